@@ -1,0 +1,5 @@
+//! The program git starts for `mirror::` addresses. Everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    git_mirror_helper::main()
+}

@@ -1,0 +1,511 @@
+//! What the user, the machine and the project want: five layers merged, every value with the place it comes from.
+//!
+//! defaults < system < user < project < environment < flags. Reading only; nothing here writes configuration.
+
+mod layer;
+mod schema;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use config::{Config as Merged, Map, Value, ValueKind};
+
+use crate::{
+    environment::{Environment, MIRROR_CONFIG},
+    failure::{Failure, Kind},
+    mirror::{Mirror, OwnProxy},
+    redact::Address,
+    upstream::{Repo, Template, Upstream, check_address, is_part},
+};
+use layer::Layer;
+use schema::Project;
+
+const DEFAULTS: &str = include_str!("../../data/default-config.toml");
+const CATALOG: &str = include_str!("../../data/mirrors.toml");
+const SYSTEM_FILE: &str = "/etc/mirror/config.toml";
+const PROJECT_FILE: &str = ".mirror.toml";
+const BUILT_IN: &str = "built in";
+
+/// A value and where it was set: `FILE:LINE`, a variable, a flag, or `built in`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting<T> {
+    /// What holds.
+    pub value: T,
+    /// Who said so.
+    pub origin: String,
+}
+
+/// Least evidence that is accepted; a later one is weaker (DESIGN 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
+    /// Trust on first use: one mirror's word.
+    Tofu,
+    /// Two operators that agree.
+    Quorum,
+    /// The upstream's own word.
+    Upstream,
+    /// A pin.
+    Pinned,
+}
+
+impl FromStr for Trust {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "tofu" => Ok(Self::Tofu),
+            "quorum" => Ok(Self::Quorum),
+            "upstream" => Ok(Self::Upstream),
+            "pinned" => Ok(Self::Pinned),
+            _ => Err("one of \"pinned\", \"upstream\", \"quorum\" and \"tofu\"".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tofu => "tofu",
+            Self::Quorum => "quorum",
+            Self::Upstream => "upstream",
+            Self::Pinned => "pinned",
+        })
+    }
+}
+
+/// The configuration in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What `mirror::owner/repo` means.
+    pub git_upstream: Setting<String>,
+    /// Least evidence accepted for refs.
+    pub git_trust: Setting<Trust>,
+    /// Connections to one mirror, at most.
+    pub git_connections: Setting<u32>,
+    /// Size limit of the object store in bytes.
+    pub git_store_limit: Setting<u64>,
+    /// Patterns of names that only upstream and trusted mirrors hear.
+    pub git_private: Setting<Vec<String>>,
+    /// The upstreams by name.
+    pub upstreams: BTreeMap<String, Upstream>,
+    /// The enabled mirrors, sorted by name.
+    pub mirrors: Vec<Mirror>,
+    /// The disabled mirrors: their names and who disabled them.
+    pub disabled: BTreeMap<String, String>,
+    /// The proxy for all that has none of its own.
+    pub proxy: Option<Setting<Address>>,
+    /// What `proxy` does not serve.
+    pub no_proxy: Setting<Vec<String>>,
+    /// A certificate authority beside the platform's.
+    pub ca_file: Option<Setting<PathBuf>>,
+    /// The files that were read, weakest first.
+    pub files: Vec<PathBuf>,
+}
+
+impl Config {
+    /// Reads all layers as this process sees them; `flags` are `key = value` pairs of the command line.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] names file, line and key; [`Kind::Transport`] an address whose scheme is not allowed.
+    pub fn load(env: &Environment, flags: &[(&str, &str)]) -> Result<Self, Failure> {
+        let mut files = Vec::new();
+        let mut base = vec![Layer::from_toml(DEFAULTS, BUILT_IN, false)?];
+        let mut own = Vec::new();
+        match env.var_os(MIRROR_CONFIG) {
+            Some(path) => {
+                let path = Path::new(path);
+                let text = read(path)?.ok_or_else(|| {
+                    Failure::new(
+                        Kind::Config,
+                        format!("{MIRROR_CONFIG} names {}, which does not exist", path.display()),
+                    )
+                })?;
+                own.push(Layer::from_toml(&text, &path.display().to_string(), true)?);
+                files.push(path.to_owned());
+            }
+            None => {
+                let user = env.config_dir().map(|dir| dir.join("config.toml"));
+                for path in [Some(PathBuf::from(SYSTEM_FILE)), user].into_iter().flatten() {
+                    if let Some(text) = read(&path)? {
+                        own.push(Layer::from_toml(&text, &path.display().to_string(), true)?);
+                        files.push(path);
+                    }
+                }
+            }
+        }
+        let variables = Layer::from_variables(env.overrides())?;
+        let project = project_file(env.cwd());
+        let project = match &project {
+            Some(path) => match read(path)? {
+                Some(text) => {
+                    files.push(path.clone());
+                    Layer::from_toml(&text, &path.display().to_string(), true)?
+                }
+                None => Layer::default(),
+            },
+            None => Layer::default(),
+        };
+        // Whether the catalog takes part is itself configured, so that key is looked at first.
+        let builtin =
+            own.iter().chain([&project, &variables]).flat_map(|layer| &layer.0).rfind(|e| e.key() == "catalog.builtin");
+        if !builtin.is_some_and(|entry| entry.value == ValueKind::Boolean(false)) {
+            base.insert(0, Layer::from_toml(CATALOG, BUILT_IN, false)?);
+        }
+        base.extend(own);
+        let project = tightened(project, &merge(&base)?)?;
+        base.push(project);
+        base.push(variables);
+        base.push(Layer::from_variables_of_flags(flags)?);
+        Self::from_merged(&merge(&base)?, files)
+    }
+
+    fn from_merged(merged: &Value, files: Vec<PathBuf>) -> Result<Self, Failure> {
+        let upstreams = names(merged, "upstreams")
+            .map(|(name, table)| {
+                check_name("upstreams", name, table)?;
+                let url = text(table, "url")?
+                    .ok_or_else(|| Failure::new(Kind::Config, format!("`upstreams.{name}` has no `url`")))?;
+                Ok((
+                    name.clone(),
+                    Upstream { name: name.clone(), url: placed(&url, Template::parse(&url.value, false))? },
+                ))
+            })
+            .collect::<Result<BTreeMap<_, _>, Failure>>()?;
+        let mut mirrors = Vec::new();
+        let mut disabled = BTreeMap::new();
+        for (name, table) in names(merged, "mirrors") {
+            check_name("mirrors", name, table)?;
+            match flag(table, "enabled") {
+                Some(enabled) if !enabled.value => {
+                    disabled.insert(name.clone(), enabled.origin);
+                }
+                _ => mirrors.push(mirror(name, table, &upstreams)?),
+            }
+        }
+        mirrors.sort_by(|a, b| a.name.cmp(&b.name));
+        let git_upstream = required(merged, "git", "upstream")?;
+        if !upstreams.contains_key(&git_upstream.value) {
+            return Err(Failure::new(
+                Kind::Config,
+                format!(
+                    "{}: `git.upstream` is \"{}\", which no `[upstreams.…]` defines",
+                    git_upstream.origin, git_upstream.value
+                ),
+            ));
+        }
+        let proxy = section(merged, "proxy").map_or(Ok(None), |table| text(table, "url"))?;
+        let proxy = proxy.map(|url| Ok(Setting { value: proxy_address(&url)?, origin: url.origin })).transpose()?;
+        let ca_file = section(merged, "tls").map_or(Ok(None), |table| text(table, "ca-file"))?;
+        let store_limit = required(merged, "git", "store-limit")?;
+        Ok(Self {
+            git_trust: parsed(required(merged, "git", "trust")?, "git.trust")?,
+            git_connections: number(merged, "git", "connections"),
+            git_store_limit: Setting {
+                value: bytes(&store_limit.value).ok_or_else(|| {
+                    Failure::new(
+                        Kind::Config,
+                        format!("{}: `git.store-limit` must be a size such as \"5 GiB\"", store_limit.origin),
+                    )
+                })?,
+                origin: store_limit.origin,
+            },
+            git_private: private(merged)?,
+            git_upstream,
+            upstreams,
+            mirrors,
+            disabled,
+            proxy,
+            no_proxy: list(merged, "proxy", "no-proxy"),
+            ca_file: ca_file.map(|s| Setting { value: PathBuf::from(s.value), origin: s.origin }),
+            files,
+        })
+    }
+
+    /// Whether this name may be told only to upstream and trusted mirrors.
+    pub fn is_private(&self, repo: &Repo) -> bool {
+        self.git_private.value.iter().any(|pattern| repo.matches(pattern))
+    }
+}
+
+impl Layer {
+    fn from_variables_of_flags(flags: &[(&str, &str)]) -> Result<Self, Failure> {
+        let named: Vec<(String, &str)> = flags
+            .iter()
+            .map(|(key, value)| (format!("MIRROR_{}", key.to_uppercase().replace('.', "__")), *value))
+            .collect();
+        let mut layer = Self::from_variables(named.iter().map(|(key, value)| (key.as_str(), *value)))?;
+        for (entry, (key, _)) in layer.0.iter_mut().zip(flags) {
+            entry.origin = format!("flag for {key}");
+        }
+        Ok(layer)
+    }
+}
+
+/// The project's layer, if all it does is tighten what holds below it.
+fn tightened(project: Layer, below: &Value) -> Result<Layer, Failure> {
+    let mut kept = Layer::default();
+    for mut entry in project.0 {
+        let parts = entry.parts();
+        let (_, rule) = schema::lookup(&parts).expect("the layer was read against the schema");
+        let current = at(below, &parts);
+        let refused = |why: &str| {
+            Failure::new(Kind::Config, format!("{}: a project may not set `{}`: {why}", entry.origin, entry.key()))
+                .hint("move the key to your own configuration file, where only you decide")
+        };
+        match rule {
+            Project::Never => return Err(refused("it could loosen what you chose")),
+            Project::Only(value) if entry.value != ValueKind::Boolean(value) => {
+                return Err(refused(&format!("only `{value}` tightens")));
+            }
+            // A project that names an unknown mirror would add one.
+            Project::Only(_) if parts[0] == "mirrors" && at(below, &parts[..2]).is_none() => {
+                return Err(refused("no such mirror is known"));
+            }
+            Project::Only(_) => {}
+            Project::RaiseTrust => {
+                let level = |value: &ValueKind| value.to_string().parse::<Trust>();
+                let asked = level(&entry.value).map_err(|wanted| refused(&format!("it must be {wanted}")))?;
+                if current.and_then(|c| level(&c.kind).ok()).is_some_and(|held| asked < held) {
+                    return Err(refused("it would accept weaker evidence"));
+                }
+            }
+            Project::Add => {
+                if let (Some(ValueKind::Array(held)), ValueKind::Array(added)) =
+                    (current.map(|c| &c.kind), &mut entry.value)
+                {
+                    added.splice(0..0, held.iter().cloned());
+                }
+            }
+        }
+        kept.0.push(entry);
+    }
+    Ok(kept)
+}
+
+fn merge(layers: &[Layer]) -> Result<Value, Failure> {
+    let mut builder = Merged::builder();
+    for layer in layers {
+        builder = builder.add_source(layer.clone());
+    }
+    let merged = builder.build().map_err(|error| Failure::new(Kind::Config, error.to_string()))?;
+    Ok(merged.cache)
+}
+
+fn mirror(name: &str, table: &Map<String, Value>, upstreams: &BTreeMap<String, Upstream>) -> Result<Mirror, Failure> {
+    let insecure = flag(table, "insecure").is_some_and(|s| s.value);
+    let address = |key: &str, prefix: &str| -> Result<Option<Address>, Failure> {
+        text(table, key)?
+            .map(|s| {
+                let bare = s.value.strip_prefix(prefix).ok_or_else(|| {
+                    Failure::new(
+                        Kind::Config,
+                        format!("{}: `mirrors.{name}.{key}` must begin with `{prefix}`", s.origin),
+                    )
+                })?;
+                placed(&s, check_address(bare, insecure))
+            })
+            .transpose()
+    };
+    let mut git = BTreeMap::new();
+    for (upstream, value) in table.get("git").into_iter().flat_map(|v| inner(v)) {
+        let setting = Setting { value: value.to_string(), origin: value.origin().unwrap_or(BUILT_IN).to_owned() };
+        if !upstreams.contains_key(upstream) {
+            return Err(Failure::new(
+                Kind::Config,
+                format!(
+                    "{}: `mirrors.{name}.git.{upstream}` is for an upstream that no `[upstreams.{upstream}]` defines",
+                    setting.origin
+                ),
+            ));
+        }
+        git.insert(upstream.clone(), placed(&setting, Template::parse(&setting.value, insecure))?);
+    }
+    let proxy = text(table, "proxy")?
+        .map(|s| if s.value == "direct" { Ok(OwnProxy::Direct) } else { proxy_address(&s).map(OwnProxy::Through) })
+        .transpose()?;
+    Ok(Mirror {
+        name: name.to_owned(),
+        operator: text(table, "operator")?.map_or_else(|| name.to_owned(), |s| s.value),
+        relays: flag(table, "relays").is_some_and(|s| s.value),
+        trusted: flag(table, "trusted").is_some_and(|s| s.value),
+        weight: table.get("weight").and_then(|v| v.clone().into_float().ok()).unwrap_or(1.0),
+        insecure,
+        proxy,
+        git,
+        cargo: address("cargo", "sparse+")?,
+        pypi: address("pypi", "")?,
+        rustup: address("rustup", "")?,
+        origin: first_origin(table),
+    })
+}
+
+/// The first place, in the order of file names and lines, that says anything of this table.
+fn first_origin(table: &Map<String, Value>) -> String {
+    let below = |value: &Value| inner(value).filter_map(|(_, v)| v.origin().map(str::to_owned)).collect::<Vec<_>>();
+    let origins: BTreeSet<String> = table
+        .values()
+        .flat_map(|v| v.origin().map(str::to_owned).into_iter().chain(below(v)).collect::<Vec<_>>())
+        .collect();
+    origins.into_iter().next().unwrap_or_else(|| BUILT_IN.to_owned())
+}
+
+fn private(merged: &Value) -> Result<Setting<Vec<String>>, Failure> {
+    let patterns = list(merged, "git", "private");
+    match patterns.value.iter().find(|p| {
+        p.split('/').count() != 2 || p.split('/').any(|part| part.is_empty() || part.matches('*').count() > 1)
+    }) {
+        Some(odd) => Err(Failure::new(Kind::Config, format!("{}: `git.private` has \"{odd}\"", patterns.origin))
+            .hint("a pattern is owner/name with at most one `*` in each part, such as \"mycorp/*\"")),
+        None => Ok(patterns),
+    }
+}
+
+fn proxy_address(setting: &Setting<String>) -> Result<Address, Failure> {
+    let refused = |why: String| {
+        Failure::new(Kind::Config, format!("{}: {why}", setting.origin))
+            .hint("a proxy is an address such as \"socks5h://127.0.0.1:1080\"")
+    };
+    let address: Address =
+        setting.value.parse().map_err(|error| refused(format!("the proxy is not an address: {error}")))?;
+    match address.expose().scheme() {
+        "http" | "https" | "socks5" | "socks5h" => Ok(address),
+        scheme => Err(refused(format!("proxies of kind `{scheme}` are not supported"))),
+    }
+}
+
+/// The nearest `.mirror.toml` upwards from the working directory.
+fn project_file(cwd: &Path) -> Option<PathBuf> {
+    cwd.ancestors()
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .map(|dir| dir.join(PROJECT_FILE))
+        .find(|path| path.is_file())
+}
+
+/// A file's text, or nothing when there is no such file.
+fn read(path: &Path) -> Result<Option<String>, Failure> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(Failure::new(Kind::Config, format!("{}: {error}", path.display()))),
+    }
+}
+
+/// `5 GiB`, `300MB`, `1024`: binary and decimal units as in SI and IEC 80000-13.
+fn bytes(text: &str) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor: u64 = match unit.trim() {
+        "" | "B" => 1,
+        "kB" => 1000,
+        "MB" => 1000_u64.pow(2),
+        "GB" => 1000_u64.pow(3),
+        "TB" => 1000_u64.pow(4),
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+fn check_name(section: &str, name: &str, table: &Map<String, Value>) -> Result<(), Failure> {
+    if is_part(name) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::Config,
+        format!("{}: `{section}.{name}` is not a name: letters, digits, `_`, `.` and `-`", first_origin(table)),
+    ))
+}
+
+fn inner(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    match &value.kind {
+        ValueKind::Table(table) => Some(table.iter()),
+        _ => None,
+    }
+    .into_iter()
+    .flatten()
+}
+
+fn at<'a>(root: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(root, |value, part| match &value.kind {
+        ValueKind::Table(table) => table.get(*part),
+        _ => None,
+    })
+}
+
+fn section<'a>(merged: &'a Value, name: &str) -> Option<&'a Map<String, Value>> {
+    match &at(merged, &[name])?.kind {
+        ValueKind::Table(table) => Some(table),
+        _ => None,
+    }
+}
+
+fn names<'a>(merged: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Map<String, Value>)> {
+    section(merged, name).into_iter().flatten().filter_map(|(name, value)| match &value.kind {
+        ValueKind::Table(table) => Some((name, table)),
+        _ => None,
+    })
+}
+
+fn text(table: &Map<String, Value>, key: &str) -> Result<Option<Setting<String>>, Failure> {
+    let Some(value) = table.get(key) else { return Ok(None) };
+    let origin = value.origin().unwrap_or(BUILT_IN).to_owned();
+    match &value.kind {
+        ValueKind::String(text) => Ok(Some(Setting { value: text.clone(), origin })),
+        _ => Err(Failure::new(Kind::Config, format!("{origin}: `{key}` must be a string"))),
+    }
+}
+
+fn flag(table: &Map<String, Value>, key: &str) -> Option<Setting<bool>> {
+    let value = table.get(key)?;
+    let ValueKind::Boolean(flag) = value.kind else { return None };
+    Some(Setting { value: flag, origin: value.origin().unwrap_or(BUILT_IN).to_owned() })
+}
+
+fn required(merged: &Value, name: &str, key: &str) -> Result<Setting<String>, Failure> {
+    section(merged, name)
+        .and_then(|table| text(table, key).transpose())
+        .unwrap_or_else(|| Err(Failure::new(Kind::Internal, format!("no default for {name}.{key}"))))
+}
+
+fn number(merged: &Value, name: &str, key: &str) -> Setting<u32> {
+    let value = at(merged, &[name, key]);
+    Setting {
+        value: value.and_then(|v| v.clone().into_int().ok()).and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+        origin: value.and_then(Value::origin).unwrap_or(BUILT_IN).to_owned(),
+    }
+}
+
+fn list(merged: &Value, name: &str, key: &str) -> Setting<Vec<String>> {
+    let value = at(merged, &[name, key]);
+    let items = value.and_then(|v| v.clone().into_array().ok()).unwrap_or_default();
+    Setting {
+        value: items.into_iter().filter_map(|v| v.into_string().ok()).collect(),
+        origin: value.and_then(Value::origin).unwrap_or(BUILT_IN).to_owned(),
+    }
+}
+
+fn parsed<T: FromStr<Err = String>>(setting: Setting<String>, key: &str) -> Result<Setting<T>, Failure> {
+    let Setting { value, origin } = setting;
+    match value.parse() {
+        Ok(value) => Ok(Setting { value, origin }),
+        Err(wanted) => Err(Failure::new(Kind::Config, format!("{origin}: `{key}` must be {wanted}"))),
+    }
+}
+
+/// An error about a value, with the place of that value in front.
+fn placed<T>(setting: &Setting<String>, result: Result<T, Failure>) -> Result<T, Failure> {
+    result.map_err(|failure| Failure { what: format!("{}: {}", setting.origin, failure.what), ..failure })
+}
+
+#[cfg(test)]
+mod tests;

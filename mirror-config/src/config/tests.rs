@@ -1,0 +1,152 @@
+//! The layers, seen from outside: files on disk and variables in, settings with their origins out.
+
+use super::{Config, Trust};
+use crate::{environment::Environment, failure::Failure};
+
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn file(&self, name: &str, text: &str) -> &Self {
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("below the home")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+        self
+    }
+
+    fn load(&self, variables: &[(&str, &str)]) -> Result<Config, Failure> {
+        let home = self.0.path().to_str().expect("temporary folders have plain names");
+        let all = [("HOME", home)].into_iter().chain(variables.iter().copied());
+        Config::load(&Environment::of(all, self.0.path().join("project/deep")), &[])
+    }
+}
+
+const USER: &str = ".config/mirror/config.toml";
+const PROJECT: &str = "project/.mirror.toml";
+
+#[test]
+fn defaults_alone_are_a_working_configuration() {
+    let config = Home::new().load(&[]).expect("the defaults");
+    assert_eq!((config.git_upstream.value.as_str(), config.git_upstream.origin.as_str()), ("github", "built in"));
+    assert_eq!(config.git_store_limit.value, 5 << 30);
+    assert!(config.mirrors.iter().any(|mirror| !mirror.git.is_empty()), "the catalog has git mirrors");
+    assert!(config.mirrors.iter().any(|mirror| mirror.cargo.is_some() && mirror.pypi.is_some()));
+}
+
+#[test]
+fn the_strongest_layer_wins_and_says_its_name() {
+    let home = Home::new();
+    home.file(USER, "[git]\ntrust = \"tofu\"\nconnections = 2\n").file(PROJECT, "[git]\n\ntrust = \"quorum\"\n");
+    let config = home.load(&[("MIRROR_GIT__CONNECTIONS", "7")]).expect("a configuration");
+    assert_eq!(config.git_trust.value, Trust::Quorum);
+    assert!(config.git_trust.origin.ends_with("project/.mirror.toml:3"), "{}", config.git_trust.origin);
+    assert_eq!(config.git_connections.value, 7);
+    assert_eq!(config.git_connections.origin, "environment variable MIRROR_GIT__CONNECTIONS");
+    assert_eq!(config.files.len(), 2);
+}
+
+#[test]
+fn mirror_config_replaces_the_users_file() {
+    let home = Home::new();
+    home.file(USER, "[git]\ntrust = \"tofu\"\n").file("other.toml", "[git]\nconnections = 3\n");
+    let other = home.0.path().join("other.toml");
+    let config = home.load(&[("MIRROR_CONFIG", other.to_str().expect("plain"))]).expect("a configuration");
+    assert_eq!((config.git_trust.value, config.git_connections.value), (Trust::Quorum, 3));
+}
+
+#[test]
+fn an_unknown_key_is_an_error_with_file_line_and_the_nearest_key() {
+    for (text, line, wrong, hint) in [
+        ("[git]\ntrusst = \"tofu\"\n", 2, "git.trusst", "git.trust"),
+        ("\n\n[mirors.x]\nweight = 1\n", 3, "mirors", "mirrors"),
+        ("mirrors.x.operater = \"a\"\n", 1, "mirrors.x.operater", "mirrors.x.operator"),
+        ("[git]\nstore_limit = \"1 GiB\"\n", 2, "git.store_limit", "git.store-limit"),
+    ] {
+        let home = Home::new();
+        let failure = home.file(USER, text).load(&[]).expect_err(text);
+        assert!(failure.what.contains(&format!("config.toml:{line}: unknown key `{wrong}`")), "{failure}");
+        assert!(failure.to_string().contains(hint), "{failure}");
+    }
+    let failure = Home::new().load(&[("MIRROR_GIT__TRUSST", "tofu")]).expect_err("a misspelled variable");
+    assert!(failure.what.contains("MIRROR_GIT__TRUSST"), "{failure}");
+}
+
+#[test]
+fn a_value_of_the_wrong_shape_names_its_line() {
+    for (text, wanted) in [
+        ("[git]\nconnections = \"4\"\n", ":2: `git.connections` must be a number above zero"),
+        ("[git]\ntrust = \"maybe\"\n", ":2: `git.trust` must be one of"),
+        ("[git]\nstore-limit = \"5 Gib\"\n", ":2: `git.store-limit` must be a size"),
+        ("[git]\nupstream = \"nowhere\"\n", ":2: `git.upstream` is \"nowhere\""),
+        ("[mirrors.x]\ngit = { nowhere = \"https://h.example/{repo}\" }\n", ":2: `mirrors.x.git.nowhere`"),
+        ("[mirrors.x]\ngit = { github = \"ext::sh {repo}\" }\n", ":2: `ext` addresses are not allowed"),
+        ("[mirrors.x]\ncargo = \"https://h.example/\"\n", ":2: `mirrors.x.cargo` must begin with `sparse+`"),
+        ("[git\n", ":1: "),
+    ] {
+        let home = Home::new();
+        let failure = home.file(USER, text).load(&[]).expect_err(text);
+        assert!(failure.what.contains(wanted), "{failure}");
+    }
+}
+
+#[test]
+fn a_project_may_only_tighten() {
+    for (text, allowed) in [
+        ("[git]\ntrust = \"upstream\"\n", true),
+        ("[git]\ntrust = \"tofu\"\n", false),
+        ("[git]\nprivate = [\"me/*\"]\n", true),
+        ("[mirrors.ghfast]\nenabled = false\n", true),
+        ("[mirrors.ghfast]\nenabled = true\n", false),
+        ("[mirrors.evil]\nenabled = false\n", false),
+        ("[mirrors.evil]\ngit = { github = \"https://evil.example/{repo}\" }\n", false),
+        ("[mirrors.ghfast]\ntrusted = true\n", false),
+        ("[proxy]\nurl = \"http://evil.example\"\n", false),
+        ("[tls]\nca-file = \"evil.pem\"\n", false),
+        ("[pip]\nstrict = true\n", true),
+        ("[catalog]\nbuiltin = false\n", true),
+    ] {
+        let home = Home::new();
+        let loaded = home.file(USER, "[git]\nprivate = [\"corp/*\"]\n").file(PROJECT, text).load(&[]);
+        match loaded {
+            Ok(config) => {
+                assert!(allowed, "{text}");
+                assert!(
+                    config.git_private.value.contains(&"corp/*".to_owned()),
+                    "the user's own patterns stay: {text}"
+                );
+            }
+            Err(failure) => {
+                assert!(!allowed, "{text}: {failure}");
+                assert!(failure.what.contains(".mirror.toml:2: a project may not set"), "{failure}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_catalog_can_be_emptied_and_its_entries_changed() {
+    let home = Home::new();
+    home.file(USER, "[catalog]\nbuiltin = false\n[mirrors.own]\ngit = { github = \"https://h.example/{repo}\" }\n");
+    let config = home.load(&[]).expect("a configuration");
+    assert_eq!(config.mirrors.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["own"]);
+    assert!(config.mirrors[0].origin.contains("config.toml:"), "{}", config.mirrors[0].origin);
+
+    let home = Home::new();
+    home.file(USER, "[mirrors.ghfast]\nweight = 3\n[mirrors.tuna]\nenabled = false\n");
+    let config = home.load(&[]).expect("a configuration");
+    let ghfast = config.mirrors.iter().find(|m| m.name == "ghfast").expect("still there");
+    assert!((ghfast.weight - 3.0).abs() < f64::EPSILON && ghfast.relays, "one field changed, the others kept");
+    assert!(config.disabled.contains_key("tuna") && config.mirrors.iter().all(|m| m.name != "tuna"));
+}
+
+#[test]
+fn every_key_stands_in_the_reference() {
+    let reference = super::DEFAULTS;
+    for (key, ..) in super::schema::KEYS {
+        let last = key.split('.').rfind(|part| *part != "*").expect("a name");
+        assert!(reference.contains(&format!("{last} = ")), "{key} is not explained in default-config.toml");
+    }
+}

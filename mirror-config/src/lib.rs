@@ -1,0 +1,12 @@
+//! What is mirrored where, which mirror to use now, and whether to believe what it says.
+//!
+//! The modules stand in reading order: each uses only those above it, which a test checks. This crate never prints and
+//! never ends the process; it returns what its callers, the three programs, show.
+
+pub mod environment;
+pub mod redact;
+pub mod failure;
+pub mod fault;
+pub mod upstream;
+pub mod mirror;
+pub mod config;

@@ -1,0 +1,119 @@
+//! Addresses and texts that cannot give a secret away, nor take over a terminal, by being printed.
+//!
+//! Whoever needs the secret (the HTTP client, a child's environment) calls [`Address::expose`] and says so by that.
+
+use std::{fmt, str::FromStr};
+
+use url::Url;
+
+/// A URL whose `Display` and `Debug` leave out the password, the user and the query.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Address(Url);
+
+impl Address {
+    /// The URL with everything in it. Never format this.
+    pub fn expose(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl From<Url> for Address {
+    fn from(url: Url) -> Self {
+        Self(url)
+    }
+}
+
+impl FromStr for Address {
+    type Err = url::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut url = self.0.clone();
+        let hides = !url.username().is_empty() || url.password().is_some();
+        if hides && url.set_username("***").is_ok() {
+            // Cannot fail where the user could be set.
+            let _ = url.set_password(None);
+        }
+        if url.query().is_some() {
+            url.set_query(Some("***"));
+        }
+        url.set_fragment(None);
+        f.write_str(url.as_str())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+/// `text` with every `scheme://user:password@` inside it reduced to `scheme://***@`.
+///
+/// For texts that others composed: an error of the HTTP client, a line of a child's standard error.
+pub fn secrets(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        out.push_str(before);
+        let end = after
+            .find(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'' | '`' | '<' | '>' | '\\'))
+            .unwrap_or(after.len());
+        match after[..end].rfind('@') {
+            Some(sign) => {
+                out.push_str("***");
+                rest = &after[sign..];
+            }
+            None => rest = after,
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `text` without control characters (C0, C1, DEL) but newline and tab: what a remote may say to a terminal.
+pub fn controls(text: &str) -> String {
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Address, controls, secrets};
+
+    #[test]
+    fn an_address_never_shows_user_password_or_query() {
+        for (given, shown) in [
+            ("https://u:p@h.example/a?token=t", "https://***@h.example/a?***"),
+            ("https://h.example/a", "https://h.example/a"),
+            ("socks5h://ghp_token@h.example:1080", "socks5h://***@h.example:1080"),
+        ] {
+            let address: Address = given.parse().expect("a URL of this table");
+            assert_eq!(address.to_string(), shown);
+            assert_eq!(format!("{address:?}"), format!("Address({shown})"));
+        }
+    }
+
+    #[test]
+    fn userinfo_is_masked_inside_any_text() {
+        for (given, shown) in [
+            ("error for https://u:p@h.example/x: refused", "error for https://***@h.example/x: refused"),
+            ("a http://tok@h b https://h2/@c", "a http://***@h b https://h2/@c"),
+            ("https://u:p@ss@h/", "https://***@h/"),
+            ("no address", "no address"),
+            ("https://", "https://"),
+        ] {
+            assert_eq!(secrets(given), shown);
+        }
+    }
+
+    #[test]
+    fn escapes_do_not_reach_a_terminal() {
+        assert_eq!(controls("\u{1b}]0;owned\u{7}a\u{9b}31m\tb\r\n\u{7f}"), "]0;owneda31m\tb\n");
+    }
+}

@@ -1,0 +1,5 @@
+//! The program that stands before pip. Everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    pip_shim::main()
+}
