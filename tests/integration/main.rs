@@ -1,1 +1,5 @@
-//! Integration tests.
+//! Integration tests, one binary: each module's tests carry their claims in their names.
+//!
+//! How servers, faults and sandboxes are used stands in the package's README.
+
+mod support_self;

@@ -212,7 +212,8 @@ fn gitmodules(submodule: Submodule) -> String {
 
 /// Text with the compressibility of code.
 fn python(noise: &mut Noise, number: u32) -> String {
-    const WORDS: &[&str] = &["screen", "tap", "swipe", "model", "prompt", "device", "action", "result", "image", "step"];
+    const WORDS: &[&str] =
+        &["screen", "tap", "swipe", "model", "prompt", "device", "action", "result", "image", "step"];
     let mut word = || WORDS[usize::try_from(noise.below(WORDS.len() as u64)).expect("a word's place is small")];
     let mut text = format!("\"\"\"Version {number}.\"\"\"\n");
     for line in 0..60 {

@@ -69,11 +69,6 @@ impl<W: Write> Import<W> {
         self.data(message.as_bytes())
     }
 
-    /// A ref at a commit, such as a lightweight tag.
-    pub(crate) fn reset(&mut self, reference: &str, Mark(target): Mark) -> io::Result<()> {
-        writeln!(self.out, "reset {reference}\nfrom :{target}\n")
-    }
-
     /// Ends the stream. Without this, git takes it for cut off.
     pub(crate) fn done(mut self) -> io::Result<()> {
         writeln!(self.out, "done")?;

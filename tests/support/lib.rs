@@ -1,1 +1,39 @@
-//! Support for tests.
+//! Support for tests, the demo and the benchmark: real git, real servers on loopback, and a world of their own for the
+//! programs of this workspace.
+//!
+//! Never asks the outside anything, never binds anything but 127.0.0.1, and never prints. Failures panic with all that
+//! was said: this is for tests.
+
+mod noise;
+
+mod process;
+mod sandbox;
+
+mod import;
+mod repository;
+mod history;
+mod same;
+
+mod fault;
+mod pace;
+mod http;
+mod answer;
+mod backend;
+mod seen;
+mod shared;
+mod exchange;
+mod server;
+mod silent;
+
+pub use fault::{Fault, Place, Plan, Scope};
+pub use history::{AUTOGLM, AUTOGLM_ASSETS, History, Submodule};
+pub use noise::Noise;
+pub use process::{Ended, PATIENCE, Ran, plain_git, run, run_until, search_path};
+pub use repository::Repository;
+pub use same::{
+    assert_fsck_clean, assert_same_reachable, assert_same_repository, assert_same_repository_but, assert_same_stored,
+};
+pub use sandbox::{Sandbox, programs};
+pub use seen::Seen;
+pub use server::GitServer;
+pub use silent::{BlackHole, SilentServer, refused_url};

@@ -49,7 +49,8 @@ fn assert_same_refs(a: &Path, b: &Path, but: &str) {
     let list = ["for-each-ref", "--format=%(objectname) %(refname) %(symref)"];
     let refs = |path: &Path| -> Vec<String> {
         let all = git(path, &list);
-        let counts = |line: &&String| but.is_empty() || !line.split(' ').nth(1).is_some_and(|name| name.starts_with(but));
+        let counts =
+            |line: &&String| but.is_empty() || !line.split(' ').nth(1).is_some_and(|name| name.starts_with(but));
         all.iter().filter(counts).cloned().collect()
     };
     assert_equal("refs", &refs(a), &refs(b));

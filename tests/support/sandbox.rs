@@ -178,7 +178,9 @@ impl Sandbox {
     #[track_caller]
     pub fn report(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.report_file()).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("not JSON: {e}: {line}"))).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("not JSON: {e}: {line}")))
+            .collect()
     }
 
     /// Forgets the reports written so far.

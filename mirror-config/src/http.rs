@@ -1,0 +1,345 @@
+//! The one HTTP client: who is believed, how long each phase may take, what is never sent.
+//!
+//! No credentials, no cookies, redirects only within a scheme, certificates always verified. Callers block; the
+//! client's own runtime does the waiting. Other modules never name `reqwest`.
+
+use std::{
+    collections::HashMap,
+    error::Error as _,
+    io::{self, Read},
+    path::Path,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use reqwest::{Client, redirect};
+use tokio::runtime::Runtime;
+
+use crate::{
+    failure::{Failure, Kind},
+    fault::Fault,
+    proxy::Route,
+    redact::Address,
+};
+
+/// Redirects followed at most, as in git.
+const REDIRECTS: usize = 5;
+/// Longest wait for a connection, whatever a request's own patience.
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// How long each phase of a request may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// From the start, connection and TLS included, to the head of the answer.
+    pub head: Duration,
+    /// From there to the first byte of the body: servers count objects before they send any, and git's own keep-alive
+    /// packet comes after 5 s.
+    pub first_byte: Duration,
+    /// Longest silence after that.
+    pub silence: Duration,
+    /// Fewest bytes that must arrive in [`Patience::WINDOW`]; zero where there is nobody else to ask.
+    pub floor: u64,
+}
+
+impl Patience {
+    /// The stretch of time over which [`Patience::floor`] is measured.
+    pub const WINDOW: Duration = Duration::from_secs(3);
+
+    /// For a candidate that others could replace (DESIGN 5: a stalled one costs about 3 s).
+    pub const REPLACEABLE: Self = Self {
+        head: Duration::from_secs(3),
+        first_byte: Duration::from_millis(5500),
+        silence: Duration::from_millis(2500),
+        floor: 12 * 1024,
+    };
+
+    /// For the last one that is left: anything is better than nothing.
+    pub const LAST: Self = Self {
+        head: Duration::from_secs(60),
+        first_byte: Duration::from_secs(60),
+        silence: Duration::from_secs(30),
+        floor: 0,
+    };
+}
+
+/// A request, apart from sending it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Where to.
+    pub address: Address,
+    /// Through which proxy.
+    pub route: Route,
+    /// Headers beside those of the client.
+    pub headers: Vec<(&'static str, String)>,
+    /// A body makes it a POST.
+    pub body: Option<Vec<u8>>,
+    /// How long to wait.
+    pub patience: Patience,
+}
+
+/// An answer with a successful status.
+#[derive(Debug)]
+pub struct Response {
+    /// Where it finally came from.
+    pub address: Address,
+    /// The media type, in lower case and without parameters.
+    pub content_type: String,
+    /// From the start of the request to the head of the answer.
+    pub first_byte: Duration,
+    /// The body, to be read as it arrives.
+    pub body: Body,
+}
+
+/// The client. Cheap to share; connections are kept for reuse.
+#[derive(Debug, Clone)]
+pub struct Http(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    runtime: Runtime,
+    clients: Mutex<HashMap<(Route, bool), Client>>,
+    extra_roots: Vec<reqwest::Certificate>,
+    user_agent: String,
+}
+
+impl Http {
+    /// A client that believes the platform's roots and those of `ca_file`, and calls itself `user_agent`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] when the file cannot be read or is no PEM certificate.
+    pub fn new(ca_file: Option<&Path>, user_agent: &str) -> Result<Self, Failure> {
+        let extra_roots = match ca_file {
+            None => Vec::new(),
+            Some(path) => std::fs::read(path)
+                .map_err(|error| error.to_string())
+                .and_then(|pem| reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string()))
+                .map_err(|why| Failure::new(Kind::Config, format!("`tls.ca-file` {}: {why}", path.display())))?,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::new(Kind::Io, format!("no thread for the network: {error}")))?;
+        Ok(Self(Arc::new(Inner { runtime, clients: Mutex::default(), extra_roots, user_agent: user_agent.to_owned() })))
+    }
+
+    /// Sends a request and waits for the head of a successful answer.
+    ///
+    /// # Errors
+    ///
+    /// Any status but 2xx is a [`Fault`], as is everything that went wrong on the way.
+    pub fn send(&self, request: &Request) -> Result<Response, Fault> {
+        let client = self.client(request)?;
+        let url = request.address.expose().clone();
+        let mut builder = match &request.body {
+            None => client.get(url),
+            Some(body) => client.post(url).body(body.clone()),
+        };
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        let started = Instant::now();
+        let patience = request.patience;
+        let answer = self.0.runtime.block_on(async { tokio::time::timeout(patience.head, builder.send()).await });
+        let answer = answer.map_err(|_| Fault::Timeout)?.map_err(|error| fault_of(&error))?;
+        let address = Address::from(answer.url().clone());
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        if !answer.status().is_success() {
+            let retry_after = header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+            return Err(match (answer.status().as_u16(), retry_after) {
+                (404 | 410, _) => Fault::Missing,
+                (429 | 503, Some(wait)) => Fault::Busy(wait),
+                (429, None) => Fault::Busy(Duration::from_secs(60)),
+                (300..=399, _) => Fault::Redirect(header("location").map_or_else(String::new, crate::redact::secrets)),
+                (status, _) => Fault::Status(status),
+            });
+        }
+        let content_type = header("content-type").unwrap_or_default();
+        let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let first_byte = started.elapsed();
+        let body = Body {
+            http: self.clone(),
+            answer,
+            chunk: Chunk::default(),
+            pace: Pace::new(patience),
+            begun: false,
+            received: 0,
+        };
+        Ok(Response { address, content_type, first_byte, body })
+    }
+
+    fn client(&self, request: &Request) -> Result<Client, Fault> {
+        let is_tls = |address: &Address| address.expose().scheme() == "https";
+        let tls = is_tls(&request.address) || matches!(&request.route, Route::Through(proxy) if is_tls(proxy));
+        let key = (request.route.clone(), tls);
+        let mut clients = self.0.clients.lock().expect("nobody panics while holding it");
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let client = self.build(&request.route, tls).map_err(|error| fault_of(&error))?;
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+
+    fn build(&self, route: &Route, tls: bool) -> Result<Client, reqwest::Error> {
+        let mut builder = Client::builder()
+            .user_agent(&self.0.user_agent)
+            .connect_timeout(CONNECT)
+            .tcp_nodelay(true)
+            .referer(false)
+            .redirect(redirect::Policy::custom(|attempt| {
+                let same_scheme =
+                    attempt.previous().first().is_some_and(|first| first.scheme() == attempt.url().scheme());
+                if same_scheme && attempt.previous().len() <= REDIRECTS { attempt.follow() } else { attempt.stop() }
+            }));
+        builder = match route {
+            Route::Direct => builder.no_proxy(),
+            Route::Through(proxy) => builder.proxy(reqwest::Proxy::all(proxy.expose().as_str())?),
+        };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        if tls {
+            // Somebody else's earlier choice is as good as ours.
+            let _ = rustls::crypto::CryptoProvider::install_default((*provider).clone());
+            builder = builder.tls_certs_merge(self.0.extra_roots.clone());
+        } else {
+            // Redirects stay within a scheme, so plain http never needs the platform's roots; reading them takes
+            // longer than a request on a local network.
+            let config = rustls::ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .expect("ring supports the default versions")
+                .with_root_certificates(rustls::RootCertStore::empty())
+                .with_no_client_auth();
+            builder = builder.tls_backend_preconfigured(config);
+        }
+        builder.build()
+    }
+}
+
+/// What arrives after the head of an answer. Errors carry a [`Fault`] inside (see [`Fault::from_io`]).
+#[derive(Debug)]
+pub struct Body {
+    http: Http,
+    answer: reqwest::Response,
+    chunk: Chunk,
+    pace: Pace,
+    begun: bool,
+    received: u64,
+}
+
+#[derive(Debug, Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Body {
+    /// Bytes handed to the reader so far.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Reads all of it, up to `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::TooLarge`] past the limit, else what happened on the way.
+    pub fn read_all(mut self, limit: u64) -> Result<Vec<u8>, Fault> {
+        let mut bytes = Vec::new();
+        self.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(|error| Fault::from_io(&error))?;
+        if bytes.len() as u64 > limit { Err(Fault::TooLarge) } else { Ok(bytes) }
+    }
+
+    /// Asks no longer for a least rate: the reader has reason to wait.
+    pub fn without_floor(&mut self) {
+        self.pace.patience.floor = 0;
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while self.chunk.at == self.chunk.bytes.len() {
+            let patience = self.pace.patience;
+            let longest = if self.begun { patience.silence } else { patience.first_byte };
+            let answer = &mut self.answer;
+            let next = self.http.0.runtime.block_on(async { tokio::time::timeout(longest, answer.chunk()).await });
+            match next {
+                Err(_) => return Err(Fault::Stalled.into()),
+                Ok(Err(error)) => return Err(fault_of(&error).into()),
+                Ok(Ok(None)) => return Ok(0),
+                Ok(Ok(Some(bytes))) => {
+                    self.pace.note(bytes.len() as u64).map_err(io::Error::from)?;
+                    self.begun = true;
+                    self.chunk = Chunk { bytes: bytes.into(), at: 0 };
+                }
+            }
+        }
+        let rest = &self.chunk.bytes[self.chunk.at..];
+        let count = rest.len().min(buf.len());
+        buf[..count].copy_from_slice(&rest[..count]);
+        self.chunk.at += count;
+        self.received += count as u64;
+        Ok(count)
+    }
+}
+
+/// Measures whether a body keeps the least rate.
+#[derive(Debug)]
+struct Pace {
+    patience: Patience,
+    since: Instant,
+    bytes: u64,
+}
+
+impl Pace {
+    fn new(patience: Patience) -> Self {
+        Self { patience, since: Instant::now(), bytes: 0 }
+    }
+
+    fn note(&mut self, bytes: u64) -> Result<(), Fault> {
+        self.bytes += bytes;
+        if self.since.elapsed() >= Patience::WINDOW {
+            if self.bytes < self.patience.floor {
+                return Err(Fault::Slow);
+            }
+            *self = Self::new(self.patience);
+        }
+        Ok(())
+    }
+}
+
+/// What a client error means for the candidate it happened to.
+fn fault_of(error: &reqwest::Error) -> Fault {
+    let mut texts = Vec::new();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            return Fault::Tls(tls.to_string());
+        }
+        if let Some(io) = inner.downcast_ref::<io::Error>()
+            && let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        {
+            return Fault::Tls(tls.to_string());
+        }
+        texts.push(inner.to_string());
+        source = inner.source();
+    }
+    let texts = texts.join(": ");
+    let clean = || crate::redact::secrets(&texts);
+    if error.is_dns() {
+        Fault::Dns
+    } else if texts.contains("proxy") || texts.contains("tunnel") || texts.contains("socks") || texts.contains("SOCKS")
+    {
+        Fault::Proxy(clean())
+    } else if error.is_timeout() {
+        Fault::Timeout
+    } else if error.is_connect() {
+        Fault::Refused
+    } else if error.is_redirect() {
+        Fault::Redirect(clean())
+    } else if error.is_builder() {
+        Fault::Local(clean())
+    } else {
+        Fault::Cut
+    }
+}

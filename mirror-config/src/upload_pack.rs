@@ -1,0 +1,484 @@
+//! What a client says to `git upload-pack` in protocol v2, and what it hears (gitprotocol-v2).
+//!
+//! Requests are values, apart from sending them; [`Session`] sends them to one place over HTTP. Which place, and
+//! whether to believe it, is decided elsewhere.
+
+use std::{
+    io::{self, Read},
+    time::Duration,
+};
+
+use crate::{
+    fault::Fault,
+    http::{Body, Http, Patience, Request},
+    pkt_line::{Packet, Packets},
+    proxy::Route,
+    redact::{self, Address},
+    refs::{Oid, Ref},
+};
+
+/// Largest advertisement that is read, in bytes; git's own is under 1 kB.
+const ADVERTISEMENT_LIMIT: u64 = 1 << 20;
+/// Largest list of refs that is read, in bytes: about two million refs.
+const REFS_LIMIT: u64 = 256 << 20;
+/// Most bytes of messages (side band 2) in one answer.
+const MESSAGES_LIMIT: u64 = 1 << 20;
+
+/// What a server can do: the lines of its capability advertisement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advertisement(Vec<String>);
+
+impl Advertisement {
+    /// Reads packets up to a flush; the `# service=` preamble of HTTP may stand before them.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::NotAMirror`] for anything but protocol v2, [`Fault::Said`] for an `ERR` packet.
+    pub fn read<R: Read>(packets: &mut Packets<R>) -> Result<Self, Fault> {
+        let mut lines = Vec::new();
+        loop {
+            let packet = packets.next_packet().map_err(|error| Fault::from_io(&error))?.ok_or(Fault::Cut)?;
+            match (packet.text(), packet) {
+                (Some(text), _) if text.starts_with("# service=") => {
+                    // The preamble has a flush of its own.
+                    packets.next_packet().map_err(|error| Fault::from_io(&error))?;
+                }
+                (Some(text), _) => match text.strip_prefix("ERR ") {
+                    Some(said) => return Err(Fault::Said(redact::controls(said))),
+                    None => lines.push(text),
+                },
+                (None, Packet::Flush) => break,
+                (None, _) => return Err(Fault::NotAMirror("an advertisement of another kind".to_owned())),
+            }
+        }
+        if lines.first().map(String::as_str) != Some("version 2") {
+            return Err(Fault::NotAMirror("it does not speak protocol version 2".to_owned()));
+        }
+        Ok(Self(lines))
+    }
+
+    /// Whether a command or capability is advertised.
+    pub fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// Whether a command has a feature, such as `fetch` has `filter`.
+    pub fn has_feature(&self, command: &str, feature: &str) -> bool {
+        self.value(command).is_some_and(|value| value.split(' ').any(|word| word == feature))
+    }
+
+    /// The hash the repository uses: `sha1` or `sha256`.
+    pub fn object_format(&self) -> &str {
+        self.value("object-format").unwrap_or("sha1")
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find_map(|line| match line.split_once('=') {
+            Some((key, value)) if key == name => Some(value),
+            None if line == name => Some(""),
+            _ => None,
+        })
+    }
+
+    /// The packets to hand on to git, without what would let a server name further places to fetch from, and without
+    /// control characters.
+    pub fn packets(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for line in self.0.iter().filter(|line| !line.starts_with("bundle-uri")) {
+            let mut line = redact::controls(line);
+            if line.starts_with("fetch=") {
+                line = line.split(' ').filter(|word| !word.ends_with("packfile-uris")).collect::<Vec<_>>().join(" ");
+            }
+            line.push('\n');
+            Packet::Data(line.as_bytes()).write(&mut bytes).expect("a line of an advertisement fits a packet");
+        }
+        Packet::Flush.write(&mut bytes).expect("memory");
+        bytes
+    }
+}
+
+/// The body of an `ls-refs` request; without prefixes all refs are meant.
+pub fn ls_refs(object_format: &str, prefixes: &[&str]) -> Vec<u8> {
+    let mut arguments = vec!["peel".to_owned(), "symrefs".to_owned()];
+    arguments.extend(prefixes.iter().map(|prefix| format!("ref-prefix {prefix}")));
+    command("ls-refs", object_format, &arguments)
+}
+
+/// A `fetch` request of our own.
+#[derive(Debug, Clone, Default)]
+pub struct Fetch<'a> {
+    /// Objects wanted with all that they reach.
+    pub wants: &'a [Oid],
+    /// Objects had with all that they reach.
+    pub haves: &'a [Oid],
+    /// A filter such as `tree:0`; the server must have advertised it.
+    pub filter: Option<&'a str>,
+    /// Only this many commits deep.
+    pub depth: Option<u32>,
+    /// Ask what is common and send no pack (`wait-for-done`, which the server must have advertised).
+    pub only_negotiate: bool,
+}
+
+impl Fetch<'_> {
+    /// The body of the request.
+    pub fn request(&self, object_format: &str) -> Vec<u8> {
+        let mut arguments = vec!["ofs-delta".to_owned(), "include-tag".to_owned()];
+        arguments.extend(self.depth.map(|depth| format!("deepen {depth}")));
+        arguments.extend(self.filter.map(|filter| format!("filter {filter}")));
+        arguments.extend(self.wants.iter().map(|oid| format!("want {oid}")));
+        arguments.extend(self.haves.iter().map(|oid| format!("have {oid}")));
+        arguments.push(if self.only_negotiate { "wait-for-done" } else { "done" }.to_owned());
+        command("fetch", object_format, &arguments)
+    }
+}
+
+fn command(name: &str, object_format: &str, arguments: &[String]) -> Vec<u8> {
+    let mut body = Vec::new();
+    let mut line =
+        |text: String| Packet::Data(text.as_bytes()).write(&mut body).expect("a line of a request fits a packet");
+    line(format!("command={name}\n"));
+    line(format!("agent={}\n", agent()));
+    line(format!("object-format={object_format}\n"));
+    Packet::Delimiter.write(&mut body).expect("memory");
+    for argument in arguments {
+        Packet::Data(format!("{argument}\n").as_bytes()).write(&mut body).expect("a line of a request fits a packet");
+    }
+    Packet::Flush.write(&mut body).expect("memory");
+    body
+}
+
+/// How the suite presents itself in git's protocol.
+pub fn agent() -> String {
+    format!("git/mirror-{}", env!("CARGO_PKG_VERSION"))
+}
+
+/// A place that answers like a git server, with its advertisement already read.
+#[derive(Debug, Clone)]
+pub struct Session {
+    http: Http,
+    base: Address,
+    route: Route,
+    /// What it can do.
+    pub advertisement: Advertisement,
+    /// From the start of the first request to the head of its answer, connection included.
+    pub first_byte: Duration,
+}
+
+impl Session {
+    /// Asks for the advertisement of the repository at `address`.
+    ///
+    /// # Errors
+    ///
+    /// The [`Fault`] of the request; [`Fault::NotAMirror`] when the answer is not one of git's.
+    pub fn open(http: &Http, address: &Address, route: &Route, patience: Patience) -> Result<Self, Fault> {
+        let answer = http.send(&Request {
+            address: below(address, "info/refs", Some("service=git-upload-pack")),
+            route: route.clone(),
+            headers: vec![("git-protocol", "version=2".to_owned())],
+            body: None,
+            patience,
+        })?;
+        if answer.content_type != "application/x-git-upload-pack-advertisement" {
+            return Err(Fault::NotAMirror(format!("its answer is `{}`", redact::controls(&answer.content_type))));
+        }
+        let base = redirected(address, &answer.address)?;
+        let first_byte = answer.first_byte;
+        let advertisement = Advertisement::read(&mut Packets::new(answer.body.take(ADVERTISEMENT_LIMIT)))?;
+        Ok(Self { http: http.clone(), base, route: route.clone(), advertisement, first_byte })
+    }
+
+    /// Sends one command and hands back its answer as it arrives.
+    ///
+    /// # Errors
+    ///
+    /// The [`Fault`] of the request; [`Fault::NotAMirror`] for another content type.
+    pub fn command(&self, body: Vec<u8>, patience: Patience) -> Result<Body, Fault> {
+        let answer = self.http.send(&Request {
+            address: below(&self.base, "git-upload-pack", None),
+            route: self.route.clone(),
+            headers: vec![
+                ("git-protocol", "version=2".to_owned()),
+                ("content-type", "application/x-git-upload-pack-request".to_owned()),
+                ("accept", "application/x-git-upload-pack-result".to_owned()),
+            ],
+            body: Some(body),
+            patience,
+        })?;
+        match answer.content_type.as_str() {
+            "application/x-git-upload-pack-result" => Ok(answer.body),
+            other => Err(Fault::NotAMirror(format!("its answer is `{}`", redact::controls(other)))),
+        }
+    }
+
+    /// Lists refs.
+    ///
+    /// # Errors
+    ///
+    /// The [`Fault`] of the request; [`Fault::NotAMirror`] for a line that is no ref.
+    pub fn refs(&self, prefixes: &[&str], patience: Patience) -> Result<Vec<Ref>, Fault> {
+        let body = self.command(ls_refs(self.advertisement.object_format(), prefixes), patience)?;
+        read_refs(body.take(REFS_LIMIT))
+    }
+
+    /// Sends a `fetch` and finds the beginning of its pack.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Missing`] when the place has not got a wanted object, else the [`Fault`] of the request.
+    pub fn fetch(&self, fetch: &Fetch<'_>, patience: Patience) -> Result<PackStream<Body>, Fault> {
+        let body = self.command(fetch.request(self.advertisement.object_format()), patience)?;
+        PackStream::open(body, fetch.depth.is_some())
+    }
+
+    /// Which of `haves` the place has as well.
+    ///
+    /// # Errors
+    ///
+    /// The [`Fault`] of the request; [`Fault::Missing`] when it has not got a wanted object.
+    pub fn common(&self, wants: &[Oid], haves: &[Oid], patience: Patience) -> Result<Vec<Oid>, Fault> {
+        let fetch = Fetch { wants, haves, only_negotiate: true, ..Fetch::default() };
+        let body = self.command(fetch.request(self.advertisement.object_format()), patience)?;
+        let mut packets = Packets::new(body.take(REFS_LIMIT));
+        let mut common = Vec::new();
+        while let Some(packet) = packets.next_packet().map_err(|error| Fault::from_io(&error))? {
+            let Some(text) = packet.text() else { break };
+            if let Some(said) = text.strip_prefix("ERR ") {
+                return Err(refusal(said));
+            }
+            common.extend(text.strip_prefix("ACK ").and_then(|oid| oid.parse().ok()));
+        }
+        Ok(common)
+    }
+}
+
+/// Reads the answer to `ls-refs`.
+///
+/// # Errors
+///
+/// [`Fault::NotAMirror`] for a line that is no ref, [`Fault::Cut`] where the closing flush is missing.
+pub fn read_refs(from: impl Read) -> Result<Vec<Ref>, Fault> {
+    let mut packets = Packets::new(from);
+    let mut refs = Vec::new();
+    loop {
+        let packet = packets.next_packet().map_err(|error| Fault::from_io(&error))?.ok_or(Fault::Cut)?;
+        let Some(text) = packet.text() else { return Ok(refs) };
+        match text.strip_prefix("ERR ") {
+            Some(said) => return Err(refusal(said)),
+            None => refs.push(Ref::parse(&text).ok_or_else(|| Fault::NotAMirror("a line that is no ref".to_owned()))?),
+        }
+    }
+}
+
+/// What an `ERR` packet means.
+pub fn refusal(said: &str) -> Fault {
+    if said.contains("not our ref") { Fault::Missing } else { Fault::Said(redact::controls(said)) }
+}
+
+/// The bytes of a pack out of the side band that carries them.
+#[derive(Debug)]
+pub struct PackStream<R> {
+    packets: Packets<R>,
+    payload: Vec<u8>,
+    at: usize,
+    messages: u64,
+    ended: bool,
+}
+
+impl<R: Read> PackStream<R> {
+    /// Reads an answer up to its pack. Where `shallow` is not expected, a shallow copy is a fault: its pack would be
+    /// less than what was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Missing`] or [`Fault::Said`] for an `ERR` packet, [`Fault::NotAMirror`] for an answer without a pack.
+    pub fn open(from: R, shallow: bool) -> Result<Self, Fault> {
+        let mut packets = Packets::new(from);
+        loop {
+            let packet = packets.next_packet().map_err(|error| Fault::from_io(&error))?.ok_or(Fault::Cut)?;
+            match (packet.text(), packet) {
+                (Some(text), _) if text == "packfile" => {
+                    return Ok(Self { packets, payload: Vec::new(), at: 0, messages: 0, ended: false });
+                }
+                (Some(text), _) if text == "shallow-info" && !shallow => {
+                    return Err(Fault::NotAMirror("it has only a shallow copy".to_owned()));
+                }
+                (Some(text), _) => {
+                    if let Some(said) = text.strip_prefix("ERR ") {
+                        return Err(refusal(said));
+                    }
+                }
+                (None, Packet::Flush | Packet::ResponseEnd) => {
+                    return Err(Fault::NotAMirror("an answer without a pack".to_owned()));
+                }
+                (None, _) => {}
+            }
+        }
+    }
+
+    /// The answer itself.
+    pub fn get_mut(&mut self) -> &mut R {
+        self.packets.get_mut()
+    }
+
+    /// Takes the next packet in; false at the end of the pack.
+    fn refill(&mut self) -> io::Result<bool> {
+        loop {
+            match self.packets.next_packet()? {
+                None => return Err(Fault::Cut.into()),
+                Some(Packet::Data([1, data @ ..])) => {
+                    self.payload.clear();
+                    self.payload.extend_from_slice(data);
+                    self.at = 0;
+                    if !self.payload.is_empty() {
+                        return Ok(true);
+                    }
+                }
+                Some(Packet::Data([2, text @ ..])) => {
+                    self.messages += text.len() as u64 + 4;
+                    if self.messages > MESSAGES_LIMIT {
+                        return Err(Fault::TooLarge.into());
+                    }
+                }
+                Some(Packet::Data([3, text @ ..])) => {
+                    return Err(Fault::Said(redact::controls(String::from_utf8_lossy(text).trim())).into());
+                }
+                Some(Packet::Data(_)) => return Err(Fault::NotAMirror("an unknown side band".to_owned()).into()),
+                Some(_) => return Ok(false),
+            }
+        }
+    }
+}
+
+impl<R: Read> Read for PackStream<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.payload.len() {
+            if self.ended {
+                return Ok(0);
+            }
+            if !self.refill()? {
+                self.ended = true;
+                return Ok(0);
+            }
+        }
+        let rest = &self.payload[self.at..];
+        let count = rest.len().min(buf.len());
+        buf[..count].copy_from_slice(&rest[..count]);
+        self.at += count;
+        Ok(count)
+    }
+}
+
+/// `address/path?query`; a query of the address itself stays in front.
+fn below(address: &Address, path: &str, query: Option<&str>) -> Address {
+    let mut url = address.expose().clone();
+    let joined = format!("{}/{path}", url.path().trim_end_matches('/'));
+    url.set_path(&joined);
+    if let Some(query) = query {
+        let all = url.query().map_or_else(|| query.to_owned(), |own| format!("{own}&{query}"));
+        url.set_query(Some(&all));
+    }
+    url.into()
+}
+
+/// The repository's address after a redirect of `info/refs`, by git's own rule (http.followRedirects=initial): only
+/// what stands before `/info/refs` may have changed.
+fn redirected(asked: &Address, answered: &Address) -> Result<Address, Fault> {
+    let mut url = answered.expose().clone();
+    let Some(path) = url.path().strip_suffix("/info/refs").map(str::to_owned) else {
+        return Err(Fault::Redirect(answered.to_string()));
+    };
+    url.set_path(&path);
+    url.set_query(asked.expose().query());
+    Ok(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Advertisement, Fetch, PackStream, below, redirected};
+    use crate::pkt_line::{Packet, Packets};
+    use std::io::Read;
+
+    fn packets(list: &[Packet<'_>]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        list.iter().for_each(|packet| packet.write(&mut bytes).expect("memory"));
+        bytes
+    }
+
+    #[test]
+    fn the_advertisement_handed_on_names_no_further_places() {
+        let bytes = packets(&[
+            Packet::Data(b"# service=git-upload-pack\n"),
+            Packet::Flush,
+            Packet::Data(b"version 2\n"),
+            Packet::Data(b"fetch=shallow filter packfile-uris wait-for-done\n"),
+            Packet::Data(b"bundle-uri\n"),
+            Packet::Data(b"object-format=sha1\n"),
+            Packet::Flush,
+        ]);
+        let read = Advertisement::read(&mut Packets::new(&bytes[..])).expect("an advertisement");
+        assert!(read.has_feature("fetch", "filter") && !read.has_feature("fetch", "filte"));
+        let handed = String::from_utf8(read.packets()).expect("text");
+        assert!(handed.contains("fetch=shallow filter wait-for-done\n"), "{handed}");
+        assert!(!handed.contains("uri") && !handed.contains("service"), "{handed}");
+    }
+
+    #[test]
+    fn a_pack_comes_out_of_its_side_band_whole_or_as_a_fault() {
+        let head = [Packet::Data(b"packfile\n")];
+        let long = [[2].as_slice(), &[b'x'; 60_000]].concat();
+        let endless: Vec<Packet<'_>> = std::iter::repeat_n(Packet::Data(&long), 20).collect();
+        for (body, expected) in [
+            (
+                vec![Packet::Data(b"\x01PA"), Packet::Data(b"\x02counting"), Packet::Data(b"\x01CK"), Packet::Flush],
+                Ok("PACK"),
+            ),
+            (vec![Packet::Data(b"\x01PA")], Err("cut")),
+            (vec![Packet::Data(b"\x03no\x1b[2J")], Err("said")),
+            (vec![Packet::Data(b"\x09")], Err("not-a-mirror")),
+            (endless, Err("too-large")),
+        ] {
+            let bytes = packets(&[&head[..], &body].concat());
+            let mut text = String::new();
+            let read = PackStream::open(&bytes[..], false).expect("a pack begins").read_to_string(&mut text);
+            assert_eq!(
+                read.map(|_| text.as_str()).map_err(|error| crate::fault::Fault::from_io(&error).name()),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn answers_without_a_pack_are_faults() {
+        for (body, name) in [
+            (vec![Packet::Data(b"ERR upload-pack: not our ref 12\n")], "missing"),
+            (vec![Packet::Data(b"ERR go away\n")], "said"),
+            (vec![Packet::Data(b"shallow-info\n")], "not-a-mirror"),
+            (vec![Packet::Flush], "not-a-mirror"),
+            (vec![], "cut"),
+        ] {
+            let bytes = packets(&body);
+            assert_eq!(PackStream::open(&bytes[..], false).err().map(|fault| fault.name()), Some(name));
+        }
+    }
+
+    #[test]
+    fn a_request_says_what_was_meant() {
+        let oid = "7e1785e08e1fca2908ba6aefc65ce6b1adba7431".parse().expect("an id");
+        let body = Fetch { wants: &[oid], filter: Some("tree:0"), ..Fetch::default() }.request("sha1");
+        let text = String::from_utf8(body).expect("text");
+        assert!(
+            text.contains("command=fetch\n") && text.contains("filter tree:0\n") && text.ends_with("0009done\n0000"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn addresses_are_joined_as_git_joins_them() {
+        let address = "https://h.example/a/b.git/?k=v".parse().expect("a URL");
+        let asked = below(&address, "info/refs", Some("service=git-upload-pack"));
+        assert_eq!(asked.expose().as_str(), "https://h.example/a/b.git/info/refs?k=v&service=git-upload-pack");
+        let moved = "https://n.example/x/info/refs?service=git-upload-pack".parse().expect("a URL");
+        assert_eq!(redirected(&address, &moved).expect("moved").expose().as_str(), "https://n.example/x?k=v");
+        assert!(redirected(&address, &"https://n.example/login".parse().expect("a URL")).is_err());
+    }
+}

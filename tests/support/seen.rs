@@ -1,0 +1,55 @@
+//! Requests as a server saw them, for tests to look at.
+//!
+//! Also says which faults fit one; when they are due is `shared`'s matter.
+
+use std::time::Instant;
+
+use crate::fault::Scope;
+
+/// A request as the server saw it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Such as `GET`.
+    pub method: String,
+    /// Path and query, as sent.
+    pub path: String,
+    /// In the order and case they came in.
+    pub headers: Vec<(String, String)>,
+    /// With its gzip coding undone.
+    pub body: Vec<u8>,
+    /// Bytes of the answer's body handed to the system so far.
+    pub sent: u64,
+    /// When the request was complete.
+    pub at: Instant,
+}
+
+impl Seen {
+    /// A header's value; names in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        crate::http::header(&self.headers, name)
+    }
+
+    /// Whether it asks for objects: a POST to `git-upload-pack` other than `ls-refs`.
+    pub fn is_fetch(&self) -> bool {
+        self.is_upload_pack() && !self.says("command=ls-refs")
+    }
+
+    /// Whether the decoded body holds these words, such as `want ID`.
+    pub fn says(&self, words: &str) -> bool {
+        self.body.windows(words.len()).any(|window| window == words.as_bytes())
+    }
+
+    /// Whether a fault of this scope shows in the answer.
+    pub(crate) fn is_in(&self, scope: Scope) -> bool {
+        match scope {
+            Scope::All => true,
+            Scope::InfoRefs => self.path.contains("/info/refs"),
+            Scope::UploadPack => self.is_upload_pack(),
+            Scope::Fetch => self.is_fetch(),
+        }
+    }
+
+    fn is_upload_pack(&self) -> bool {
+        self.path.ends_with("/git-upload-pack")
+    }
+}
