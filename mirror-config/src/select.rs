@@ -1,0 +1,85 @@
+//! The front door: configuration, catalog, memory and ranking in, candidates in order out.
+
+use crate::{
+    catalog::{self, Carrier},
+    config::Config,
+    environment::Environment,
+    failure::Failure,
+    health::{Health, Service},
+    http::Http,
+    proxy::{Proxies, Route},
+    rank::{self, Ranked, Standing},
+    state,
+    upload_pack::{self, Session},
+    upstream::Repository,
+};
+
+/// A mirror that could serve this request, with the route to it.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The mirror and its address.
+    pub carrier: Carrier,
+    /// How to reach it.
+    pub route: Route,
+    /// Why it stands where it stands.
+    pub rank: Ranked,
+}
+
+/// Everything a choice needs, read once.
+#[derive(Debug, Clone)]
+pub struct Select {
+    /// The configuration in force.
+    pub config: Config,
+    /// The proxies in force.
+    pub proxies: Proxies,
+    /// What is remembered.
+    pub health: Health,
+    /// The client for all that goes to mirrors, and for what goes to upstream without credentials.
+    pub http: Http,
+}
+
+impl Select {
+    /// Reads configuration and memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Config::load`] and [`Http::new`].
+    pub fn new(env: &Environment) -> Result<Self, Failure> {
+        let config = Config::load(env, &[])?;
+        Ok(Self {
+            proxies: Proxies::new(&config, env),
+            health: Health::load(env.state_dir().as_deref()),
+            http: Http::new(config.ca_file.as_ref().map(|file| file.value.as_path()), &upload_pack::agent())?,
+            config,
+        })
+    }
+
+    /// Who could carry the repository, best first, for a request of about `size` bytes. `private` as in
+    /// [`catalog::git_carriers`].
+    pub fn git(&self, repository: &Repository, private: bool, size: u64) -> Vec<Candidate> {
+        let carriers = catalog::git_carriers(&self.config, repository, private);
+        let standings: Vec<Standing> = carriers
+            .iter()
+            .map(|c| Standing { record: self.health.record(&c.mirror.name, Service::Git), weight: c.mirror.weight })
+            .collect();
+        let dice = u64::from(std::process::id()) ^ (state::now() << 20);
+        let ranked = rank::rank(&standings, size, state::now(), dice);
+        ranked
+            .into_iter()
+            .map(|rank| {
+                let carrier = carriers[rank.index].clone();
+                let route = self.proxies.route(carrier.address.expose(), Some(&carrier.mirror));
+                Candidate { carrier, route, rank }
+            })
+            .collect()
+    }
+
+    /// Opens a candidate.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::open`].
+    pub fn open(&self, candidate: &Candidate, patience: crate::http::Patience) -> Result<Session, crate::fault::Fault> {
+        Session::open(&self.http, &candidate.carrier.address, &candidate.route, patience)
+    }
+}

@@ -1,0 +1,138 @@
+//! Small files of remembered facts: written whole, locked while changed, and never a reason to fail.
+//!
+//! A missing, unreadable or damaged file reads as nothing remembered (DESIGN 4). Folders are 0700, files 0600.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Longest wait for another process that holds the lock; remembering is not worth more.
+const LOCK_WAIT: Duration = Duration::from_millis(500);
+
+/// What the file remembers, or the default.
+pub fn read<T: DeserializeOwned + Default>(path: &Path) -> T {
+    fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+/// Changes the file under its lock: reads it afresh, lets `change` work on it, writes it whole.
+///
+/// # Errors
+///
+/// Those of the file system, and a lock that stays taken. Callers go on without.
+pub fn change<T>(path: &Path, change: impl FnOnce(&mut T)) -> io::Result<()>
+where
+    T: Serialize + DeserializeOwned + Default,
+{
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    private_folder(folder)?;
+    let _held = lock(&path.with_extension("lock"), LOCK_WAIT)?;
+    let mut value = read::<T>(path);
+    change(&mut value);
+    write_whole(path, &serde_json::to_vec(&value)?)
+}
+
+/// Takes an exclusive lock that ends with the handle, or with the process.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::WouldBlock`] when another process keeps it longer than `wait`.
+pub fn lock(path: &Path, wait: Duration) -> io::Result<File> {
+    let file = File::options().create(true).append(true).open(path)?;
+    let until = Instant::now() + wait;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+            Err(fs::TryLockError::WouldBlock) if Instant::now() >= until => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// Puts bytes in place of the file in one step: old or new, never between. The file is for its owner alone.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_data()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Makes a folder, and those above it, for their owner alone.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// A file of the state folder, where there is one.
+pub fn file(state_dir: Option<&Path>, name: &str) -> Option<PathBuf> {
+    state_dir.map(|dir| dir.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{change, read};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_damaged_file_reads_as_nothing_remembered() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("deep/state.json");
+        assert!(read::<BTreeMap<String, u32>>(&path).is_empty());
+        change(&path, |map: &mut BTreeMap<String, u32>| drop(map.insert("a".into(), 1))).expect("writable");
+        std::fs::write(&path, b"{\"a\": ").expect("writable");
+        assert!(read::<BTreeMap<String, u32>>(&path).is_empty());
+        change(&path, |map: &mut BTreeMap<String, u32>| drop(map.insert("b".into(), 2))).expect("writable");
+        assert_eq!(read::<BTreeMap<String, u32>>(&path).get("b"), Some(&2));
+    }
+
+    #[test]
+    fn no_change_is_lost_between_many_writers() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("state.json");
+        std::thread::scope(|scope| {
+            for i in 0..8 {
+                let path = &path;
+                scope.spawn(move || {
+                    for j in 0..5 {
+                        change(path, |map: &mut BTreeMap<String, u32>| drop(map.insert(format!("{i}.{j}"), j))).expect("writable");
+                    }
+                });
+            }
+        });
+        assert_eq!(read::<BTreeMap<String, u32>>(&path).len(), 40);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn state_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("mirror/state.json");
+        change(&path, |_: &mut BTreeMap<String, u32>| {}).expect("writable");
+        let mode = |path: &std::path::Path| path.metadata().expect("there").permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().expect("a folder"))), (0o600, 0o700));
+    }
+}
