@@ -1,8 +1,37 @@
-//! stub
+//! `cargo mirror`: the control panel of the suite. Sets up, shows and undoes; it never fetches for another tool.
+//!
+//! Modules in reading order: [`cli`] is the command line, `commands` has one file for each, [`git_setup`] plans and
+//! undoes the change of git's configuration, `report` is all that is shown. Only [`main`] prints errors and ends.
+
+pub mod cli;
+mod commands;
+mod config_file;
+mod git_config;
+pub mod git_setup;
+mod programs;
+mod prompt;
+pub mod report;
+mod undo_record;
 
 use std::process::ExitCode;
 
-/// stub
+use mirror_config::environment::Environment;
+
+/// Runs `cargo mirror` with the arguments and surroundings of this process.
+///
+/// The exit code is the failure's kind's (DESIGN 9), 64 for a wrong command line.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let env = Environment::from_process();
+    let result = match cli::parse(std::env::args_os()) {
+        Ok(cli::Asked::Command(command)) => commands::run(&command, &env),
+        Ok(cli::Asked::Help(text)) => report::print(&text),
+        Err(failure) => Err(failure),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            report::print_error(&failure.to_string());
+            ExitCode::from(failure.kind.exit_code())
+        }
+    }
 }

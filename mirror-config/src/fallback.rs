@@ -9,7 +9,7 @@ use std::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::fault::Fault;
@@ -64,11 +64,17 @@ impl<C: Send + 'static, T: Send + 'static> Lineup<C, T> {
 
     /// The next candidate that serves; `None` when there is none left.
     pub fn next_ready(&mut self) -> Option<(C, T)> {
-        while self.has_more() {
+        self.next_ready_within(Duration::MAX)
+    }
+
+    /// As [`Lineup::next_ready`], for no longer than this.
+    pub fn next_ready_within(&mut self, longest: Duration) -> Option<(C, T)> {
+        let started = Instant::now();
+        while self.has_more() && started.elapsed() < longest {
             if self.under_way == 0 {
                 self.launch();
             }
-            match self.arrived.recv_timeout(HEAD_START) {
+            match self.arrived.recv_timeout(HEAD_START.min(longest.saturating_sub(started.elapsed()))) {
                 Ok((candidate, outcome)) => {
                     self.under_way -= 1;
                     match outcome {

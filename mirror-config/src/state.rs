@@ -101,10 +101,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("deep/state.json");
         assert!(read::<BTreeMap<String, u32>>(&path).is_empty());
-        change(&path, |map: &mut BTreeMap<String, u32>| drop(map.insert("a".into(), 1))).expect("writable");
+        change(&path, |map: &mut BTreeMap<String, u32>| { map.insert("a".into(), 1); }).expect("writable");
         std::fs::write(&path, b"{\"a\": ").expect("writable");
         assert!(read::<BTreeMap<String, u32>>(&path).is_empty());
-        change(&path, |map: &mut BTreeMap<String, u32>| drop(map.insert("b".into(), 2))).expect("writable");
+        change(&path, |map: &mut BTreeMap<String, u32>| { map.insert("b".into(), 2); }).expect("writable");
         assert_eq!(read::<BTreeMap<String, u32>>(&path).get("b"), Some(&2));
     }
 
@@ -117,7 +117,7 @@ mod tests {
                 let path = &path;
                 scope.spawn(move || {
                     for j in 0..5 {
-                        change(path, |map: &mut BTreeMap<String, u32>| drop(map.insert(format!("{i}.{j}"), j))).expect("writable");
+                        change(path, |map: &mut BTreeMap<String, u32>| { map.insert(format!("{i}.{j}"), j); }).expect("writable");
                     }
                 });
             }

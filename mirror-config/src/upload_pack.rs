@@ -292,12 +292,22 @@ impl<R: Read> PackStream<R> {
     ///
     /// [`Fault::Missing`] or [`Fault::Said`] for an `ERR` packet, [`Fault::NotAMirror`] for an answer without a pack.
     pub fn open(from: R, shallow: bool) -> Result<Self, Fault> {
+        Self::find(from, shallow)?.ok_or_else(|| Fault::NotAMirror("an answer without a pack".to_owned()))
+    }
+
+    /// As [`PackStream::open`], for a request that may be answered without a pack: then there is `None`, and the answer
+    /// has been read to its end.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn find(from: R, shallow: bool) -> Result<Option<Self>, Fault> {
         let mut packets = Packets::new(from);
         loop {
             let packet = packets.next_packet().map_err(|error| Fault::from_io(&error))?.ok_or(Fault::Cut)?;
             match (packet.text(), packet) {
                 (Some(text), _) if text == "packfile" => {
-                    return Ok(Self { packets, payload: Vec::new(), at: 0, messages: 0, ended: false });
+                    return Ok(Some(Self { packets, payload: Vec::new(), at: 0, messages: 0, ended: false }));
                 }
                 (Some(text), _) if text == "shallow-info" && !shallow => {
                     return Err(Fault::NotAMirror("it has only a shallow copy".to_owned()));
@@ -307,9 +317,7 @@ impl<R: Read> PackStream<R> {
                         return Err(refusal(said));
                     }
                 }
-                (None, Packet::Flush | Packet::ResponseEnd) => {
-                    return Err(Fault::NotAMirror("an answer without a pack".to_owned()));
-                }
+                (None, Packet::Flush | Packet::ResponseEnd) => return Ok(None),
                 (None, _) => {}
             }
         }

@@ -80,6 +80,17 @@ fn a_prefix_relay_a_partial_clone_and_a_sha256_repository_are_served() {
 }
 
 #[test]
+fn the_log_shows_a_compressed_request_as_it_was_meant() {
+    let world = World::new();
+    (1..=15).for_each(|n| world.upstream.set_ref(&format!("refs/heads/back-{n}"), &format!("main~{n}")));
+    world.clone(&[], "many").ok();
+    let log = world.server.log();
+    let fetch = log.iter().find(|seen| seen.is_fetch()).expect("a fetch was seen");
+    assert_eq!(fetch.header("content-encoding"), Some("gzip"), "git compresses requests beyond 1 KiB");
+    assert!(fetch.says(&format!("want {}", world.upstream.id("main~15"))));
+}
+
+#[test]
 fn latency_rate_and_drip_take_their_time() {
     let world = World::with(&History::bulky(1));
     let seconds = |target| world.clone(&[], target).ok().seconds;
@@ -183,7 +194,7 @@ fn other_answers_than_git_are_errors() {
 #[test]
 fn a_redirect_is_followed_to_the_other_server() {
     let world = World::new();
-    let other = GitServer::start(world.sandbox.path("served"));
+    let mut other = GitServer::start(world.sandbox.path("served"));
     world.server.set(Fault::Redirect(other.url()));
     world.clone(&[], "led").ok();
     assert!(other.log().iter().any(mirror_tests::Seen::is_fetch));

@@ -25,6 +25,8 @@ mod exchange;
 mod server;
 mod silent;
 
+mod stage;
+
 pub use fault::{Fault, Place, Plan, Scope};
 pub use history::{AUTOGLM, AUTOGLM_ASSETS, History, Submodule};
 pub use noise::Noise;
@@ -36,4 +38,5 @@ pub use same::{
 pub use sandbox::{Sandbox, programs};
 pub use seen::Seen;
 pub use server::GitServer;
+pub use stage::{NAME, Stage, StageMirror};
 pub use silent::{BlackHole, SilentServer, refused_url};

@@ -113,7 +113,7 @@ impl GitServer {
     }
 
     /// Stops: kills its children, closes its connections, and refuses new ones from then on.
-    pub fn stop(mut self) {
+    pub fn stop(&mut self) {
         self.end();
     }
 

@@ -1,0 +1,279 @@
+//! The command line: what can be asked for, and the help that teaches it. The only door to clap.
+//!
+//! cargo starts `cargo-mirror mirror …` for `cargo mirror …`; both spellings mean the same.
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand, error::ErrorKind};
+use mirror_config::failure::{Failure, Kind};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo mirror setup git                  let git fetch from `mirror::owner/repo`
+  cargo mirror status git                 what is set, and where
+  cargo mirror probe git openglm/Open-AutoGLM
+  cargo mirror undo git                   take it back, byte for byte
+
+Exit codes:
+   0  done, or nothing to do
+  64  the command line or a name is wrong        (E-USAGE, E-NAME)
+  65  data does not match what was promised      (E-DIGEST, E-TRUNCATED)
+  69  no candidate, proxy or name server served  (E-EXHAUSTED, E-SLOW, E-PROXY, E-DNS)
+  70  a defect of this program                   (E-INTERNAL)
+  74  a file could not be read or written        (E-IO)
+  75  busy; try again                            (E-BUSY, E-RATE)
+  76  not a mirror, or beyond a limit            (E-NOT-A-MIRROR, E-LIMIT)
+  77  not trustworthy enough                     (E-QUORUM, E-UNPINNED, E-ROLLBACK, E-TLS, …)
+  78  a configuration or a permission            (E-CONFIG, E-PERM)";
+
+const SETUP_EXAMPLES: &str = "\
+Examples:
+  cargo mirror setup git --dry-run        show the change, make none
+  cargo mirror setup git                  git clone mirror::owner/repo works, submodules included
+  cargo mirror setup git --transparent    plain https addresses of the upstream take mirrors too";
+
+const SETUP_GIT_EXAMPLES: &str = "\
+Examples:
+  cargo mirror setup git --dry-run        show the change as a diff, make none
+  cargo mirror setup git --yes            make it without asking, as in a script
+  cargo mirror setup git --transparent    git clone https://… takes mirrors too, push does not
+
+The file is the one `git config --global` writes. `cargo mirror undo git` takes every set-up back.";
+
+const UNDO_EXAMPLES: &str = "\
+Examples:
+  cargo mirror undo git
+
+An unchanged file is restored byte for byte. A file edited since loses only what the set-up added.";
+
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  cargo mirror status git
+  cargo mirror status git --json";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  cargo mirror list
+  cargo mirror list --json
+
+Disable a mirror in $XDG_CONFIG_HOME/mirror/config.toml:
+  [mirrors.NAME]
+  enabled = false";
+
+const PROBE_EXAMPLES: &str = "\
+Examples:
+  cargo mirror probe git                  every git mirror of the upstream
+  cargo mirror probe git openglm/Open-AutoGLM
+  cargo mirror probe git openglm/Open-AutoGLM --json";
+
+/// Find and use mirrors for git, cargo and pip.
+#[derive(Debug, Parser)]
+#[command(name = "cargo-mirror", bin_name = "cargo mirror", version, after_help = EXAMPLES)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What is asked for.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Let a tool use mirrors: shows the change, asks, makes it, and records how to undo it.
+    #[command(subcommand, after_help = SETUP_EXAMPLES)]
+    Setup(Setup),
+    /// Show what is set for a tool, and where each value comes from.
+    #[command(subcommand, after_help = STATUS_EXAMPLES)]
+    Status(Status),
+    /// Take a set-up back.
+    #[command(subcommand, after_help = UNDO_EXAMPLES)]
+    Undo(Undo),
+    /// List the mirrors: who runs them, what they carry, and where they are configured.
+    #[command(after_help = LIST_EXAMPLES)]
+    List(Output),
+    /// Ask the mirrors: there? how fast? how fresh?
+    #[command(subcommand, after_help = PROBE_EXAMPLES)]
+    Probe(Probe),
+}
+
+/// The tool to set up.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum Setup {
+    /// Let git fetch through `mirror::` addresses.
+    #[command(after_help = SETUP_GIT_EXAMPLES)]
+    Git(SetupGit),
+}
+
+/// How to set up git.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub struct SetupGit {
+    /// Fetch plain addresses of `git.upstream` through mirrors too; push still goes to the upstream.
+    #[arg(long)]
+    pub transparent: bool,
+    /// Show the change and make none.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// The tool to look at.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum Status {
+    /// git's configuration, its version, its helper, and the suite's own settings.
+    #[command(after_help = STATUS_EXAMPLES)]
+    Git(Output),
+}
+
+/// The tool whose set-up to take back.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum Undo {
+    /// git's global configuration, as it was before the first set-up.
+    #[command(after_help = UNDO_EXAMPLES)]
+    Git,
+}
+
+/// The tool whose mirrors to ask.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub enum Probe {
+    /// The git mirrors, for one repository or in general.
+    #[command(after_help = PROBE_EXAMPLES)]
+    Git(ProbeGit),
+}
+
+/// What to ask git mirrors for.
+#[derive(Debug, PartialEq, Eq, Args)]
+pub struct ProbeGit {
+    /// The repository to ask for.
+    #[arg(value_name = "OWNER/REPO")]
+    pub repo: Option<String>,
+    /// How to show the answer.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How to show an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct Output {
+    /// Print JSON, for programs.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a command line comes to.
+#[derive(Debug)]
+pub enum Asked {
+    /// A command to run.
+    Command(Command),
+    /// A text to show: help, or the version.
+    Help(String),
+}
+
+/// Reads the command line, the program's own name first.
+///
+/// # Errors
+///
+/// [`Kind::Usage`] for what cannot be understood.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Asked, Failure> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    if arguments.get(1).is_some_and(|first| first == "mirror") {
+        arguments.remove(1);
+    }
+    match Line::try_parse_from(&arguments) {
+        Ok(line) => Ok(Asked::Command(line.command)),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Ok(Asked::Help(error.render().to_string())),
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                Err(Failure::new(Kind::Usage, "a command is missing").hint(help_for(&arguments)))
+            }
+            _ => Err(Failure::new(Kind::Usage, headline(&error.render().to_string())).hint(help_for(&arguments))),
+        },
+    }
+}
+
+/// The first paragraph of clap's message, in one line and without its prefix, with what is spelled like it.
+fn headline(rendered: &str) -> String {
+    let lines = rendered.lines().take_while(|line| !line.trim().is_empty()).map(str::trim);
+    let joined = lines.collect::<Vec<_>>().join(" ");
+    let what = joined.strip_prefix("error: ").unwrap_or(&joined);
+    let mut tips = rendered.lines().filter_map(|line| line.trim().strip_prefix("tip: "));
+    match tips.find(|tip| tip.contains(" similar ")) {
+        Some(similar) => format!("{what}; {similar}"),
+        None => what.to_owned(),
+    }
+}
+
+/// The help command for as much of the line as is known.
+fn help_for(arguments: &[OsString]) -> String {
+    use clap::CommandFactory;
+    let mut line = "cargo mirror".to_owned();
+    let mut known = Line::command();
+    for word in arguments.iter().skip(1).filter_map(|argument| argument.to_str()) {
+        let Some(next) = known.find_subcommand(word).cloned() else { break };
+        line = format!("{line} {word}");
+        known = next;
+    }
+    format!("{line} --help")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use clap::CommandFactory;
+    use mirror_config::failure::Kind;
+
+    use super::{Asked, Command, Line, Output, Setup, SetupGit, parse};
+
+    fn asked(line: &str) -> Result<Asked, mirror_config::failure::Failure> {
+        parse(line.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn clap_finds_no_contradiction() {
+        Line::command().debug_assert();
+    }
+
+    #[test]
+    fn both_spellings_mean_the_same() {
+        for line in ["cargo-mirror mirror list --json", "cargo-mirror list --json"] {
+            let Ok(Asked::Command(command)) = asked(line) else { panic!("{line}") };
+            assert_eq!(command, Command::List(Output { json: true }));
+        }
+        let Ok(Asked::Command(command)) = asked("cargo-mirror setup git --dry-run") else { panic!("a command") };
+        let expected = SetupGit { transparent: false, dry_run: true, yes: false };
+        assert_eq!(command, Command::Setup(Setup::Git(expected)));
+    }
+
+    #[test]
+    fn a_wrong_line_is_a_usage_error_that_names_its_help() {
+        for (line, hint) in [
+            ("cargo-mirror nonsense", "cargo mirror --help"),
+            ("cargo-mirror", "cargo mirror --help"),
+            ("cargo-mirror mirror setup", "cargo mirror setup --help"),
+            ("cargo-mirror setup git --nonsense", "cargo mirror setup git --help"),
+            ("cargo-mirror probe git a/b c/d", "cargo mirror probe git --help"),
+        ] {
+            let failure = asked(line).expect_err(line);
+            assert_eq!((failure.kind, failure.hint.as_deref()), (Kind::Usage, Some(hint)), "{line}");
+            assert!(!failure.what.contains('\n') && !failure.what.starts_with("error"), "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_misspelled_word_is_answered_with_the_right_one() {
+        let failure = asked("cargo-mirror statsu").expect_err("no such command");
+        assert!(failure.what.contains("similar subcommand") && failure.what.contains("'status'"), "{failure}");
+    }
+
+    #[test]
+    fn every_subcommand_has_examples() {
+        fn check(command: &clap::Command, path: &str) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Examples:"), "{path} {}", command.get_name());
+            for below in command.get_subcommands() {
+                check(below, &format!("{path} {}", command.get_name()));
+            }
+        }
+        check(&Line::command(), "");
+    }
+}

@@ -1,0 +1,38 @@
+//! `cargo mirror list`: the mirrors that are configured, disabled ones included.
+
+use mirror_config::{config::Config, environment::Environment, failure::Failure, mirror::Mirror};
+
+use crate::{
+    cli::Output,
+    report::{self, MirrorRow},
+};
+
+pub(super) fn list(env: &Environment, output: Output) -> Result<(), Failure> {
+    report::mirrors(&rows(&Config::load(env, &[])?), output.json)
+}
+
+/// Enabled mirrors by name, then disabled ones by name.
+fn rows(config: &Config) -> Vec<MirrorRow> {
+    let off = |(name, by): (&String, &String)| MirrorRow {
+        name: name.clone(),
+        origin: by.clone(),
+        enabled: false,
+        ..MirrorRow::default()
+    };
+    config.mirrors.iter().map(row).chain(config.disabled.iter().map(off)).collect()
+}
+
+fn row(mirror: &Mirror) -> MirrorRow {
+    MirrorRow {
+        name: mirror.name.clone(),
+        operator: Some(mirror.operator.clone()),
+        git: mirror.git.keys().cloned().collect(),
+        cargo: mirror.cargo.as_ref().map(ToString::to_string),
+        pypi: mirror.pypi.as_ref().map(ToString::to_string),
+        rustup: mirror.rustup.as_ref().map(ToString::to_string),
+        relays: mirror.relays,
+        trusted: mirror.trusted,
+        enabled: true,
+        origin: mirror.origin.clone(),
+    }
+}

@@ -1,0 +1,22 @@
+//! One file for each command: reads the configuration, calls what does the work, hands the result to `report`.
+
+mod list;
+mod probe;
+mod setup;
+mod status;
+mod undo;
+
+use mirror_config::{environment::Environment, failure::Failure};
+
+use crate::cli::{Command, Probe, Setup, Status, Undo};
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &Command, env: &Environment) -> Result<(), Failure> {
+    match command {
+        Command::Setup(Setup::Git(asked)) => setup::git(env, asked),
+        Command::Status(Status::Git(output)) => status::git(env, *output),
+        Command::Undo(Undo::Git) => undo::git(env),
+        Command::List(output) => list::list(env, *output),
+        Command::Probe(Probe::Git(asked)) => probe::git(env, asked),
+    }
+}

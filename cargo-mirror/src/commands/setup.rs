@@ -1,0 +1,51 @@
+//! `cargo mirror setup git`: plan, show, ask, apply.
+
+use mirror_config::{config::Config, environment::Environment, failure::Failure};
+
+use crate::{
+    cli::SetupGit,
+    git_setup::{self, Prefix},
+    programs, prompt, report,
+};
+
+pub(super) fn git(env: &Environment, asked: &SetupGit) -> Result<(), Failure> {
+    let prefix = match asked.transparent {
+        true => Some(Prefix::of(&Config::load(env, &[])?)?),
+        false => None,
+    };
+    let rules = if prefix.is_some() { git_setup::rules(env)? } else { Vec::new() };
+    let plan = git_setup::plan(env, &git_setup::wanted(prefix.as_ref(), &rules)?)?;
+    let file = plan.file.display();
+    if programs::helper(env).is_none() {
+        report::warn(programs::HELPER_MISSING);
+    }
+    if plan.is_empty() {
+        return report::line(&format!("nothing to do: {file} is set up already"));
+    }
+    report::diff(&plan.diff())?;
+    if asked.dry_run {
+        return report::line("dry run: nothing was changed");
+    }
+    if !asked.yes && !prompt::confirm(env, &format!("Change {file}?"))? {
+        return report::line("nothing was changed");
+    }
+    git_setup::apply(env, &plan)?;
+    report::line(&format!("changed {file}; `cargo mirror undo git` takes it back"))?;
+    prefix.map_or(Ok(()), |prefix| notes(&prefix))
+}
+
+/// What one global configuration cannot do for other programs that obey its rules.
+fn notes(prefix: &Prefix) -> Result<(), Failure> {
+    let Prefix { upstream, address } = prefix;
+    let direct = prefix.direct();
+    report::line(&format!("note: `{direct}owner/repo` means {upstream} itself, without mirrors"))?;
+    report::line(&format!(
+        "note: git-lfs downloads obey the rule too and fail; where a repository uses LFS, clone with\n  \
+         git clone -c lfs.url={direct}OWNER/REPO.git/info/lfs {address}OWNER/REPO.git\n\
+         or, once cloned, set\n  \
+         git config lfs.url {direct}OWNER/REPO.git/info/lfs"
+    ))?;
+    report::line(
+        "note: cargo's own git cannot use mirror:: addresses; with git dependencies set `net.git-fetch-with-cli = true`",
+    )
+}

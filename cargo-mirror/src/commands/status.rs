@@ -1,0 +1,154 @@
+//! `cargo mirror status git`: every value that matters to `mirror::` addresses, with its origin.
+
+use std::collections::BTreeSet;
+
+use mirror_config::{
+    config::{Config, Setting},
+    environment::Environment,
+    failure::Failure,
+    redact,
+};
+
+use crate::{
+    cli::Output,
+    git_config::{self, Found},
+    programs,
+    report::{self, GitStatus, GitValue, SettingRow},
+};
+
+/// The least git that speaks protocol v2 by default with the helper (DESIGN 6).
+const LEAST_GIT: (u32, u32) = (2, 29);
+
+/// The keys that matter; git compares against names in lower case.
+const KEYS: &str = r"^(protocol\.version|protocol\.mirror\.allow|http\.(.*\.)?proxy|remote\..*\.(vcs|proxy)|url\..*\.(push)?insteadof)$";
+
+pub(super) fn git(env: &Environment, output: Output) -> Result<(), Failure> {
+    let config = Config::load(env, &[])?;
+    let version = git_config::version()?;
+    let helper = programs::helper(env);
+    let mut warnings = Vec::new();
+    let supported = git_config::at_least(&version, LEAST_GIT);
+    if !supported {
+        warnings.push(format!("git {version} is older than {}.{}, the least supported", LEAST_GIT.0, LEAST_GIT.1));
+    }
+    if helper.is_none() {
+        warnings.push(programs::HELPER_MISSING.to_owned());
+    }
+    let status = GitStatus {
+        version,
+        supported,
+        helper: helper.map(|path| path.display().to_string()),
+        git: values(&git_config::in_force(KEYS, env.cwd())?),
+        files: config.files.iter().map(|path| path.display().to_string()).collect(),
+        settings: settings(&config),
+    };
+    report::git_status(&status, output.json)?;
+    warnings.iter().for_each(|warning| report::warn(warning));
+    Ok(())
+}
+
+/// What is effective of `found`: the last value of a plain key, every rule that has to do with `mirror::`. Pure.
+fn values(found: &[Found]) -> Vec<GitValue> {
+    let is_rule = |found: &&Found| found.entry.key.starts_with("url.");
+    let (rules, plain): (Vec<&Found>, Vec<&Found>) = found.iter().partition(is_rule);
+    let last = plain.iter().enumerate().filter(|(at, this)| {
+        let later = &plain[at + 1..];
+        let matters = !this.entry.key.ends_with(".vcs") || this.entry.value == "mirror";
+        matters && !later.iter().any(|other| other.entry.has_key(&this.entry.key))
+    });
+    // The addresses that are rewritten, so that rules for push and rivals of the same addresses are shown too.
+    let to_mirror = |rule: &&&Found| rule.entry.key.starts_with("url.mirror::");
+    let prefixes: BTreeSet<&str> = rules.iter().filter(to_mirror).map(|rule| rule.entry.value.as_str()).collect();
+    let touches = |rule: &&&Found| {
+        let base = rule.entry.url_base("insteadOf").or_else(|| rule.entry.url_base("pushInsteadOf"));
+        to_mirror(rule) || prefixes.contains(rule.entry.value.as_str()) || base.is_some_and(|b| prefixes.contains(b))
+    };
+    last.map(|(_, found)| *found).chain(rules.iter().filter(touches).copied()).map(value).collect()
+}
+
+fn value(found: &Found) -> GitValue {
+    let key = &found.entry.key;
+    let shown = if key.ends_with("proxy") { proxy(&found.entry.value) } else { redact::secrets(&found.entry.value) };
+    GitValue {
+        key: redact::secrets(key),
+        value: shown,
+        scope: found.scope.clone(),
+        origin: redact::secrets(&found.origin),
+    }
+}
+
+/// A proxy without its user: curl takes `user:password@host:port`, which names no scheme, as well.
+fn proxy(value: &str) -> String {
+    match (value.split_once("://"), value.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
+        (None, Some((_, host))) => format!("***@{host}"),
+        (_, None) => value.to_owned(),
+    }
+}
+
+fn settings(config: &Config) -> Vec<SettingRow> {
+    fn row<T>(key: &'static str, setting: &Setting<T>, shown: impl FnOnce(&T) -> String) -> SettingRow {
+        SettingRow { key, value: shown(&setting.value), origin: setting.origin.clone() }
+    }
+    let list = |patterns: &Vec<String>| patterns.join(", ");
+    let mut rows = vec![
+        row("git.upstream", &config.git_upstream, String::clone),
+        row("git.trust", &config.git_trust, ToString::to_string),
+        row("git.connections", &config.git_connections, ToString::to_string),
+        row("git.store-limit", &config.git_store_limit, |bytes| report::size(*bytes)),
+        row("git.private", &config.git_private, list),
+    ];
+    rows.extend(config.proxy.as_ref().map(|setting| row("proxy.url", setting, ToString::to_string)));
+    rows.push(row("proxy.no-proxy", &config.no_proxy, list));
+    rows.extend(config.ca_file.as_ref().map(|s| row("tls.ca-file", s, |path| path.display().to_string())));
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, proxy, values};
+    use crate::git_config::Entry;
+
+    fn found(key: &str, value: &str) -> Found {
+        Found { entry: Entry::new(key, value), scope: "global".to_owned(), origin: "/f".to_owned() }
+    }
+
+    #[test]
+    fn a_proxy_never_shows_its_user() {
+        for (given, shown) in [
+            ("http://u:p@proxy.example:3128", "http://***@proxy.example:3128"),
+            ("u:p@proxy.example:3128", "***@proxy.example:3128"),
+            ("u:p/w@x@proxy.example", "***@proxy.example"),
+            ("http://u:p/w@proxy.example", "http://***@proxy.example"),
+            ("proxy.example:3128", "proxy.example:3128"),
+        ] {
+            assert_eq!(proxy(given), shown);
+        }
+    }
+
+    #[test]
+    fn the_last_value_and_the_rules_of_mirrors_are_shown() {
+        let all = [
+            found("protocol.version", "1"),
+            found("url.https://token@h.example/.insteadof", "https://h.example/"),
+            found("url.mirror::https://h.example/.insteadof", "https://h.example/"),
+            found("url.https://h.example/.insteadof", "github-direct:"),
+            found("url.git@other:.insteadof", "https://other.example/"),
+            found("protocol.version", "2"),
+            found("remote.origin.vcs", "mirror"),
+            found("remote.old.vcs", "hg"),
+        ];
+        let shown: Vec<(String, String)> = values(&all).into_iter().map(|v| (v.key, v.value)).collect();
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(
+            shown,
+            [
+                pair("protocol.version", "2"),
+                pair("remote.origin.vcs", "mirror"),
+                pair("url.https://***@h.example/.insteadof", "https://h.example/"),
+                pair("url.mirror::https://h.example/.insteadof", "https://h.example/"),
+                pair("url.https://h.example/.insteadof", "github-direct:"),
+            ]
+        );
+    }
+}

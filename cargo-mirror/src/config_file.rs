@@ -1,0 +1,206 @@
+//! One file that others edit too: read whole, locked as git locks it, replaced whole. Knows nothing of its contents.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use mirror_config::{
+    environment::Environment,
+    failure::{Failure, Kind},
+};
+
+/// How long another's lock is waited for. git itself holds it for milliseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often the lock is tried.
+const TICK: Duration = Duration::from_millis(50);
+/// As many symbolic links as Linux follows.
+const MOST_LINKS: usize = 40;
+
+/// A file by the name it has for people, and the one that this name leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConfigFile {
+    named: PathBuf,
+    target: PathBuf,
+}
+
+impl ConfigFile {
+    /// The file that `git config --global` writes: FILES and ENVIRONMENT of git-config(1).
+    pub(crate) fn global(env: &Environment) -> Result<Self, Failure> {
+        if let Some(path) = env.var_os("GIT_CONFIG_GLOBAL") {
+            return Self::at(&env.cwd().join(path));
+        }
+        let home = env.home().map(|home| home.join(".gitconfig"));
+        let xdg = env.config_dir().and_then(|ours| Some(ours.parent()?.join("git").join("config")));
+        match (home, xdg) {
+            (Some(home), Some(xdg)) if !home.exists() && xdg.exists() => Self::at(&xdg),
+            (Some(home), _) => Self::at(&home),
+            (None, _) => Err(Failure::new(Kind::Config, "there is no home folder, so no global git configuration")
+                .hint("set HOME or GIT_CONFIG_GLOBAL")),
+        }
+    }
+
+    /// The file of this name; links are followed, also to where nothing is yet.
+    pub(crate) fn at(named: &Path) -> Result<Self, Failure> {
+        let mut target = named.to_owned();
+        for _ in 0..MOST_LINKS {
+            match fs::read_link(&target) {
+                Ok(next) => target = target.parent().unwrap_or(Path::new("")).join(next),
+                Err(_) => return Ok(Self { named: named.to_owned(), target }),
+            }
+        }
+        Err(Failure::new(Kind::Io, format!("{}: too many symbolic links", named.display())))
+    }
+
+    /// The name for people.
+    pub(crate) fn path(&self) -> &Path {
+        &self.named
+    }
+
+    /// All bytes, or nothing when there is no such file.
+    pub(crate) fn read(&self) -> Result<Option<Vec<u8>>, Failure> {
+        match fs::metadata(&self.target) {
+            Ok(metadata) if !metadata.is_file() => {
+                Err(Failure::new(Kind::Config, format!("{} is not a regular file", self.named.display())))
+            }
+            Ok(_) => fs::read(&self.target).map(Some).map_err(|error| failed(&self.named, &error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(&self.named, &error)),
+        }
+    }
+
+    /// Locks the file by git's convention, `FILE.lock` made anew, so that git and this program exclude each other.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Busy`] when another holds it for longer than two seconds.
+    pub(crate) fn lock(&self) -> Result<Locked<'_>, Failure> {
+        let mut name = self.target.clone().into_os_string();
+        name.push(".lock");
+        let path = PathBuf::from(name);
+        let permissions = fs::metadata(&self.target).ok().map(|metadata| metadata.permissions());
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if permissions.is_some() {
+            // Until it has the file's own mode, nobody else reads it.
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        let start = Instant::now();
+        let file = loop {
+            match options.open(&path) {
+                Ok(file) => break file,
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(&self.named, &error)),
+                Err(_) if start.elapsed() >= PATIENCE => {
+                    return Err(Failure::new(
+                        Kind::Busy,
+                        format!("{} is being changed: {} exists", self.named.display(), path.display()),
+                    )
+                    .hint(format!("try again; if no git is running, `rm '{}'` first", path.display())));
+                }
+                Err(_) => thread::sleep(TICK),
+            }
+        };
+        Ok(Locked { of: self, path: Some(path), file, permissions })
+    }
+}
+
+/// A file that nobody else changes until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Locked<'a> {
+    of: &'a ConfigFile,
+    /// Absent once the lock has become the file.
+    path: Option<PathBuf>,
+    file: File,
+    permissions: Option<fs::Permissions>,
+}
+
+impl Locked<'_> {
+    /// Replaces the contents whole: written into the lock, on disk, then renamed, as git does. The mode stays.
+    pub(crate) fn replace(mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let result = self.write(bytes);
+        result.map_err(|error| failed(&self.of.named, &error))
+    }
+
+    /// Removes the file.
+    pub(crate) fn remove(self) -> Result<(), Failure> {
+        match fs::remove_file(&self.of.target) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&self.of.named, &error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        if let Some(permissions) = self.permissions.take() {
+            self.file.set_permissions(permissions)?;
+        }
+        self.file.sync_all()?;
+        if let Some(path) = &self.path {
+            fs::rename(path, &self.of.target)?;
+        }
+        self.path = None;
+        // The rename itself reaches the disk with its folder; where folders cannot be opened there is nothing to do.
+        if let Some(folder) = self.of.target.parent().and_then(|folder| File::open(folder).ok()) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            // A lock that cannot be removed is reported by whoever meets it next.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// An error of a file, as [`Kind::Permission`] or [`Kind::Io`].
+pub(crate) fn failed(path: &Path, error: &io::Error) -> Failure {
+    let kind = if error.kind() == io::ErrorKind::PermissionDenied { Kind::Permission } else { Kind::Io };
+    Failure::new(kind, format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use mirror_config::{environment::Environment, failure::Kind};
+    use tempfile::TempDir;
+
+    use super::ConfigFile;
+
+    #[test]
+    fn the_global_file_is_the_one_git_writes() {
+        let home = TempDir::new().expect("a temporary folder");
+        let plain = Environment::of([("HOME", home.path().as_os_str())], home.path());
+        let file = |env: &Environment| ConfigFile::global(env).expect("there is a home").path().to_owned();
+        assert_eq!(file(&plain), home.path().join(".gitconfig"));
+        let xdg = home.path().join(".config/git/config");
+        fs::create_dir_all(xdg.parent().expect("it has one")).expect("our folder");
+        fs::write(&xdg, "").expect("our folder");
+        assert_eq!(file(&plain), xdg);
+        fs::write(home.path().join(".gitconfig"), "").expect("our folder");
+        assert_eq!(file(&plain), home.path().join(".gitconfig"));
+        let told =
+            Environment::of([("HOME", home.path().as_os_str()), ("GIT_CONFIG_GLOBAL", "other".as_ref())], home.path());
+        assert_eq!(file(&told), home.path().join("other"));
+    }
+
+    #[test]
+    fn a_lock_that_stays_is_busy_and_ours_goes() {
+        let folder = TempDir::new().expect("a temporary folder");
+        let file = ConfigFile::at(&folder.path().join("c")).expect("no links");
+        let held = file.lock().expect("nobody holds it");
+        assert_eq!(file.lock().expect_err("it is held").kind, Kind::Busy);
+        drop(held);
+        file.lock().expect("it is free").replace(b"x").expect("our folder");
+        assert_eq!(file.read().expect("ours").as_deref(), Some(b"x".as_slice()));
+        assert!(!folder.path().join("c.lock").exists());
+    }
+}

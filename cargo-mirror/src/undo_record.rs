@@ -1,0 +1,193 @@
+//! How to take a set-up back: the file as the first set-up found it, as the last one left it, and what was added.
+
+use std::{
+    fs::{self, DirBuilder},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use mirror_config::{
+    environment::Environment,
+    failure::{Failure, Kind},
+};
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+
+use crate::{config_file::failed, git_config::Entry};
+
+/// Bytes that a person can read in the record when they are text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Content {
+    /// UTF-8.
+    Text(String),
+    /// Anything else.
+    Bytes(Vec<u8>),
+}
+
+impl Content {
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Bytes(bytes.to_owned()),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+/// What the set-ups of one file did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// The file's name for people.
+    pub(crate) file: PathBuf,
+    /// Its contents before the first set-up; nothing when there was no file.
+    pub(crate) before: Option<Content>,
+    /// Its contents after the last set-up.
+    pub(crate) after: Content,
+    /// Whether others changed it between two set-ups, so that `before` may not be put back.
+    pub(crate) edited: bool,
+    /// What all set-ups added, in order.
+    pub(crate) added: Vec<Entry>,
+}
+
+/// How a file goes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// It is as it was, or gone.
+    Already,
+    /// To its bytes before the first set-up.
+    Bytes,
+    /// By losing what was added, since others changed it.
+    Keys,
+}
+
+impl Record {
+    /// The record with one more set-up of the same file, which found `found` and left `left`.
+    pub(crate) fn and(self, found: Option<&[u8]>, left: &[u8], added: &[Entry]) -> Self {
+        let untouched = found == Some(self.after.bytes());
+        Self {
+            after: Content::new(left),
+            edited: self.edited || !untouched,
+            added: self.added.into_iter().chain(added.iter().cloned()).collect(),
+            ..self
+        }
+    }
+
+    /// How a file with these contents goes back.
+    pub(crate) fn way(&self, now: Option<&[u8]>) -> Way {
+        match now {
+            None => Way::Already,
+            Some(now) if !self.edited && self.before.as_ref().is_some_and(|before| before.bytes() == now) => {
+                Way::Already
+            }
+            Some(now) if !self.edited && self.after.bytes() == now => Way::Bytes,
+            Some(_) => Way::Keys,
+        }
+    }
+}
+
+/// Where the record of a tool is kept.
+pub(crate) fn place(env: &Environment, tool: &str) -> Result<PathBuf, Failure> {
+    env.state_dir().map(|state| state.join("undo").join(format!("{tool}.json"))).ok_or_else(|| {
+        Failure::new(Kind::Config, "there is no home folder for the undo record").hint("set HOME or XDG_STATE_HOME")
+    })
+}
+
+/// The record, if there is one. A damaged one is an error: to go on would lose the way back.
+pub(crate) fn load(path: &Path) -> Result<Option<Record>, Failure> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(path, &error)),
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        Failure::new(Kind::Io, format!("the undo record {} is damaged: {error}", path.display()))
+            .hint(format!("look at it, then `mv '{0}' '{0}.damaged'`", path.display()))
+    })
+}
+
+/// Writes the record whole: its folder 0700, the file 0600.
+pub(crate) fn save(path: &Path, record: &Record) -> Result<(), Failure> {
+    let json = serde_json::to_vec_pretty(record)
+        .map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", path.display())))?;
+    write(path, &json).map_err(|error| failed(path, &error))
+}
+
+/// Forgets the record.
+pub(crate) fn forget(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(path, &error)),
+        _ => Ok(()),
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    // 0600 from the start, by tempfile's promise.
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{Content, Record, Way};
+    use crate::git_config::Entry;
+
+    fn record(before: Option<&[u8]>, after: &[u8]) -> Record {
+        let added = vec![Entry::new("a.b", "c")];
+        Record {
+            file: PathBuf::from("/f"),
+            before: before.map(Content::new),
+            after: Content::new(after),
+            edited: false,
+            added,
+        }
+    }
+
+    #[test]
+    fn bytes_go_back_only_when_nobody_else_wrote() {
+        for (before, after, now, way) in [
+            (Some("a"), "ab", Some("ab"), Way::Bytes),
+            (None, "b", Some("b"), Way::Bytes),
+            (Some("a"), "ab", Some("abc"), Way::Keys),
+            (Some("a"), "ab", Some("a"), Way::Already),
+            (Some("a"), "ab", None, Way::Already),
+            (None, "b", None, Way::Already),
+        ] {
+            let record = record(before.map(str::as_bytes), after.as_bytes());
+            assert_eq!(record.way(now.map(str::as_bytes)), way, "{before:?} {after} {now:?}");
+        }
+    }
+
+    #[test]
+    fn a_second_set_up_keeps_the_first_before_and_sees_edits_between() {
+        let more = [Entry::new("d.e", "f")];
+        let calm = record(Some(b"a"), b"ab").and(Some(b"ab"), b"abc", &more);
+        assert_eq!((calm.way(Some(b"abc")), calm.added.len()), (Way::Bytes, 2));
+        let edited = record(Some(b"a"), b"ab").and(Some(b"abX"), b"abXc", &more);
+        assert_eq!(edited.way(Some(b"abXc")), Way::Keys, "X was written by somebody else");
+        assert_eq!(edited.before, Some(Content::Text("a".to_owned())));
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_survive_the_record() {
+        let record = record(Some(&[0xff, 0, b'\r']), b"x");
+        let json = serde_json::to_string(&record).expect("plain data");
+        assert_eq!(serde_json::from_str::<Record>(&json).expect("our own"), record);
+    }
+}

@@ -1,0 +1,126 @@
+//! git's own programs as children: `git remote-https` for what needs the user's credentials, `git upload-pack` for an
+//! upstream on this machine's disks.
+//!
+//! A child inherits the user's configuration and credentials, so it only ever talks to upstream. It ends with us: its
+//! standard input closes when this process dies, however that happens.
+
+use std::{
+    io::{BufReader, Read, Write},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use mirror_config::{
+    environment::{Environment, MIRROR_DEPTH},
+    fault::Fault,
+    pkt_line::{Packet, Packets},
+    redact::Address,
+    upload_pack::Advertisement,
+};
+
+/// A child that has answered `stateless-connect`, or speaks protocol v2 by itself.
+#[derive(Debug)]
+pub struct UploadPack {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: Packets<BufReader<ChildStdout>>,
+    /// `git remote-https` closes each answer with `0002`.
+    response_end: bool,
+    /// What it can do.
+    pub advertisement: Advertisement,
+}
+
+impl UploadPack {
+    /// Connects to an upstream with the user's own credentials and settings.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::NotAMirror`] when the server speaks an older protocol, else what kept the child from connecting; it has
+    /// said the details on standard error.
+    pub fn https(env: &Environment, remote: &str, upstream: &Address) -> Result<Self, Fault> {
+        let mut child = spawn(&mut remote_https(env, remote, upstream))?;
+        let (mut stdin, stdout) = pipes(&mut child)?;
+        let mut stdout = BufReader::with_capacity(0x1_0000, stdout);
+        stdin.write_all(b"stateless-connect git-upload-pack\n").map_err(|error| local(&error))?;
+        let mut answer = Vec::new();
+        while answer.last() != Some(&b'\n') {
+            let mut byte = [0];
+            if stdout.read(&mut byte).map_err(|error| local(&error))? == 0 {
+                return Err(Fault::Said("git could not connect".to_owned()));
+            }
+            answer.push(byte[0]);
+        }
+        if answer != b"\n" {
+            return Err(Fault::NotAMirror("it does not speak protocol version 2".to_owned()));
+        }
+        let mut stdout = Packets::new(stdout);
+        let advertisement = Advertisement::read(&mut stdout)?;
+        Ok(Self { child, stdin, stdout, response_end: true, advertisement })
+    }
+
+    /// Opens a repository on this machine's disks.
+    ///
+    /// # Errors
+    ///
+    /// What kept the child from starting.
+    pub fn file(path: &std::path::Path) -> Result<Self, Fault> {
+        let mut command = Command::new("git");
+        command.arg("upload-pack").arg("--").arg(path).env("GIT_PROTOCOL", "version=2").env_remove("GIT_DIR");
+        let mut child = spawn(&mut command)?;
+        let (stdin, stdout) = pipes(&mut child)?;
+        let mut stdout = Packets::new(BufReader::with_capacity(0x1_0000, stdout));
+        let advertisement = Advertisement::read(&mut stdout)?;
+        Ok(Self { child, stdin, stdout, response_end: false, advertisement })
+    }
+
+    /// Sends a request and hands each packet of the answer, its closing flush included, to `sink`.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Cut`] when the child ends before the answer does, and what `sink` returns.
+    pub fn command(&mut self, body: &[u8], sink: &mut dyn FnMut(Packet<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
+        self.stdin.write_all(body).and_then(|()| self.stdin.flush()).map_err(|_| Fault::Cut)?;
+        loop {
+            let packet = self.stdout.next_packet().map_err(|error| Fault::from_io(&error))?.ok_or(Fault::Cut)?;
+            match packet {
+                Packet::ResponseEnd => return Ok(()),
+                Packet::Flush if !self.response_end => return sink(packet),
+                _ => sink(packet)?,
+            }
+        }
+    }
+}
+
+impl Drop for UploadPack {
+    fn drop(&mut self) {
+        // A child in the middle of a transfer would go on with it. Both fail only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `git remote-https REMOTE URL`, marked so that no helper of the suite starts another in a circle.
+pub fn remote_https(env: &Environment, remote: &str, upstream: &Address) -> Command {
+    let url = upstream.expose().as_str();
+    let mut command = Command::new("git");
+    // A remote's name selects its own settings; what is no plain name (an address, an option) selects none.
+    let plain = !remote.is_empty() && remote.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b)) && !remote.starts_with('-');
+    command.arg("remote-https").arg(if plain { remote } else { url }).arg(url);
+    command.env(MIRROR_DEPTH, (env.depth() + 1).to_string());
+    command
+}
+
+fn spawn(command: &mut Command) -> Result<Child, Fault> {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| Fault::Local(format!("`git` cannot be started: {error}")))
+}
+
+fn pipes(child: &mut Child) -> Result<(ChildStdin, ChildStdout), Fault> {
+    child.stdin.take().zip(child.stdout.take()).ok_or_else(|| Fault::Local("a child without pipes".to_owned()))
+}
+
+fn local(error: &std::io::Error) -> Fault {
+    Fault::Local(error.to_string())
+}

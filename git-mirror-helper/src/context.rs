@@ -1,0 +1,111 @@
+//! What one run of the helper knows from the start, and what it keeps of what happened.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use mirror_config::{
+    catalog,
+    environment::Environment,
+    failure::{Failure, Kind},
+    fault::Fault,
+    health::{Observation, Service},
+    redact::Address,
+    report::{Evidence, Report, Source},
+    select::Select,
+    trust::ledger::Ledger,
+    upload_pack::Session,
+    upstream::Repository,
+};
+
+use crate::git_settings::GitSettings;
+
+/// How reports and memory call an upstream: a name no mirror can have.
+pub fn upstream_name(repository: &Repository) -> String {
+    format!("upstream:{}", repository.upstream)
+}
+
+/// One run: which repository, where upstream has it, what is configured.
+#[derive(Debug)]
+pub struct Context {
+    /// The surroundings.
+    pub env: Environment,
+    /// Configuration, memory and the client.
+    pub select: Arc<Select>,
+    /// The user's own git settings that matter here.
+    pub settings: GitSettings,
+    /// What was asked for.
+    pub repository: Repository,
+    /// Where upstream has it.
+    pub upstream: Address,
+    /// What git calls the remote.
+    pub remote: String,
+    /// What was seen of it before.
+    pub ledger: Ledger,
+    /// What happened.
+    pub diary: Diary,
+}
+
+impl Context {
+    /// Puts together what is known of one repository.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] when its upstream is not configured.
+    pub fn new(env: Environment, select: Select, repository: Repository, remote: &str) -> Result<Self, Failure> {
+        let upstream = catalog::upstream(&select.config, &repository)
+            .ok_or_else(|| Failure::new(Kind::Config, format!("`upstreams.{}` is not configured", repository.upstream)))?
+            .url
+            .fill(&repository.repo);
+        let ledger = Ledger::open(env.state_dir().as_deref(), &repository);
+        let settings = GitSettings::read(remote, &upstream);
+        let diary = Diary::new(&repository);
+        Ok(Self { env, select: Arc::new(select), settings, repository, upstream, remote: remote.to_owned(), ledger, diary })
+    }
+}
+
+/// What happened: who was asked, who carried what, who failed.
+#[derive(Debug)]
+pub struct Diary {
+    started: Instant,
+    /// For programs.
+    pub report: Report,
+    seen: Vec<Observation>,
+}
+
+impl Diary {
+    fn new(repository: &Repository) -> Self {
+        Self { started: Instant::now(), report: Report::new("git", "connect", &repository.to_string()), seen: Vec::new() }
+    }
+
+    /// Somebody's word on the refs.
+    pub fn evidence(&mut self, who: &str, said: impl Into<String>) {
+        self.report.evidence.push(Evidence { who: who.to_owned(), said: said.into() });
+    }
+
+    /// A mirror answered its first request.
+    pub fn opened(&mut self, mirror: &str, session: &Session) {
+        self.seen.push(Observation { mirror: mirror.into(), first_byte: Some(session.first_byte), carried: None, fault: None });
+    }
+
+    /// A source carried bytes that were used.
+    pub fn carried(&mut self, name: &str, operator: &str, bytes: u64, time: Duration) {
+        self.seen.push(Observation { mirror: name.into(), first_byte: None, carried: Some((bytes, time)), fault: None });
+        self.report.sources.push(Source::ok(name, operator, bytes, time));
+    }
+
+    /// A source failed, after it had sent this many bytes in vain.
+    pub fn failed(&mut self, name: &str, operator: &str, wasted: u64, time: Duration, fault: Fault) {
+        tracing::debug!(source = name, %fault, wasted, "failed");
+        self.seen.push(Observation { mirror: name.into(), first_byte: None, carried: None, fault: Some(fault.clone()) });
+        self.report.sources.push(Source::failed(name, operator, wasted, time, fault));
+    }
+
+    /// Writes the report, and remembers what was measured.
+    pub fn close(&mut self, env: &Environment, select: &Select, error: Option<Kind>) {
+        self.report.seconds = self.started.elapsed().as_secs_f64();
+        self.report.append(env, error);
+        select.health.remember(Service::Git, &self.seen);
+    }
+}

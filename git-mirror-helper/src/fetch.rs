@@ -1,0 +1,96 @@
+//! One fetch of git's, answered: bulk through the store, passed to a mirror, or left to the authority.
+
+use std::io::Write;
+
+use gix::hash::Kind as HashKind;
+use mirror_config::{
+    failure::Failure,
+    pkt_line::Packet,
+    refs::{Oid, Ref},
+};
+
+use crate::{
+    authority::Authority,
+    context::Context,
+    field::Field,
+    pass::{self, git_is_gone},
+    plan::{self, Facts, Plan},
+    request::Request,
+    store::{self, Store},
+    transfer::Bulk,
+};
+
+/// Answers one `fetch` request; the closing `0002` is the session's.
+///
+/// # Errors
+///
+/// What kept everybody from serving.
+pub fn answer(
+    context: &mut Context,
+    authority: &mut Authority,
+    field: &mut Field,
+    refs: &[Ref],
+    request: &Request,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    context.diary.report.operation = if request.is_clone() { "clone" } else { "fetch" }.to_owned();
+    let store = if request.is_clone() {
+        Store::open(&context.env, &context.repository, authority.advertisement().object_format())
+    } else {
+        None
+    };
+    let facts = Facts {
+        mirrors: field.has_more(),
+        upstream: authority.is_upstream(),
+        store: store.is_some(),
+        checks_objects: context.settings.checks_objects,
+    };
+    let way = plan::plan(request, facts);
+    tracing::debug!(?way, ?facts, "plan");
+    match (way, store) {
+        (Plan::Bulk, Some(store)) => bulk(context, authority, field, &Bulk { store: &store, request, refs }, out),
+        (Plan::Authority, _) => pass::from_upstream(context, authority, &request.to_bytes(), out),
+        _ => pass::pass(context, field, authority, request, &request.to_bytes(), out),
+    }
+}
+
+/// Lands what mirrors have, links it into the repository, and has the authority add what is missing.
+fn bulk(
+    context: &mut Context,
+    authority: &mut Authority,
+    field: &mut Field,
+    bulk: &Bulk<'_>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    bulk.carry(context, field, authority)?;
+    let wants = bulk.request.wants();
+    let tips = bulk.store.tips();
+    if !tips.is_empty() {
+        bulk.store.link_into(&store::objects_of_repository()?)?;
+    }
+    if bulk.store.has_all(&wants) {
+        // Nothing is missing, and git proves it: it walks from the refs through all it has now.
+        return empty_pack(bulk.store.hash(), out).map_err(|error| git_is_gone(&error));
+    }
+    // The authority ignores what it does not know, so a tip can be declared whoever it came from.
+    let tips: Vec<Oid> = tips.into_iter().filter(|tip| !wants.contains(tip)).collect();
+    let body = bulk.request.with_haves(&tips);
+    if authority.is_upstream() {
+        pass::from_upstream(context, authority, &body, out)
+    } else {
+        pass::pass(context, field, authority, bulk.request, &body, out)
+    }
+}
+
+/// A pack of no objects, as the whole answer to a fetch that is `done`.
+fn empty_pack(hash: HashKind, out: &mut dyn Write) -> std::io::Result<()> {
+    let mut pack = b"PACK\0\0\0\x02\0\0\0\0".to_vec();
+    let mut hasher = gix::hash::hasher(hash);
+    hasher.update(&pack);
+    let trailer = hasher.try_finalize().map_err(std::io::Error::other)?;
+    pack.extend_from_slice(trailer.as_slice());
+    pack.insert(0, 1);
+    Packet::Data(b"packfile\n").write(&mut *out)?;
+    Packet::Data(&pack).write(&mut *out)?;
+    Packet::Flush.write(out)
+}

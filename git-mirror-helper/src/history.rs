@@ -1,0 +1,93 @@
+//! Whether one commit reaches another, proven by the commits themselves: a chain of hashes cannot be invented.
+//!
+//! Looked up in the store; else a mirror is asked for the commits between the two, and only for those.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io::Read,
+};
+
+use gix::{hash::Kind, prelude::FindExt};
+use gix_pack::data::input;
+use mirror_config::{
+    environment::Environment,
+    fault::Fault,
+    http::Patience,
+    refs::Oid,
+    upload_pack::{Fetch, Session},
+    upstream::Repository,
+};
+
+use crate::{
+    land,
+    store::{Store, object_id},
+};
+
+/// Most bytes read for one proof: about 300,000 commits without their trees.
+const PROOF_LIMIT: u64 = 64 << 20;
+/// Mirrors asked for one proof.
+const MOST_ASKED: usize = 3;
+
+/// Answers from the store and from mirrors, each asked once.
+#[derive(Debug)]
+pub struct Proofs<'a> {
+    store: Option<Store>,
+    sessions: Vec<&'a Session>,
+    known: HashMap<(Oid, Oid), bool>,
+}
+
+impl<'a> Proofs<'a> {
+    /// Proofs about one repository, from these mirrors.
+    pub fn new(env: &Environment, repository: &Repository, sessions: Vec<&'a Session>) -> Self {
+        let format = sessions.first().map_or("sha1", |session| session.advertisement.object_format());
+        Self { store: Store::open(env, repository, format), sessions, known: HashMap::new() }
+    }
+
+    /// Whether `new` is proven to reach `old`.
+    pub fn descends(&mut self, new: &Oid, old: &Oid) -> bool {
+        if new == old {
+            return true;
+        }
+        let key = (new.clone(), old.clone());
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let stored = self.store.as_ref().is_some_and(|store| store.descends(new, old));
+        let proven = stored || self.sessions.iter().take(MOST_ASKED).any(|session| asked(session, new, old).unwrap_or(false));
+        self.known.insert(key, proven);
+        proven
+    }
+}
+
+/// Fetches what is in `new` and not in `old`, and follows the commits.
+fn asked(session: &Session, new: &Oid, old: &Oid) -> Result<bool, Fault> {
+    let filter = session.advertisement.has_feature("fetch", "filter").then_some("tree:0");
+    let fetch = Fetch { wants: std::slice::from_ref(new), haves: std::slice::from_ref(old), filter, ..Fetch::default() };
+    let stream = session.fetch(&fetch, Patience::REPLACEABLE)?;
+    let hash = if session.advertisement.object_format() == "sha256" { Kind::Sha256 } else { Kind::Sha1 };
+    let folder = tempfile::tempdir().map_err(|error| Fault::Local(error.to_string()))?;
+    let packs = folder.path().join("pack");
+    std::fs::create_dir(&packs).map_err(|error| Fault::Local(error.to_string()))?;
+    land::index(stream.take(PROOF_LIMIT), &packs, hash, input::Mode::Verify)?;
+    let objects = gix::odb::at(folder.path(), hash).map_err(|error| Fault::Local(error.to_string()))?;
+    let (Some(new), Some(old)) = (object_id(new), object_id(old)) else { return Ok(false) };
+    Ok(reaches(&objects, new, old))
+}
+
+/// Whether `old` is among the commits that `new` reaches, as far as their objects are there.
+pub fn reaches(objects: &gix::odb::Handle, new: gix::ObjectId, old: gix::ObjectId) -> bool {
+    let mut buffer = Vec::new();
+    let mut seen = HashSet::new();
+    let mut waiting = vec![new];
+    while let Some(id) = waiting.pop() {
+        if id == old {
+            return true;
+        }
+        if seen.insert(id)
+            && let Ok(commit) = objects.find_commit_iter(&id, &mut buffer)
+        {
+            waiting.extend(commit.parent_ids());
+        }
+    }
+    false
+}

@@ -1,0 +1,250 @@
+//! A pack from a stream into the store: indexed while it arrives, believed only when it is whole.
+//!
+//! Whole means: its checksum is right, it contains what was wanted, and everything its objects point to is in it or
+//! was in the store before. The checksum says that nothing was damaged on the way; the rest says that the sender did
+//! not leave anything out. That the refs are the right ones is the authority's business.
+
+use std::{
+    collections::HashSet,
+    fs,
+    io::{self, BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::AtomicBool,
+    },
+};
+
+use gix::{ObjectId, hash::Kind, objs, progress::Discard};
+use gix_pack::{Bundle, bundle, data::input, index};
+use mirror_config::{fault::Fault, refs::Oid};
+
+use crate::store::{Store, object_id};
+
+/// Objects larger than this are refused: no host takes them, and a few bytes of a hostile pack can claim any size.
+const LARGEST_OBJECT: usize = 4 << 30;
+
+/// What has landed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Landed {
+    /// Objects in the pack.
+    pub objects: u32,
+}
+
+/// Reads a pack into the store. `wants` are the tips it was asked for.
+///
+/// # Errors
+///
+/// The stream's own [`Fault`]; [`Fault::Corrupt`] when the pack is not what it must be; [`Fault::Local`] for the disk.
+pub fn land(stream: impl Read, store: &Store, wants: &[Oid]) -> Result<Landed, Fault> {
+    let incoming = store.incoming().map_err(|error| Fault::Local(error.to_string()))?;
+    let written = index(stream, incoming.path(), store.hash(), input::Mode::Verify)?;
+    let (Some(pack), Some(index)) = (written.data_path, written.index_path) else {
+        return if store.has_all(wants) { Ok(Landed { objects: 0 }) } else { Err(incomplete("it is empty")) };
+    };
+    let bundle = Bundle::at(&index, store.hash()).map_err(|error| Fault::Local(error.to_string()))?;
+    check_closed(&bundle, store, wants)?;
+    drop(bundle);
+    keep(&[pack, index], store).map_err(|error| Fault::Local(error.to_string()))?;
+    store.add_tips(wants);
+    Ok(Landed { objects: written.index.num_objects })
+}
+
+/// Writes a pack with its index into a folder.
+///
+/// # Errors
+///
+/// As [`land`], but nothing is said about what the pack contains.
+pub fn index(stream: impl Read, folder: &Path, hash: Kind, mode: input::Mode) -> Result<bundle::write::Outcome, Fault> {
+    let mut stream = Watched::new(stream);
+    let written = Bundle::write_to_directory(
+        &mut stream,
+        Some(folder),
+        &mut Discard,
+        &AtomicBool::new(false),
+        None::<gix::odb::Handle>,
+        hash,
+        bundle::write::Options {
+            thread_limit: None,
+            iteration_mode: mode,
+            index_version: index::Version::V2,
+            alloc_limit_bytes: Some(LARGEST_OBJECT),
+            compression: Default::default(),
+        },
+    );
+    let written = written.map_err(|error| stream.fault_or(&error.to_string()))?;
+    stream.finish()?;
+    Ok(written)
+}
+
+/// Reads a pack to its end without keeping it.
+///
+/// # Errors
+///
+/// As [`land`], but nothing is said about what the pack contains.
+pub fn check(stream: impl Read, object_format: &str) -> Result<(), Fault> {
+    let hash = if object_format == "sha256" { Kind::Sha256 } else { Kind::Sha1 };
+    let mut stream = Watched::new(stream);
+    let entries = input::BytesToEntriesIter::new_from_header(&mut stream, input::Mode::Verify, input::EntryDataMode::Ignore, hash);
+    // An empty pack has a trailer as well, which nobody reads for us.
+    let counted = entries.and_then(|mut entries| entries.try_fold(0_u32, |count, entry| entry.map(|_| count + 1)));
+    match counted {
+        Err(error) => Err(stream.fault_or(&error.to_string())),
+        Ok(0) => io::copy(&mut stream, &mut io::sink()).map(|_| ()).map_err(|error| Fault::from_io(&error)),
+        Ok(_) => stream.finish(),
+    }
+}
+
+/// Whether all that the pack's objects point to is in it or in the store, and the wants are.
+fn check_closed(bundle: &Bundle, store: &Store, wants: &[Oid]) -> Result<(), Fault> {
+    let hash = store.hash();
+    let links = Links::new();
+    bundle
+        .index
+        .traverse(
+            &bundle.pack,
+            &mut Discard,
+            &AtomicBool::new(false),
+            {
+                let links = links.clone();
+                move |kind, data, _entry, _progress| {
+                    links.note(kind, data, hash);
+                    Ok(())
+                }
+            },
+            index::traverse::Options {
+                traversal: index::traverse::Algorithm::DeltaTreeLookup,
+                check: index::traverse::SafetyCheck::SkipFileAndObjectChecksumVerification,
+                thread_limit: None,
+                alloc_limit_bytes: Some(LARGEST_OBJECT),
+                make_pack_lookup_cache: || gix_pack::cache::Never,
+            },
+        )
+        .map_err(|error| Fault::Corrupt(error.to_string()))?;
+    let objects = store.objects().map_err(|error| Fault::Local(error.to_string()))?;
+    let there = |id: &ObjectId| bundle.index.lookup(id).is_some() || objs::Exists::exists(&objects, id);
+    if let Some(missing) = wants.iter().find(|want| !object_id(want).is_some_and(|id| there(&id))) {
+        return Err(incomplete(&format!("{missing}, which was asked for, is not in it")));
+    }
+    match links.first_missing(there) {
+        Some(missing) => Err(incomplete(&format!("{missing} is missing"))),
+        None => Ok(()),
+    }
+}
+
+fn incomplete(why: &str) -> Fault {
+    Fault::Corrupt(format!("an incomplete pack: {why}"))
+}
+
+/// Moves the files in, the index last: a pack without one does not exist for git, nor for us.
+fn keep(files: &[PathBuf], store: &Store) -> io::Result<()> {
+    for file in files {
+        let Some(name) = file.file_name() else { continue };
+        fs::File::open(file)?.sync_data()?;
+        fs::rename(file, store.packs().join(name))?;
+    }
+    Ok(())
+}
+
+/// The ids that objects point to, gathered by several threads. Sharded, since every tree entry passes here.
+#[derive(Clone)]
+struct Links(Arc<[Mutex<HashSet<ObjectId>>; 64]>);
+
+impl Links {
+    fn new() -> Self {
+        Self(Arc::new(std::array::from_fn(|_| Mutex::default())))
+    }
+
+    fn note(&self, kind: objs::Kind, data: &[u8], hash: Kind) {
+        match kind {
+            objs::Kind::Tree => {
+                for entry in objs::TreeRefIter::from_bytes(data, hash).flatten() {
+                    // A submodule's commit lives in another repository.
+                    if !entry.mode.is_commit() {
+                        self.add(entry.oid.to_owned());
+                    }
+                }
+            }
+            objs::Kind::Commit => {
+                let mut commit = objs::CommitRefIter::from_bytes(data, hash);
+                if let Ok(tree) = commit.tree_id() {
+                    self.add(tree);
+                }
+                commit.parent_ids().for_each(|parent| self.add(parent));
+            }
+            objs::Kind::Tag => {
+                if let Ok(target) = objs::TagRefIter::from_bytes(data, hash).target_id() {
+                    self.add(target);
+                }
+            }
+            objs::Kind::Blob => {}
+        }
+    }
+
+    fn add(&self, id: ObjectId) {
+        let shard = usize::from(id.as_bytes()[0]) % self.0.len();
+        self.0[shard].lock().expect("nobody panics while holding it").insert(id);
+    }
+
+    fn first_missing(&self, there: impl Fn(&ObjectId) -> bool) -> Option<ObjectId> {
+        self.0.iter().find_map(|shard| {
+            let shard = shard.lock().expect("nobody panics while holding it");
+            shard.iter().find(|id| !there(id)).copied()
+        })
+    }
+}
+
+/// A stream that remembers its fault: what reads it wraps errors until they cannot be recognized.
+struct Watched<R> {
+    inner: BufReader<R>,
+    fault: Option<Fault>,
+}
+
+impl<R: Read> Watched<R> {
+    fn new(inner: R) -> Self {
+        Self { inner: BufReader::with_capacity(0x1_0000, inner), fault: None }
+    }
+
+    /// The stream's own fault, or else that its content is at fault.
+    fn fault_or(&mut self, why: &str) -> Fault {
+        self.fault.take().unwrap_or_else(|| match why {
+            full if full.contains("No space left") || full.contains("temporary") || full.contains("persist") => Fault::Local(full.to_owned()),
+            _ => Fault::Corrupt(why.to_owned()),
+        })
+    }
+
+    /// Behind the pack there must be nothing.
+    fn finish(&mut self) -> Result<(), Fault> {
+        match self.fill_buf() {
+            Ok([]) => Ok(()),
+            Ok(_) => Err(Fault::TooLarge),
+            Err(error) => Err(Fault::from_io(&error)),
+        }
+    }
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buf).inspect_err(|error| self.fault = Some(Fault::from_io(error)))
+    }
+}
+
+impl<R: Read> BufRead for Watched<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        // Asked again after an error, a stream may say something else; the first word counts.
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone().into());
+        }
+        match self.inner.fill_buf() {
+            Err(error) => {
+                self.fault = Some(Fault::from_io(&error));
+                Err(error)
+            }
+            Ok(_) => Ok(self.inner.buffer()),
+        }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.inner.consume(amount);
+    }
+}

@@ -1,0 +1,165 @@
+//! A mirror answers in upstream's place: small, lazy, shallow and filtered fetches, and updates.
+//!
+//! The answer is spooled and its pack checked before git sees a byte of it, so that a cut, a flipped bit or a lie in
+//! the middle is not git's problem: the next mirror answers instead, and upstream after the last one.
+
+use std::{
+    io::{self, Read, Seek, SeekFrom, Write},
+    time::Instant,
+};
+
+use mirror_config::{
+    failure::Failure,
+    fault::Fault,
+    pkt_line::{Packet, Packets},
+    redact,
+    upload_pack::PackStream,
+};
+use tempfile::SpooledTempFile;
+
+use crate::{
+    authority::{self, Authority, Opened},
+    context::{Context, upstream_name},
+    edge,
+    field::Field,
+    land,
+    request::Request,
+};
+
+/// Spooled answers up to this many bytes stay in memory.
+const IN_MEMORY: usize = 4 << 20;
+
+/// Has a mirror answer `body`, which is `request` with what was landed in between; upstream if no mirror can.
+///
+/// # Errors
+///
+/// [`mirror_config::failure::Kind::Exhausted`] when nobody could; what upstream itself failed with.
+pub fn pass(
+    context: &mut Context,
+    field: &mut Field,
+    authority: &mut Authority,
+    request: &Request,
+    body: &[u8],
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let object_format = authority.advertisement().object_format().to_owned();
+    while let Some(opened) = field.next(context) {
+        let since = Instant::now();
+        if !request.fits(&opened.session.advertisement, &object_format) {
+            field.failed(context, &opened, 0, since, Fault::Transport("it cannot do what is asked".to_owned()));
+            continue;
+        }
+        let mut spool = SpooledTempFile::new(IN_MEMORY);
+        let patience = field.patience(authority, &opened, context);
+        match spooled(&opened, request, body, patience, &object_format, &mut spool) {
+            Ok(bytes) => {
+                let mirror = &opened.candidate.carrier.mirror;
+                context.diary.carried(&mirror.name, &mirror.operator, bytes, since.elapsed());
+                field.put_back(opened);
+                return hand_over(spool, out).map_err(|error| git_is_gone(&error));
+            }
+            Err(fault) => {
+                let wasted = spool.stream_position().unwrap_or(0);
+                field.failed(context, &opened, wasted, since, fault);
+            }
+        }
+    }
+    from_upstream(context, authority, body, out)
+}
+
+/// Has the authority answer.
+///
+/// # Errors
+///
+/// As [`pass`].
+pub fn from_upstream(context: &mut Context, authority: &mut Authority, body: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
+    if !authority.is_upstream() {
+        return Err(authority::exhausted(context));
+    }
+    let since = Instant::now();
+    let name = upstream_name(&context.repository);
+    let streamed = authority.stream(body, &mut |packet| write_clean(packet, out).map_err(|error| Fault::Local(error.to_string())));
+    match streamed {
+        Ok(bytes) => {
+            context.diary.carried(&name, &name, bytes, since.elapsed());
+            Ok(())
+        }
+        Err(fault) => {
+            let kind = fault.kind();
+            context.diary.failed(&name, &name, 0, since.elapsed(), fault.clone());
+            if context.diary.report.sources.len() > 1 {
+                return Err(Failure { kind, ..authority::exhausted(context) });
+            }
+            Err(Failure::new(kind, format!("{}: upstream {} {fault}", context.repository, context.upstream))
+                .hint("try again; what has landed so far is kept"))
+        }
+    }
+}
+
+/// Reads a mirror's whole answer into the spool, checking its pack on the way.
+fn spooled(
+    opened: &Opened,
+    request: &Request,
+    body: &[u8],
+    patience: mirror_config::http::Patience,
+    object_format: &str,
+    spool: &mut SpooledTempFile,
+) -> Result<u64, Fault> {
+    let answer = opened.session.command(body.to_vec(), patience)?;
+    let tee = Tee { from: answer, copy: spool };
+    match PackStream::find(tee, request.is_shallow())? {
+        // Only a negotiation may end without a pack.
+        None if request.is_done() => return Err(Fault::NotAMirror("an answer without a pack".to_owned())),
+        None => {}
+        Some(pack) => land::check(pack, object_format)?,
+    }
+    if let Some(depth) = request.first_depth() {
+        edge::check(spool, &request.wants(), depth, object_format)?;
+    }
+    spool.seek(SeekFrom::End(0)).map_err(|error| Fault::Local(error.to_string()))
+}
+
+/// Copies an answer to git.
+fn hand_over(mut spool: SpooledTempFile, out: &mut dyn Write) -> io::Result<()> {
+    spool.rewind()?;
+    let mut packets = Packets::new(io::BufReader::new(spool));
+    while let Some(packet) = packets.next_packet()? {
+        write_clean(packet, out)?;
+    }
+    Ok(())
+}
+
+/// Writes a packet; messages of the side band lose what could take over a terminal.
+pub fn write_clean(packet: Packet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match packet {
+        Packet::Data([band @ (2 | 3), text @ ..]) => {
+            // git uses the carriage return to redraw a line of progress.
+            let text = String::from_utf8_lossy(text);
+            let clean: Vec<String> = text.split('\r').map(redact::controls).collect();
+            let mut message = vec![*band];
+            message.extend_from_slice(clean.join("\r").as_bytes());
+            message.truncate(65_000);
+            Packet::Data(&message).write(out)
+        }
+        other => other.write(out),
+    }
+}
+
+/// git closed its side: there is nobody left to tell.
+pub fn git_is_gone(error: &io::Error) -> Failure {
+    Failure::new(mirror_config::failure::Kind::Io, format!("git does not listen any more: {error}"))
+}
+
+/// A stream that is copied while it is read.
+struct Tee<'a, R> {
+    from: R,
+    copy: &'a mut SpooledTempFile,
+}
+
+impl<R: Read> Read for Tee<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(buf)?;
+        self.copy.write_all(&buf[..count])?;
+        Ok(count)
+    }
+}

@@ -1,0 +1,188 @@
+//! git's own protocol v2 requests (gitprotocol-v2), read from its side of the pipe. Pure but for the reading.
+
+use std::io::{self, Read};
+
+use mirror_config::{
+    pkt_line::{Packet, Packets},
+    refs::Oid,
+    upload_pack::Advertisement,
+};
+
+/// One request, as packets and as what they mean.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// `ls-refs`, `fetch`, …
+    pub command: String,
+    /// The capability lines before the delimiter.
+    capabilities: Vec<String>,
+    /// The argument lines behind it.
+    arguments: Vec<String>,
+}
+
+impl Request {
+    /// Reads the next request; `None` when git has closed its side.
+    ///
+    /// # Errors
+    ///
+    /// Those of the pipe, and a stream that is not of git's format.
+    pub fn read<R: Read>(packets: &mut Packets<R>) -> io::Result<Option<Self>> {
+        let mut request = Self::default();
+        let mut behind = false;
+        loop {
+            match packets.next_packet()? {
+                None if request == Self::default() => return Ok(None),
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Some(Packet::Delimiter) => behind = true,
+                Some(Packet::Flush) if request.command.is_empty() => return Ok(None),
+                Some(Packet::Flush) => return Ok(Some(request)),
+                Some(Packet::ResponseEnd) => return Err(io::ErrorKind::InvalidData.into()),
+                Some(packet) => {
+                    let line = packet.text().unwrap_or_default();
+                    match line.strip_prefix("command=") {
+                        Some(command) if !behind => request.command = command.to_owned(),
+                        _ if behind => request.arguments.push(line),
+                        _ => request.capabilities.push(line),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The request as git wrote it, with these lines in front of its `done`.
+    pub fn with_haves(&self, haves: &[Oid]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut line = |text: &str| {
+            Packet::Data(format!("{text}\n").as_bytes()).write(&mut bytes).expect("a line that came in a packet fits one");
+        };
+        line(&format!("command={}", self.command));
+        self.capabilities.iter().for_each(|capability| line(capability));
+        if !self.arguments.is_empty() || !haves.is_empty() {
+            Packet::Delimiter.write(&mut bytes).expect("memory");
+        }
+        let mut line = |text: &str| {
+            Packet::Data(format!("{text}\n").as_bytes()).write(&mut bytes).expect("a line that came in a packet fits one");
+        };
+        self.arguments.iter().filter(|argument| *argument != "done").for_each(|argument| line(argument));
+        haves.iter().for_each(|oid| line(&format!("have {oid}")));
+        if self.is_done() {
+            line("done");
+        }
+        Packet::Flush.write(&mut bytes).expect("memory");
+        bytes
+    }
+
+    /// The request as git wrote it.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.with_haves(&[])
+    }
+
+    /// The prefixes an `ls-refs` asks for; none means all.
+    pub fn prefixes(&self) -> Vec<&str> {
+        self.values("ref-prefix ").collect()
+    }
+
+    /// The objects a `fetch` wants.
+    pub fn wants(&self) -> Vec<Oid> {
+        self.values("want ").filter_map(|oid| oid.parse().ok()).collect()
+    }
+
+    /// Whether git has said all it has, and expects a pack.
+    pub fn is_done(&self) -> bool {
+        self.has("done")
+    }
+
+    /// Whether git has nothing of this history: no commits to build on, no shallow edges.
+    pub fn is_clone(&self) -> bool {
+        self.is_done() && self.values("have ").next().is_none() && !self.is_shallow()
+    }
+
+    /// Whether the history is cut off somewhere: then what a pack must contain depends on the server's word.
+    pub fn is_shallow(&self) -> bool {
+        self.arguments.iter().any(|a| a.starts_with("deepen") || a.starts_with("shallow "))
+    }
+
+    /// The depth of a first shallow clone, the one kind of shallow request whose answer can be checked.
+    pub fn first_depth(&self) -> Option<usize> {
+        let first = self.values("have ").next().is_none() && self.values("shallow ").next().is_none();
+        let plain = self.arguments.iter().filter(|a| a.starts_with("deepen")).count() == 1;
+        self.values("deepen ").next().filter(|_| first && plain && self.is_done())?.parse().ok()
+    }
+
+    /// Whether objects are left out on purpose.
+    pub fn is_filtered(&self) -> bool {
+        self.values("filter ").next().is_some()
+    }
+
+    /// Whether refs are wanted by name, which leaves their value to the server's word.
+    pub fn wants_names(&self) -> bool {
+        self.values("want-ref ").next().is_some()
+    }
+
+    /// Whether git shows progress; a quiet git asks the server for silence as well.
+    pub fn shows_progress(&self) -> bool {
+        !self.has("no-progress")
+    }
+
+    /// Whether a server can do what is asked.
+    pub fn fits(&self, server: &Advertisement, object_format: &str) -> bool {
+        server.object_format() == object_format
+            && (!self.is_filtered() || server.has_feature("fetch", "filter"))
+            && (!self.is_shallow() || server.has_feature("fetch", "shallow"))
+    }
+
+    fn has(&self, argument: &str) -> bool {
+        self.arguments.iter().any(|a| a == argument)
+    }
+
+    fn values<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        self.arguments.iter().filter_map(move |argument| argument.strip_prefix(prefix))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Request;
+    use mirror_config::pkt_line::{Packet, Packets};
+
+    const OID: &str = "7e1785e08e1fca2908ba6aefc65ce6b1adba7431";
+
+    fn request(arguments: &[&str]) -> (Request, Vec<u8>) {
+        let mut bytes = Vec::new();
+        let mut write = |packet: Packet<'_>| packet.write(&mut bytes).expect("memory");
+        write(Packet::Data(b"command=fetch\n"));
+        write(Packet::Data(b"agent=git/2.47\n"));
+        write(Packet::Delimiter);
+        arguments.iter().for_each(|a| write(Packet::Data(format!("{a}\n").as_bytes())));
+        write(Packet::Flush);
+        let read = Request::read(&mut Packets::new(&bytes[..])).expect("as git writes it").expect("a request");
+        (read, bytes)
+    }
+
+    #[test]
+    fn a_request_is_handed_on_as_it_came() {
+        let want = format!("want {OID}");
+        let (request, bytes) = request(&["thin-pack", "ofs-delta", &want, "done"]);
+        assert_eq!(request.to_bytes(), bytes);
+        let with = String::from_utf8(request.with_haves(&[OID.parse().expect("an id")])).expect("text");
+        assert!(with.contains(&format!("have {OID}\n0009done\n0000")), "{with}");
+        assert_eq!(request.wants().len(), 1);
+    }
+
+    #[test]
+    fn the_kinds_of_fetch_are_told_apart() {
+        let (want, have) = (format!("want {OID}"), format!("have {OID}"));
+        for (arguments, clone, shallow, depth, filtered) in [
+            (vec![want.as_str(), "done"], true, false, None, false),
+            (vec![&want], false, false, None, false),
+            (vec![&want, &have, "done"], false, false, None, false),
+            (vec![&want, "deepen 3", "done"], false, true, Some(3), false),
+            (vec![&want, "deepen-since 3", "done"], false, true, None, false),
+            (vec![&want, "shallow x", "deepen 3", "done"], false, true, None, false),
+            (vec![&want, "filter blob:none", "done"], true, false, None, true),
+        ] {
+            let (request, _) = request(&arguments);
+            let seen = (request.is_clone(), request.is_shallow(), request.first_depth(), request.is_filtered());
+            assert_eq!(seen, (clone, shallow, depth, filtered), "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The conversation with git: its lines in, our answers out. Standard output is written here and nowhere else.
+
+use std::io::{self, BufRead, Write};
+
+use mirror_config::{
+    config::Trust,
+    failure::{Failure, Kind},
+    pkt_line::{Packet, Packets},
+    refs::Ref,
+    report,
+    state,
+};
+
+use crate::{
+    authority::{Authority, Found},
+    context::{Context, upstream_name},
+    fetch,
+    field::Field,
+    pass,
+    protocol::{CAPABILITIES, Command},
+    relay,
+    request::Request,
+    store::Store,
+};
+
+/// Serves git until it has nothing more to say; returns the exit code.
+///
+/// # Errors
+///
+/// What ended the conversation early.
+pub fn serve(context: &mut Context, mut stdin: impl BufRead, mut stdout: impl Write) -> Result<u8, Failure> {
+    loop {
+        let mut line = String::new();
+        let count = stdin.read_line(&mut line).map_err(|error| Failure::new(Kind::Io, error.to_string()))?;
+        match Command::parse(&line) {
+            Command::End if count == 0 => return Ok(0),
+            Command::End => return Ok(0),
+            Command::Capabilities => say(&mut stdout, CAPABILITIES.as_bytes())?,
+            Command::ConnectOther => say(&mut stdout, b"fallback\n")?,
+            Command::ConnectUploadPack => match Authority::find(context)? {
+                Found::OlderProtocol => say(&mut stdout, b"fallback\n")?,
+                Found::Speaks(authority) => return upload_pack(context, authority, stdin, stdout).map(|()| 0),
+            },
+            Command::Relayed(first) => {
+                context.diary.report.operation = if first.contains("push") { "push" } else { "relay" }.to_owned();
+                return relay::hand_over(context, &first, &mut stdin);
+            }
+        }
+    }
+}
+
+/// Protocol v2: requests in, answers out, until git closes its side.
+fn upload_pack(context: &mut Context, mut authority: Authority, stdin: impl BufRead, mut stdout: impl Write) -> Result<(), Failure> {
+    say(&mut stdout, b"\n")?;
+    say(&mut stdout, &authority.advertisement().packets())?;
+    let mut stdin = Packets::new(stdin);
+    let mut refs: Vec<Ref> = Vec::new();
+    let mut field: Option<Field> = None;
+    let mut asked = None;
+    while let Some(request) = Request::read(&mut stdin).map_err(|error| Failure::new(Kind::Io, format!("git: {error}")))? {
+        let mut out = io::BufWriter::with_capacity(0x1_0000, &mut stdout);
+        match request.command.as_str() {
+            "ls-refs" => {
+                // Who names prefixes is going to fetch: time to call the best mirror while upstream answers.
+                if !request.prefixes().is_empty() {
+                    field.get_or_insert_with(|| Field::new(context, &authority));
+                }
+                context.diary.report.operation = "ls-refs".to_owned();
+                refs = authority.refs(context, &request)?;
+                say_whose_word(context, &authority, &refs);
+                write_refs(&refs, &mut out).map_err(|error| pass::git_is_gone(&error))?;
+            }
+            "fetch" => {
+                let field = field.get_or_insert_with(|| Field::new(context, &authority));
+                fetch::answer(context, &mut authority, field, &refs, &request, &mut out)?;
+                asked = Some(request);
+            }
+            _ => pass::from_upstream(context, &mut authority, &request.to_bytes(), &mut out)?,
+        }
+        Packet::ResponseEnd.write(&mut out).and_then(|()| out.flush()).map_err(|error| pass::git_is_gone(&error))?;
+    }
+    if let Some(request) = asked
+        && request.shows_progress()
+        && !context.diary.report.sources.iter().all(|source| source.name == upstream_name(&context.repository))
+    {
+        crate::report::say(&summary(context));
+    }
+    Ok(())
+}
+
+fn write_refs(refs: &[Ref], out: &mut dyn Write) -> io::Result<()> {
+    for found in refs {
+        Packet::Data(format!("{found}\n").as_bytes()).write(&mut *out)?;
+    }
+    Packet::Flush.write(out)
+}
+
+/// When mirrors speak for upstream, that is said, with the age of what they say.
+fn say_whose_word(context: &Context, authority: &Authority, refs: &[Ref]) {
+    let Some(fault) = &authority.silence else { return };
+    let verdict = context.diary.report.verdict.as_deref().unwrap_or("nobody");
+    let voices: Vec<&str> =
+        context.diary.report.evidence.iter().map(|e| e.who.as_str()).filter(|who| !who.starts_with("upstream:")).collect();
+    let tips: Vec<_> = refs.iter().filter(|found| found.name == "HEAD").filter_map(|found| found.oid.clone()).collect();
+    let committed = Store::open(&context.env, &context.repository, authority.advertisement().object_format())
+        .and_then(|store| store.newest_commit(&tips));
+    let ago = |then: u64| report::age(std::time::Duration::from_secs(state::now().saturating_sub(then)));
+    let age = match (committed, context.ledger.heard_upstream()) {
+        (Some(then), _) => format!("newest commit {} old", ago(then)),
+        (None, Some(then)) => format!("upstream last heard {} ago", ago(then)),
+        (None, None) => "age unknown".to_owned(),
+    };
+    let word = if verdict == Trust::Upstream.to_string() { "trusted mirror" } else { verdict };
+    crate::report::say(&format!(
+        "upstream {} {fault}; refs by {word} of {} ({age})",
+        context.repository.upstream,
+        voices.join(", ")
+    ));
+}
+
+/// Who carried what, and on whose word.
+fn summary(context: &Context) -> String {
+    let report = &context.diary.report;
+    let carried = report.carried();
+    let carried = if carried.is_empty() { "nothing to carry: all was here".to_owned() } else { carried };
+    format!("{carried}; refs by {}", report.verdict.as_deref().unwrap_or("request"))
+}
+
+fn say(out: &mut impl Write, bytes: &[u8]) -> Result<(), Failure> {
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| pass::git_is_gone(&error))
+}

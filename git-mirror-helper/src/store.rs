@@ -1,0 +1,216 @@
+//! Our own objects: a bare repository for each upstream repository, under the cache folder.
+//!
+//! It is closed under reachability at every moment: an object enters only together with, or after, everything it
+//! points to (see `land`). So every object in it may be declared as had, and a killed process leaves nothing to repair.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use gix::{hash::Kind, prelude::FindExt};
+use mirror_config::{environment::Environment, failure::Failure, failure::Kind as FailureKind, refs::Oid, state, upstream::Repository};
+use sha2::{Digest, Sha256};
+
+/// Longest wait for another clone of the same repository, which is then downloading what we want.
+const LOCK_WAIT: Duration = Duration::from_secs(3600);
+/// Most tips declared as had.
+const MOST_TIPS: usize = 256;
+
+/// The store of one repository.
+#[derive(Debug, Clone)]
+pub struct Store {
+    path: PathBuf,
+    hash: Kind,
+}
+
+impl Store {
+    /// Opens or makes the store of a repository that uses this hash; `None` without a cache folder to put it in.
+    pub fn open(env: &Environment, repository: &Repository, object_format: &str) -> Option<Self> {
+        let hash = match object_format {
+            "sha1" => Kind::Sha1,
+            "sha256" => Kind::Sha256,
+            _ => return None,
+        };
+        // Hosts do not tell names apart by case.
+        let key = Sha256::digest(format!("{repository} {object_format}").to_ascii_lowercase());
+        let key: String = key.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let store = Self { path: env.cache_dir()?.join("store").join(format!("{key}.git")), hash };
+        match store.prepare(repository, object_format) {
+            Ok(()) => Some(store),
+            Err(error) => {
+                tracing::debug!(%error, path = %store.path.display(), "no store");
+                None
+            }
+        }
+    }
+
+    /// Makes it a repository that git itself could look at.
+    fn prepare(&self, repository: &Repository, object_format: &str) -> io::Result<()> {
+        for folder in ["objects/pack", "objects/info", "refs/tips", "incoming"] {
+            state::private_folder(&self.path.join(folder))?;
+        }
+        if !self.path.join("HEAD").exists() {
+            let version = if object_format == "sha1" { 0 } else { 1 };
+            let extension = if object_format == "sha1" { "" } else { "[extensions]\n\tobjectFormat = sha256\n" };
+            let config = format!("[core]\n\trepositoryformatversion = {version}\n\tbare = true\n{extension}");
+            state::write_whole(&self.path.join("config"), config.as_bytes())?;
+            state::write_whole(&self.path.join("description"), format!("store of {repository}\n").as_bytes())?;
+            state::write_whole(&self.path.join("HEAD"), b"ref: refs/heads/none\n")?;
+        }
+        Ok(())
+    }
+
+    /// The hash its objects are named by.
+    pub fn hash(&self) -> Kind {
+        self.hash
+    }
+
+    /// Where its packs are.
+    pub fn packs(&self) -> PathBuf {
+        self.path.join("objects/pack")
+    }
+
+    /// A fresh folder for a pack on its way in; it goes away with its handle.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn incoming(&self) -> io::Result<tempfile::TempDir> {
+        tempfile::tempdir_in(self.path.join("incoming"))
+    }
+
+    /// Waits until no other process downloads into this store, and keeps others out until the handle goes.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system, and a wait of over an hour.
+    pub fn lock(&self) -> io::Result<File> {
+        let held = state::lock(&self.path.join("lock"), LOCK_WAIT)?;
+        // Whatever lies here belongs to nobody now: it was left by a process that was killed.
+        for left in fs::read_dir(self.path.join("incoming"))?.flatten() {
+            let _ = fs::remove_dir_all(left.path());
+        }
+        Ok(held)
+    }
+
+    /// Those of `oids` that it has.
+    pub fn having(&self, oids: &[Oid]) -> Vec<Oid> {
+        let Ok(objects) = self.objects() else { return Vec::new() };
+        oids.iter().filter(|oid| object_id(oid).is_some_and(|id| gix::objs::Exists::exists(&objects, &id))).cloned().collect()
+    }
+
+    /// Whether it has every one of them, and so all that they reach.
+    pub fn has_all(&self, oids: &[Oid]) -> bool {
+        self.having(oids).len() == oids.len()
+    }
+
+    /// Its objects, as they are now.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn objects(&self) -> io::Result<gix::odb::Handle> {
+        gix::odb::at(self.path.join("objects"), self.hash)
+    }
+
+    /// Tips whose history it has whole, newest last, to declare as had.
+    pub fn tips(&self) -> Vec<Oid> {
+        let Ok(folder) = fs::read_dir(self.path.join("refs/tips")) else { return Vec::new() };
+        let mut tips: Vec<_> = folder
+            .flatten()
+            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.file_name().to_str()?.parse::<Oid>().ok()?)))
+            .collect();
+        tips.sort();
+        let tips: Vec<Oid> = tips.into_iter().map(|(_, oid)| oid).rev().take(MOST_TIPS).collect();
+        // An evicted pack takes its objects along, but not the refs to them.
+        self.having(&tips)
+    }
+
+    /// Remembers tips whose history has landed. They are refs, so that git's own tools see the objects as reachable.
+    pub fn add_tips(&self, tips: &[Oid]) {
+        for oid in tips {
+            let written = state::write_whole(&self.path.join("refs/tips").join(oid.as_str()), format!("{oid}\n").as_bytes());
+            if let Err(error) = written {
+                tracing::debug!(%error, "a tip was not written");
+            }
+        }
+    }
+
+    /// Seconds since 1970 at which the newest of these commits was made.
+    pub fn newest_commit(&self, oids: &[Oid]) -> Option<u64> {
+        let objects = self.objects().ok()?;
+        let mut buffer = Vec::new();
+        let times = oids.iter().filter_map(|oid| {
+            let commit = objects.find_commit(&object_id(oid)?, &mut buffer).ok()?;
+            u64::try_from(commit.committer().ok()?.seconds()).ok()
+        });
+        times.max()
+    }
+
+    /// Whether `new` reaches `old` along commits that are here.
+    pub fn descends(&self, new: &Oid, old: &Oid) -> bool {
+        let (Ok(objects), Some(new), Some(old)) = (self.objects(), object_id(new), object_id(old)) else { return false };
+        crate::history::reaches(&objects, new, old)
+    }
+
+    /// Makes every pack of the store one of the repository's, by hard links where the file system allows it.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Io`] when the repository cannot be written.
+    pub fn link_into(&self, objects: &Path) -> Result<(), Failure> {
+        let failed = |error: io::Error| Failure::new(FailureKind::Io, format!("{}: {error}", objects.display()));
+        let target = objects.join("pack");
+        fs::create_dir_all(&target).map_err(failed)?;
+        for pack in fs::read_dir(self.packs()).map_err(failed)?.flatten() {
+            let pack = pack.path();
+            let index = pack.with_extension("idx");
+            if pack.extension().is_some_and(|e| e == "pack") && index.exists() {
+                // git looks for the index, so that comes last.
+                for file in [&pack, &index] {
+                    place(file, &target).map_err(failed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Links a file into a folder, or copies it where links cannot be.
+fn place(file: &Path, folder: &Path) -> io::Result<()> {
+    let Some(name) = file.file_name() else { return Ok(()) };
+    let target = folder.join(name);
+    match fs::hard_link(file, &target) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            let mut copy = tempfile::Builder::new().prefix("tmp_pack_").tempfile_in(folder)?;
+            io::copy(&mut File::open(file)?, copy.as_file_mut())?;
+            copy.persist(target).map_err(|error| error.error)?;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where the repository that git is working on keeps its objects.
+///
+/// # Errors
+///
+/// [`FailureKind::Io`] when git does not know.
+pub fn objects_of_repository() -> Result<PathBuf, Failure> {
+    let failed = |why: String| Failure::new(FailureKind::Io, format!("`git rev-parse --git-path objects`: {why}"));
+    let output = Command::new("git").args(["rev-parse", "--git-path", "objects"]).output().map_err(|e| failed(e.to_string()))?;
+    let text = String::from_utf8(output.stdout).map_err(|e| failed(e.to_string()))?;
+    match text.strip_suffix('\n') {
+        Some(path) if output.status.success() && !path.is_empty() => Ok(PathBuf::from(path)),
+        _ => Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
+    }
+}
+
+/// gix's form of an id.
+pub fn object_id(oid: &Oid) -> Option<gix::ObjectId> {
+    gix::ObjectId::from_hex(oid.as_str().as_bytes()).ok()
+}
