@@ -31,14 +31,17 @@ pub fn parse(text: &str, config: &Config) -> Result<Repository, Failure> {
     }
     match text.split_once(':') {
         None => Ok(Repository { upstream: config.git_upstream.value.clone(), repo: text.parse()? }),
-        Some((_, rest)) if rest.starts_with(':') => Err(Failure::new(Kind::Transport, "addresses of other remote helpers are not allowed behind `mirror::`")),
+        Some((_, rest)) if rest.starts_with(':') => {
+            Err(Failure::new(Kind::Transport, "addresses of other remote helpers are not allowed behind `mirror::`"))
+        }
         Some((name, rest)) if is_part(name) && config.upstreams.contains_key(name) => {
             Ok(Repository { upstream: name.to_owned(), repo: rest.parse()? })
         }
         Some((name, _)) => {
             let known: Vec<&str> = config.upstreams.keys().map(String::as_str).collect();
             let name: String = name.chars().take(40).map(|c| if c.is_control() { '?' } else { c }).collect();
-            Err(Failure::new(Kind::Name, format!("`{name}` is no upstream")).hint(format!("the upstreams are {}", known.join(", "))))
+            Err(Failure::new(Kind::Name, format!("`{name}` is no upstream"))
+                .hint(format!("the upstreams are {}", known.join(", "))))
         }
     }
 }

@@ -224,7 +224,8 @@ fn open_upstream(context: &Context) -> Result<Option<Voice>, Fault> {
         "https" | "http" => {}
         other => return Err(Fault::Transport(format!("upstreams over {other} are not served yet"))),
     }
-    let failed_lately = context.select.health.record(&upstream_name(&context.repository), Service::Git).until > state::now();
+    let failed_lately =
+        context.select.health.record(&upstream_name(&context.repository), Service::Git).until > state::now();
     let patience = Patience { head: UPSTREAM_PATIENCE[usize::from(failed_lately)], ..Patience::LAST };
     let route = match (context.select.proxies.route(url, None), &context.settings.proxy) {
         (Route::Direct, Some(proxy)) => Route::Through(proxy.clone()),
@@ -252,7 +253,11 @@ fn mirrors_that_answer(context: &mut Context) -> Vec<Opened> {
     let mut opened: Vec<Opened> = Vec::new();
     let mut until: Option<Instant> = None;
     while until.is_none_or(|until| Instant::now() < until) {
-        let Some((candidate, session)) = lineup.next_ready_within(until.map_or(GRACE * 10, |until| until - Instant::now())) else { break };
+        let Some((candidate, session)) =
+            lineup.next_ready_within(until.map_or(GRACE * 10, |until| until - Instant::now()))
+        else {
+            break;
+        };
         context.diary.opened(&candidate.carrier.mirror.name, &session);
         opened.push(Opened { candidate, session });
         if opened.len() >= 2 && until.is_none() {

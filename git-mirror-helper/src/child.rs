@@ -103,7 +103,9 @@ pub fn remote_https(env: &Environment, remote: &str, upstream: &Address) -> Comm
     let url = upstream.expose().as_str();
     let mut command = Command::new("git");
     // A remote's name selects its own settings; what is no plain name (an address, an option) selects none.
-    let plain = !remote.is_empty() && remote.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b)) && !remote.starts_with('-');
+    let plain = !remote.is_empty()
+        && remote.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b))
+        && !remote.starts_with('-');
     command.arg("remote-https").arg(if plain { remote } else { url }).arg(url);
     command.env(MIRROR_DEPTH, (env.depth() + 1).to_string());
     command

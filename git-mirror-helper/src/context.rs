@@ -19,7 +19,7 @@ use mirror_config::{
     upstream::Repository,
 };
 
-use crate::git_settings::GitSettings;
+use crate::{git_settings::GitSettings, protocol::Options};
 
 /// How reports and memory call an upstream: a name no mirror can have.
 pub fn upstream_name(repository: &Repository) -> String {
@@ -41,6 +41,8 @@ pub struct Context {
     pub upstream: Address,
     /// What git calls the remote.
     pub remote: String,
+    /// What git said about how to go about it.
+    pub options: Options,
     /// What was seen of it before.
     pub ledger: Ledger,
     /// What happened.
@@ -55,13 +57,25 @@ impl Context {
     /// [`Kind::Config`] when its upstream is not configured.
     pub fn new(env: Environment, select: Select, repository: Repository, remote: &str) -> Result<Self, Failure> {
         let upstream = catalog::upstream(&select.config, &repository)
-            .ok_or_else(|| Failure::new(Kind::Config, format!("`upstreams.{}` is not configured", repository.upstream)))?
+            .ok_or_else(|| {
+                Failure::new(Kind::Config, format!("`upstreams.{}` is not configured", repository.upstream))
+            })?
             .url
             .fill(&repository.repo);
         let ledger = Ledger::open(env.state_dir().as_deref(), &repository);
         let settings = GitSettings::read(remote, &upstream);
         let diary = Diary::new(&repository);
-        Ok(Self { env, select: Arc::new(select), settings, repository, upstream, remote: remote.to_owned(), ledger, diary })
+        Ok(Self {
+            env,
+            select: Arc::new(select),
+            settings,
+            repository,
+            upstream,
+            remote: remote.to_owned(),
+            options: Options::default(),
+            ledger,
+            diary,
+        })
     }
 }
 
@@ -76,7 +90,11 @@ pub struct Diary {
 
 impl Diary {
     fn new(repository: &Repository) -> Self {
-        Self { started: Instant::now(), report: Report::new("git", "connect", &repository.to_string()), seen: Vec::new() }
+        Self {
+            started: Instant::now(),
+            report: Report::new("git", "connect", &repository.to_string()),
+            seen: Vec::new(),
+        }
     }
 
     /// Somebody's word on the refs.
@@ -86,19 +104,34 @@ impl Diary {
 
     /// A mirror answered its first request.
     pub fn opened(&mut self, mirror: &str, session: &Session) {
-        self.seen.push(Observation { mirror: mirror.into(), first_byte: Some(session.first_byte), carried: None, fault: None });
+        self.seen.push(Observation {
+            mirror: mirror.into(),
+            first_byte: Some(session.first_byte),
+            carried: None,
+            fault: None,
+        });
     }
 
     /// A source carried bytes that were used.
     pub fn carried(&mut self, name: &str, operator: &str, bytes: u64, time: Duration) {
-        self.seen.push(Observation { mirror: name.into(), first_byte: None, carried: Some((bytes, time)), fault: None });
+        self.seen.push(Observation {
+            mirror: name.into(),
+            first_byte: None,
+            carried: Some((bytes, time)),
+            fault: None,
+        });
         self.report.sources.push(Source::ok(name, operator, bytes, time));
     }
 
     /// A source failed, after it had sent this many bytes in vain.
     pub fn failed(&mut self, name: &str, operator: &str, wasted: u64, time: Duration, fault: Fault) {
         tracing::debug!(source = name, %fault, wasted, "failed");
-        self.seen.push(Observation { mirror: name.into(), first_byte: None, carried: None, fault: Some(fault.clone()) });
+        self.seen.push(Observation {
+            mirror: name.into(),
+            first_byte: None,
+            carried: None,
+            fault: Some(fault.clone()),
+        });
         self.report.sources.push(Source::failed(name, operator, wasted, time, fault));
     }
 

@@ -66,7 +66,9 @@ fn edge(objects: &gix::odb::Handle, wants: &[ObjectId], depth: usize) -> Result<
             continue;
         }
         steps.insert(id, step);
-        let commit = objects.find_commit_iter(&id, &mut buffer).map_err(|_| Fault::Corrupt(format!("commit {id} is missing")))?;
+        let commit = objects
+            .find_commit_iter(&id, &mut buffer)
+            .map_err(|_| Fault::Corrupt(format!("commit {id} is missing")))?;
         let parents: Vec<ObjectId> = commit.parent_ids().collect();
         if step < depth {
             waiting.extend(parents.into_iter().map(|parent| (parent, step + 1)));
@@ -81,7 +83,9 @@ fn edge(objects: &gix::odb::Handle, wants: &[ObjectId], depth: usize) -> Result<
 fn peeled(objects: &gix::odb::Handle, mut id: ObjectId) -> Result<Option<ObjectId>, Fault> {
     let mut buffer = Vec::new();
     loop {
-        let found = objects.find(&id, &mut buffer).map_err(|_| Fault::Corrupt(format!("{id}, which was asked for, is not in it")))?;
+        let found = objects
+            .find(&id, &mut buffer)
+            .map_err(|_| Fault::Corrupt(format!("{id}, which was asked for, is not in it")))?;
         match found.kind {
             objs::Kind::Commit => return Ok(Some(id)),
             objs::Kind::Tag => {

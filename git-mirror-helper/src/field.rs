@@ -69,7 +69,8 @@ impl Field {
             return Patience::LAST;
         }
         // Far under what it did before is too slow, where others could serve.
-        let record = context.select.health.record(&opened.candidate.carrier.mirror.name, mirror_config::health::Service::Git);
+        let record =
+            context.select.health.record(&opened.candidate.carrier.mirror.name, mirror_config::health::Service::Git);
         let before = record.goodput.unwrap_or(0.0) * Patience::WINDOW.as_secs_f64();
         Patience { floor: Patience::REPLACEABLE.floor.max((before * 0.02) as u64), ..Patience::REPLACEABLE }
     }

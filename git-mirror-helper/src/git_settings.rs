@@ -19,8 +19,11 @@ impl GitSettings {
         let listed = git(&["config", "--list", "-z"]);
         let mut settings = Self::parse(&listed, remote);
         // Which of several `http.<url>.proxy` is meant is git's own rule, so git is asked, if there is any.
-        if settings.proxy.is_none() && listed.split('\0').any(|entry| is_http_proxy(entry.split('\n').next().unwrap_or_default())) {
-            settings.proxy = proxy(git(&["config", "--get-urlmatch", "http.proxy", upstream.expose().as_str()]).trim_end());
+        if settings.proxy.is_none()
+            && listed.split('\0').any(|entry| is_http_proxy(entry.split('\n').next().unwrap_or_default()))
+        {
+            settings.proxy =
+                proxy(git(&["config", "--get-urlmatch", "http.proxy", upstream.expose().as_str()]).trim_end());
         }
         settings
     }
@@ -28,7 +31,11 @@ impl GitSettings {
     /// Reads `git config --list -z`: `key NEWLINE value NUL`, later ones win.
     fn parse(listed: &str, remote: &str) -> Self {
         let last = |wanted: &str| {
-            listed.split('\0').filter_map(|entry| entry.split_once('\n').or(Some((entry, "true")))).filter(|(key, _)| *key == wanted).last()
+            listed
+                .split('\0')
+                .filter_map(|entry| entry.split_once('\n').or(Some((entry, "true"))))
+                .filter(|(key, _)| *key == wanted)
+                .last()
         };
         let truth = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1");
         let checks = last("fetch.fsckobjects").or_else(|| last("transfer.fsckobjects"));
@@ -71,7 +78,11 @@ mod tests {
             ("remote.other.proxy\nh:1\0", None, false),
         ] {
             let settings = GitSettings::parse(listed, "origin");
-            assert_eq!((settings.proxy.map(|p| p.to_string()).as_deref(), settings.checks_objects), (proxy, checks), "{listed:?}");
+            assert_eq!(
+                (settings.proxy.map(|p| p.to_string()).as_deref(), settings.checks_objects),
+                (proxy, checks),
+                "{listed:?}"
+            );
         }
     }
 }

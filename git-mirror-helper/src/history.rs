@@ -53,7 +53,8 @@ impl<'a> Proofs<'a> {
             return *known;
         }
         let stored = self.store.as_ref().is_some_and(|store| store.descends(new, old));
-        let proven = stored || self.sessions.iter().take(MOST_ASKED).any(|session| asked(session, new, old).unwrap_or(false));
+        let proven =
+            stored || self.sessions.iter().take(MOST_ASKED).any(|session| asked(session, new, old).unwrap_or(false));
         self.known.insert(key, proven);
         proven
     }
@@ -62,7 +63,8 @@ impl<'a> Proofs<'a> {
 /// Fetches what is in `new` and not in `old`, and follows the commits.
 fn asked(session: &Session, new: &Oid, old: &Oid) -> Result<bool, Fault> {
     let filter = session.advertisement.has_feature("fetch", "filter").then_some("tree:0");
-    let fetch = Fetch { wants: std::slice::from_ref(new), haves: std::slice::from_ref(old), filter, ..Fetch::default() };
+    let fetch =
+        Fetch { wants: std::slice::from_ref(new), haves: std::slice::from_ref(old), filter, ..Fetch::default() };
     let stream = session.fetch(&fetch, Patience::REPLACEABLE)?;
     let hash = if session.advertisement.object_format() == "sha256" { Kind::Sha256 } else { Kind::Sha1 };
     let folder = tempfile::tempdir().map_err(|error| Fault::Local(error.to_string()))?;

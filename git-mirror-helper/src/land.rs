@@ -9,10 +9,7 @@ use std::{
     fs,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex,
-        atomic::AtomicBool,
-    },
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use gix::{ObjectId, hash::Kind, objs, progress::Discard};
@@ -85,7 +82,12 @@ pub fn index(stream: impl Read, folder: &Path, hash: Kind, mode: input::Mode) ->
 pub fn check(stream: impl Read, object_format: &str) -> Result<(), Fault> {
     let hash = if object_format == "sha256" { Kind::Sha256 } else { Kind::Sha1 };
     let mut stream = Watched::new(stream);
-    let entries = input::BytesToEntriesIter::new_from_header(&mut stream, input::Mode::Verify, input::EntryDataMode::Ignore, hash);
+    let entries = input::BytesToEntriesIter::new_from_header(
+        &mut stream,
+        input::Mode::Verify,
+        input::EntryDataMode::Ignore,
+        hash,
+    );
     // An empty pack has a trailer as well, which nobody reads for us.
     let counted = entries.and_then(|mut entries| entries.try_fold(0_u32, |count, entry| entry.map(|_| count + 1)));
     match counted {
@@ -208,7 +210,9 @@ impl<R: Read> Watched<R> {
     /// The stream's own fault, or else that its content is at fault.
     fn fault_or(&mut self, why: &str) -> Fault {
         self.fault.take().unwrap_or_else(|| match why {
-            full if full.contains("No space left") || full.contains("temporary") || full.contains("persist") => Fault::Local(full.to_owned()),
+            full if full.contains("No space left") || full.contains("temporary") || full.contains("persist") => {
+                Fault::Local(full.to_owned())
+            }
             _ => Fault::Corrupt(why.to_owned()),
         })
     }

@@ -25,7 +25,7 @@ pub mod fetch;
 pub mod relay;
 pub mod session;
 
-use std::{io, process::ExitCode};
+use std::process::ExitCode;
 
 use mirror_config::{
     environment::Environment,
@@ -70,7 +70,7 @@ fn run(env: Environment, arguments: &[std::ffi::OsString]) -> Result<u8, Failure
     let select = Select::new(&env)?;
     let repository = address::parse(address, &select.config)?;
     let mut context = Context::new(env, select, repository, remote)?;
-    let served = session::serve(&mut context, io::stdin().lock(), io::stdout().lock());
+    let served = session::serve(&mut context);
     context.diary.close(&context.env, &context.select, served.as_ref().err().map(|failure| failure.kind));
     served
 }

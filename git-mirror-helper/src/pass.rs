@@ -72,13 +72,19 @@ pub fn pass(
 /// # Errors
 ///
 /// As [`pass`].
-pub fn from_upstream(context: &mut Context, authority: &mut Authority, body: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
+pub fn from_upstream(
+    context: &mut Context,
+    authority: &mut Authority,
+    body: &[u8],
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     if !authority.is_upstream() {
         return Err(authority::exhausted(context));
     }
     let since = Instant::now();
     let name = upstream_name(&context.repository);
-    let streamed = authority.stream(body, &mut |packet| write_clean(packet, out).map_err(|error| Fault::Local(error.to_string())));
+    let streamed =
+        authority.stream(body, &mut |packet| write_clean(packet, out).map_err(|error| Fault::Local(error.to_string())));
     match streamed {
         Ok(bytes) => {
             context.diary.carried(&name, &name, bytes, since.elapsed());

@@ -12,9 +12,11 @@ pub enum Command {
     ConnectUploadPack,
     /// `stateless-connect` to any other service.
     ConnectOther,
+    /// `option NAME VALUE`, which git says before it says what it wants.
+    Option(String),
     /// An empty line: git has nothing more to say.
     End,
-    /// Anything else belongs to a conversation that git's own helper leads: `list`, `option`, `fetch`, `push`.
+    /// Anything else belongs to a conversation that git's own helper leads: `list`, `fetch`, `push`.
     Relayed(String),
 }
 
@@ -26,14 +28,63 @@ impl Command {
             "capabilities" => Self::Capabilities,
             "stateless-connect git-upload-pack" => Self::ConnectUploadPack,
             other if other.starts_with("stateless-connect ") => Self::ConnectOther,
+            other if other.starts_with("option ") => Self::Option(other.to_owned()),
             other => Self::Relayed(other.to_owned()),
         }
     }
 }
 
+/// The options of a conversation: what they mean here, and all of them for git's own helper, should it take over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The lines as they came.
+    pub lines: Vec<String>,
+    /// git shows progress.
+    pub progress: bool,
+    /// 0 for `-q`, 1 normally, more for each `-v`.
+    pub verbosity: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { lines: Vec::new(), progress: false, verbosity: 1 }
+    }
+}
+
+impl Options {
+    /// Takes an option in. All that git's own helper knows are `ok`: in protocol v2 git repeats what matters in its
+    /// request, otherwise that helper hears them.
+    pub fn note(&mut self, line: &str) -> &'static str {
+        let mut words = line.trim_start_matches("option ").splitn(2, ' ');
+        match (words.next().unwrap_or_default(), words.next().unwrap_or_default()) {
+            ("progress", value) => self.progress = value == "true",
+            ("verbosity", value) => self.verbosity = value.parse().unwrap_or(1),
+            ("servpath", _) => return "unsupported\n",
+            _ => {}
+        }
+        self.lines.push(line.to_owned());
+        "ok\n"
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Command;
+    use super::{Command, Options};
+
+    #[test]
+    fn options_are_understood_and_kept() {
+        let mut options = Options::default();
+        assert_eq!((options.progress, options.verbosity), (false, 1));
+        for (line, answer) in [
+            ("option progress true", "ok\n"),
+            ("option verbosity 0", "ok\n"),
+            ("option servpath x", "unsupported\n"),
+            ("option depth 3", "ok\n"),
+        ] {
+            assert_eq!(options.note(line), answer);
+        }
+        assert_eq!((options.progress, options.verbosity, options.lines.len()), (true, 0, 3));
+    }
 
     #[test]
     fn lines_are_told_apart() {
@@ -42,6 +93,7 @@ mod tests {
             ("\n", Command::End),
             ("stateless-connect git-upload-pack\n", Command::ConnectUploadPack),
             ("stateless-connect git-upload-archive\n", Command::ConnectOther),
+            ("option verbosity 1\n", Command::Option("option verbosity 1".into())),
             ("list for-push\n", Command::Relayed("list for-push".into())),
         ] {
             assert_eq!(Command::parse(line), command);

@@ -52,7 +52,9 @@ impl Request {
     pub fn with_haves(&self, haves: &[Oid]) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut line = |text: &str| {
-            Packet::Data(format!("{text}\n").as_bytes()).write(&mut bytes).expect("a line that came in a packet fits one");
+            Packet::Data(format!("{text}\n").as_bytes())
+                .write(&mut bytes)
+                .expect("a line that came in a packet fits one");
         };
         line(&format!("command={}", self.command));
         self.capabilities.iter().for_each(|capability| line(capability));
@@ -60,7 +62,9 @@ impl Request {
             Packet::Delimiter.write(&mut bytes).expect("memory");
         }
         let mut line = |text: &str| {
-            Packet::Data(format!("{text}\n").as_bytes()).write(&mut bytes).expect("a line that came in a packet fits one");
+            Packet::Data(format!("{text}\n").as_bytes())
+                .write(&mut bytes)
+                .expect("a line that came in a packet fits one");
         };
         self.arguments.iter().filter(|argument| *argument != "done").for_each(|argument| line(argument));
         haves.iter().for_each(|oid| line(&format!("have {oid}")));
@@ -116,11 +120,6 @@ impl Request {
     /// Whether refs are wanted by name, which leaves their value to the server's word.
     pub fn wants_names(&self) -> bool {
         self.values("want-ref ").next().is_some()
-    }
-
-    /// Whether git shows progress; a quiet git asks the server for silence as well.
-    pub fn shows_progress(&self) -> bool {
-        !self.has("no-progress")
     }
 
     /// Whether a server can do what is asked.

@@ -7,8 +7,7 @@ use mirror_config::{
     failure::{Failure, Kind},
     pkt_line::{Packet, Packets},
     refs::Ref,
-    report,
-    state,
+    report, state,
 };
 
 use crate::{
@@ -28,36 +27,47 @@ use crate::{
 /// # Errors
 ///
 /// What ended the conversation early.
-pub fn serve(context: &mut Context, mut stdin: impl BufRead, mut stdout: impl Write) -> Result<u8, Failure> {
+pub fn serve(context: &mut Context) -> Result<u8, Failure> {
+    let mut stdout = io::stdout();
     loop {
+        // The lock is not kept: whoever the conversation is handed to reads on from here.
         let mut line = String::new();
-        let count = stdin.read_line(&mut line).map_err(|error| Failure::new(Kind::Io, error.to_string()))?;
+        io::stdin().lock().read_line(&mut line).map_err(|error| Failure::new(Kind::Io, error.to_string()))?;
         match Command::parse(&line) {
-            Command::End if count == 0 => return Ok(0),
             Command::End => return Ok(0),
+            Command::Option(line) => say(&mut stdout, context.options.note(&line).as_bytes())?,
             Command::Capabilities => say(&mut stdout, CAPABILITIES.as_bytes())?,
             Command::ConnectOther => say(&mut stdout, b"fallback\n")?,
             Command::ConnectUploadPack => match Authority::find(context)? {
                 Found::OlderProtocol => say(&mut stdout, b"fallback\n")?,
-                Found::Speaks(authority) => return upload_pack(context, authority, stdin, stdout).map(|()| 0),
+                Found::Speaks(authority) => {
+                    return upload_pack(context, authority, io::stdin().lock(), stdout.lock()).map(|()| 0);
+                }
             },
             Command::Relayed(first) => {
                 context.diary.report.operation = if first.contains("push") { "push" } else { "relay" }.to_owned();
-                return relay::hand_over(context, &first, &mut stdin);
+                return relay::hand_over(context, &first);
             }
         }
     }
 }
 
 /// Protocol v2: requests in, answers out, until git closes its side.
-fn upload_pack(context: &mut Context, mut authority: Authority, stdin: impl BufRead, mut stdout: impl Write) -> Result<(), Failure> {
+fn upload_pack(
+    context: &mut Context,
+    mut authority: Authority,
+    stdin: impl BufRead,
+    mut stdout: impl Write,
+) -> Result<(), Failure> {
     say(&mut stdout, b"\n")?;
     say(&mut stdout, &authority.advertisement().packets())?;
     let mut stdin = Packets::new(stdin);
     let mut refs: Vec<Ref> = Vec::new();
     let mut field: Option<Field> = None;
-    let mut asked = None;
-    while let Some(request) = Request::read(&mut stdin).map_err(|error| Failure::new(Kind::Io, format!("git: {error}")))? {
+    let mut fetched = false;
+    while let Some(request) =
+        Request::read(&mut stdin).map_err(|error| Failure::new(Kind::Io, format!("git: {error}")))?
+    {
         let mut out = io::BufWriter::with_capacity(0x1_0000, &mut stdout);
         match request.command.as_str() {
             "ls-refs" => {
@@ -73,16 +83,16 @@ fn upload_pack(context: &mut Context, mut authority: Authority, stdin: impl BufR
             "fetch" => {
                 let field = field.get_or_insert_with(|| Field::new(context, &authority));
                 fetch::answer(context, &mut authority, field, &refs, &request, &mut out)?;
-                asked = Some(request);
+                fetched = true;
             }
             _ => pass::from_upstream(context, &mut authority, &request.to_bytes(), &mut out)?,
         }
         Packet::ResponseEnd.write(&mut out).and_then(|()| out.flush()).map_err(|error| pass::git_is_gone(&error))?;
     }
-    if let Some(request) = asked
-        && request.shows_progress()
-        && !context.diary.report.sources.iter().all(|source| source.name == upstream_name(&context.repository))
-    {
+    // A lazy fetch of a few objects (without refs) is not worth a line.
+    let by_mirrors =
+        context.diary.report.sources.iter().any(|source| source.name != upstream_name(&context.repository));
+    if fetched && !refs.is_empty() && by_mirrors && context.options.verbosity > 0 {
         crate::report::say(&summary(context));
     }
     Ok(())
@@ -99,8 +109,14 @@ fn write_refs(refs: &[Ref], out: &mut dyn Write) -> io::Result<()> {
 fn say_whose_word(context: &Context, authority: &Authority, refs: &[Ref]) {
     let Some(fault) = &authority.silence else { return };
     let verdict = context.diary.report.verdict.as_deref().unwrap_or("nobody");
-    let voices: Vec<&str> =
-        context.diary.report.evidence.iter().map(|e| e.who.as_str()).filter(|who| !who.starts_with("upstream:")).collect();
+    let voices: Vec<&str> = context
+        .diary
+        .report
+        .evidence
+        .iter()
+        .map(|e| e.who.as_str())
+        .filter(|who| !who.starts_with("upstream:"))
+        .collect();
     let tips: Vec<_> = refs.iter().filter(|found| found.name == "HEAD").filter_map(|found| found.oid.clone()).collect();
     let committed = Store::open(&context.env, &context.repository, authority.advertisement().object_format())
         .and_then(|store| store.newest_commit(&tips));

@@ -12,7 +12,9 @@ use std::{
 };
 
 use gix::{hash::Kind, prelude::FindExt};
-use mirror_config::{environment::Environment, failure::Failure, failure::Kind as FailureKind, refs::Oid, state, upstream::Repository};
+use mirror_config::{
+    environment::Environment, failure::Failure, failure::Kind as FailureKind, refs::Oid, state, upstream::Repository,
+};
 use sha2::{Digest, Sha256};
 
 /// Longest wait for another clone of the same repository, which is then downloading what we want.
@@ -100,7 +102,10 @@ impl Store {
     /// Those of `oids` that it has.
     pub fn having(&self, oids: &[Oid]) -> Vec<Oid> {
         let Ok(objects) = self.objects() else { return Vec::new() };
-        oids.iter().filter(|oid| object_id(oid).is_some_and(|id| gix::objs::Exists::exists(&objects, &id))).cloned().collect()
+        oids.iter()
+            .filter(|oid| object_id(oid).is_some_and(|id| gix::objs::Exists::exists(&objects, &id)))
+            .cloned()
+            .collect()
     }
 
     /// Whether it has every one of them, and so all that they reach.
@@ -122,7 +127,9 @@ impl Store {
         let Ok(folder) = fs::read_dir(self.path.join("refs/tips")) else { return Vec::new() };
         let mut tips: Vec<_> = folder
             .flatten()
-            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.file_name().to_str()?.parse::<Oid>().ok()?)))
+            .filter_map(|entry| {
+                Some((entry.metadata().ok()?.modified().ok()?, entry.file_name().to_str()?.parse::<Oid>().ok()?))
+            })
             .collect();
         tips.sort();
         let tips: Vec<Oid> = tips.into_iter().map(|(_, oid)| oid).rev().take(MOST_TIPS).collect();
@@ -133,7 +140,8 @@ impl Store {
     /// Remembers tips whose history has landed. They are refs, so that git's own tools see the objects as reachable.
     pub fn add_tips(&self, tips: &[Oid]) {
         for oid in tips {
-            let written = state::write_whole(&self.path.join("refs/tips").join(oid.as_str()), format!("{oid}\n").as_bytes());
+            let written =
+                state::write_whole(&self.path.join("refs/tips").join(oid.as_str()), format!("{oid}\n").as_bytes());
             if let Err(error) = written {
                 tracing::debug!(%error, "a tip was not written");
             }
@@ -153,7 +161,9 @@ impl Store {
 
     /// Whether `new` reaches `old` along commits that are here.
     pub fn descends(&self, new: &Oid, old: &Oid) -> bool {
-        let (Ok(objects), Some(new), Some(old)) = (self.objects(), object_id(new), object_id(old)) else { return false };
+        let (Ok(objects), Some(new), Some(old)) = (self.objects(), object_id(new), object_id(old)) else {
+            return false;
+        };
         crate::history::reaches(&objects, new, old)
     }
 
@@ -202,7 +212,8 @@ fn place(file: &Path, folder: &Path) -> io::Result<()> {
 /// [`FailureKind::Io`] when git does not know.
 pub fn objects_of_repository() -> Result<PathBuf, Failure> {
     let failed = |why: String| Failure::new(FailureKind::Io, format!("`git rev-parse --git-path objects`: {why}"));
-    let output = Command::new("git").args(["rev-parse", "--git-path", "objects"]).output().map_err(|e| failed(e.to_string()))?;
+    let output =
+        Command::new("git").args(["rev-parse", "--git-path", "objects"]).output().map_err(|e| failed(e.to_string()))?;
     let text = String::from_utf8(output.stdout).map_err(|e| failed(e.to_string()))?;
     match text.strip_suffix('\n') {
         Some(path) if output.status.success() && !path.is_empty() => Ok(PathBuf::from(path)),

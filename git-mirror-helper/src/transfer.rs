@@ -46,7 +46,8 @@ impl Bulk<'_> {
     /// [`Kind::Io`] when the store cannot be written. That no mirror serves is no error.
     pub fn carry(&self, context: &mut Context, field: &mut Field, authority: &mut Authority) -> Result<(), Failure> {
         let wants = self.request.wants();
-        let _held = self.store.lock().map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
+        let _held =
+            self.store.lock().map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
         let mut lagging: Vec<Opened> = Vec::new();
         while !self.store.has_all(&wants) {
             let next = field.next(context);
@@ -62,7 +63,9 @@ impl Bulk<'_> {
             match self.from(context, field, authority, &opened, &wants) {
                 Ok(()) => field.put_back(opened),
                 Err((Fault::Missing, _)) => lagging.push(opened),
-                Err((fault @ Fault::Local(_), _)) => return Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository))),
+                Err((fault @ Fault::Local(_), _)) => {
+                    return Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)));
+                }
                 Err((fault, wasted)) => field.failed(context, &opened, wasted, since, fault),
             }
         }
@@ -107,7 +110,9 @@ impl Bulk<'_> {
             .and_then(|common| self.from(context, field, authority, opened, &common));
         match landed {
             Ok(()) => Ok(true),
-            Err((fault @ Fault::Local(_), _)) => Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository))),
+            Err((fault @ Fault::Local(_), _)) => {
+                Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)))
+            }
             Err((fault, wasted)) => {
                 field.failed(context, opened, wasted, since, fault);
                 Ok(false)
@@ -133,7 +138,7 @@ impl Bulk<'_> {
         let fetch = Fetch { wants, haves: &haves, ..Fetch::default() };
         let patience = field.patience(authority, opened, context);
         let mut stream = opened.session.fetch(&fetch, patience).map_err(|fault| (fault, 0))?;
-        let shown = self.request.shows_progress() && context.env.stderr_is_terminal();
+        let shown = context.options.progress && context.env.stderr_is_terminal();
         let landed = land::land(Progress::new(&mut stream, &mirror.name, shown), self.store, wants);
         let bytes = stream.get_mut().received();
         let landed = landed.map_err(|fault| (fault, bytes))?;

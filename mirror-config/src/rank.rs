@@ -81,7 +81,8 @@ pub fn rank(standings: &[Standing], size: u64, now: u64, dice: u64) -> Vec<Ranke
 fn expected(record: &Record, size: u64, now: u64) -> Duration {
     let age = now.saturating_sub(record.measured) as f64;
     let trust = 0.5_f64.powf(age / HALF_LIFE);
-    let blend = |known: Option<f64>, unknown: f64| known.map_or(unknown, |known| known * trust + unknown * (1.0 - trust));
+    let blend =
+        |known: Option<f64>, unknown: f64| known.map_or(unknown, |known| known * trust + unknown * (1.0 - trust));
     let rate = blend(record.goodput, UNKNOWN.1).max(1.0);
     Duration::from_secs_f64((blend(record.first_byte, UNKNOWN.0) + size as f64 / rate).clamp(0.0, 1e9))
 }
@@ -102,11 +103,13 @@ impl Dice {
     fn draw(&mut self, weights: &[f64]) -> usize {
         let sum: f64 = weights.iter().sum();
         let mut left = (self.next() >> 11) as f64 / (1_u64 << 53) as f64 * sum;
-        weights.iter().position(|weight| {
-            left -= weight;
-            left < 0.0
-        })
-        .unwrap_or(0)
+        weights
+            .iter()
+            .position(|weight| {
+                left -= weight;
+                left < 0.0
+            })
+            .unwrap_or(0)
     }
 }
 

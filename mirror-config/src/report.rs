@@ -66,7 +66,15 @@ pub struct Source {
 impl Source {
     /// A source that did what it was asked.
     pub fn ok(name: &str, operator: &str, bytes: u64, time: Duration) -> Self {
-        Self { name: name.into(), operator: operator.into(), bytes, wasted: 0, seconds: time.as_secs_f64(), outcome: "ok".into(), why: None }
+        Self {
+            name: name.into(),
+            operator: operator.into(),
+            bytes,
+            wasted: 0,
+            seconds: time.as_secs_f64(),
+            outcome: "ok".into(),
+            why: None,
+        }
     }
 
     /// A source that did not.
@@ -105,7 +113,11 @@ impl Report {
         let line = Self { error: error.map(Kind::word), ..self.clone() };
         let Ok(mut line) = serde_json::to_string(&line) else { return };
         line.push('\n');
-        let written = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| file.write_all(line.as_bytes()));
+        let written = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(line.as_bytes()));
         if let Err(error) = written {
             tracing::debug!(%error, "the report was not written");
         }
@@ -113,13 +125,20 @@ impl Report {
 
     /// A line for each source that failed: `name: reason`, for E-EXHAUSTED and warnings.
     pub fn faults(&self) -> Vec<String> {
-        self.sources.iter().filter_map(|s| s.why.as_ref().map(|why| redact::controls(&format!("{}: {why}", s.name)))).collect()
+        self.sources
+            .iter()
+            .filter_map(|s| s.why.as_ref().map(|why| redact::controls(&format!("{}: {why}", s.name))))
+            .collect()
     }
 
     /// Who carried how much, in one line: `12.3 MB from tuna, 4.0 kB from upstream`.
     pub fn carried(&self) -> String {
-        let parts: Vec<String> =
-            self.sources.iter().filter(|s| s.bytes > 0).map(|s| format!("{} from {}", bytes(s.bytes), s.name)).collect();
+        let parts: Vec<String> = self
+            .sources
+            .iter()
+            .filter(|s| s.bytes > 0)
+            .map(|s| format!("{} from {}", bytes(s.bytes), s.name))
+            .collect();
         parts.join(", ")
     }
 }
@@ -170,7 +189,14 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        for (count, text) in [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345, "12 kB"), (999_600, "1.0 MB"), (77_000_000, "77 MB")] {
+        for (count, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (12_345, "12 kB"),
+            (999_600, "1.0 MB"),
+            (77_000_000, "77 MB"),
+        ] {
             assert_eq!(bytes(count), text);
         }
         for (seconds, text) in [(5, "5 s"), (600, "10 min"), (7200, "2 h"), (200_000, "2 days")] {
@@ -188,7 +214,8 @@ mod tests {
         report.append(&env, Some(Kind::Exhausted));
         report.append(&env, None);
         let text = std::fs::read_to_string(path).expect("written");
-        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         let mut keys: Vec<&String> = lines[0].as_object().expect("an object").keys().collect();
         keys.sort();
         assert_eq!(keys, ["error", "evidence", "operation", "seconds", "sources", "tool", "upstream", "verdict"]);

@@ -48,7 +48,9 @@ pub fn lock(path: &Path, wait: Duration) -> io::Result<File> {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(fs::TryLockError::Error(error)) => return Err(error),
-            Err(fs::TryLockError::WouldBlock) if Instant::now() >= until => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(fs::TryLockError::WouldBlock) if Instant::now() >= until => {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
             Err(fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
         }
     }
@@ -101,10 +103,16 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("deep/state.json");
         assert!(read::<BTreeMap<String, u32>>(&path).is_empty());
-        change(&path, |map: &mut BTreeMap<String, u32>| { map.insert("a".into(), 1); }).expect("writable");
+        change(&path, |map: &mut BTreeMap<String, u32>| {
+            map.insert("a".into(), 1);
+        })
+        .expect("writable");
         std::fs::write(&path, b"{\"a\": ").expect("writable");
         assert!(read::<BTreeMap<String, u32>>(&path).is_empty());
-        change(&path, |map: &mut BTreeMap<String, u32>| { map.insert("b".into(), 2); }).expect("writable");
+        change(&path, |map: &mut BTreeMap<String, u32>| {
+            map.insert("b".into(), 2);
+        })
+        .expect("writable");
         assert_eq!(read::<BTreeMap<String, u32>>(&path).get("b"), Some(&2));
     }
 
@@ -117,7 +125,10 @@ mod tests {
                 let path = &path;
                 scope.spawn(move || {
                     for j in 0..5 {
-                        change(path, |map: &mut BTreeMap<String, u32>| { map.insert(format!("{i}.{j}"), j); }).expect("writable");
+                        change(path, |map: &mut BTreeMap<String, u32>| {
+                            map.insert(format!("{i}.{j}"), j);
+                        })
+                        .expect("writable");
                     }
                 });
             }

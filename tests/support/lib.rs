@@ -38,5 +38,5 @@ pub use same::{
 pub use sandbox::{Sandbox, programs};
 pub use seen::Seen;
 pub use server::GitServer;
-pub use stage::{NAME, Stage, StageMirror};
 pub use silent::{BlackHole, SilentServer, refused_url};
+pub use stage::{NAME, Stage, StageMirror};

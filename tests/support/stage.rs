@@ -57,16 +57,11 @@ impl Stage {
 
     /// The configuration of the stage.
     pub fn configuration(&self, extra: &str) -> String {
-        let mut text = format!(
-            "[catalog]\nbuiltin = false\n[upstreams.github]\nurl = \"{}/{{repo}}.git\"\n",
-            self.origin.url()
-        );
+        let mut text =
+            format!("[catalog]\nbuiltin = false\n[upstreams.github]\nurl = \"{}/{{repo}}.git\"\n", self.origin.url());
         for mirror in &self.mirrors {
-            text += &format!(
-                "[mirrors.{}]\ngit = {{ github = \"{}/{{repo}}.git\" }}\n",
-                mirror.name,
-                mirror.server.url()
-            );
+            text +=
+                &format!("[mirrors.{}]\ngit = {{ github = \"{}/{{repo}}.git\" }}\n", mirror.name, mirror.server.url());
         }
         text + extra
     }

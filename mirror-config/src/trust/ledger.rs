@@ -87,7 +87,10 @@ impl Ledger {
             if *oid != entry.oid && !descends(oid, &entry.oid) {
                 return Err(Failure::new(
                     Kind::Rollback,
-                    format!("{repository}: the mirrors have {} at {oid}, which does not contain {}, seen before", found.name, entry.oid),
+                    format!(
+                        "{repository}: the mirrors have {} at {oid}, which does not contain {}, seen before",
+                        found.name, entry.oid
+                    ),
                 )
                 .hint("wait for upstream, which alone may take commits back"));
             }

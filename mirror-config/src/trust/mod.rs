@@ -75,7 +75,10 @@ pub fn weigh(
         }
         return Err(Failure::new(
             Kind::Quorum,
-            format!("{repository}: upstream cannot be reached, and {} do not agree on any ref", agreement.voices.join(", ")),
+            format!(
+                "{repository}: upstream cannot be reached, and {} do not agree on any ref",
+                agreement.voices.join(", ")
+            ),
         )
         .hint("try again later, or set `trusted = true` on a mirror that is your own"));
     }
@@ -98,7 +101,11 @@ pub fn weigh(
     }
 }
 
-fn quorum(voices: &BTreeMap<&str, &Testimony>, names: Vec<String>, descends: &mut dyn FnMut(&Oid, &Oid) -> bool) -> Agreement {
+fn quorum(
+    voices: &BTreeMap<&str, &Testimony>,
+    names: Vec<String>,
+    descends: &mut dyn FnMut(&Oid, &Oid) -> bool,
+) -> Agreement {
     let mut said: BTreeMap<&str, BTreeMap<&str, &Ref>> = BTreeMap::new();
     for (operator, testimony) in voices {
         for found in &testimony.refs {
@@ -157,8 +164,12 @@ fn head(words: &BTreeMap<&str, &Ref>, answered: usize, refs: &[Ref]) -> Option<R
     targets.into_iter().find_map(|target| {
         let votes = words.values().filter(|head| head.symref.as_ref() == Some(target)).count();
         let believed = refs.iter().find(|found| &found.name == target)?;
-        (votes >= QUORUM && votes * 2 > answered)
-            .then(|| Ref { name: "HEAD".to_owned(), oid: believed.oid.clone(), symref: Some(target.clone()), peeled: None })
+        (votes >= QUORUM && votes * 2 > answered).then(|| Ref {
+            name: "HEAD".to_owned(),
+            oid: believed.oid.clone(),
+            symref: Some(target.clone()),
+            peeled: None,
+        })
     })
 }
 
@@ -220,11 +231,26 @@ mod tests {
             ("one alone", vec![says("a", 5)], Trust::Quorum, Err("E-QUORUM")),
             ("one alone, tofu", vec![says("a", 5)], Trust::Tofu, Ok((Trust::Tofu, 5))),
             ("two of one operator", vec![says("a", 5), twin("a", 5)], Trust::Quorum, Err("E-QUORUM")),
-            ("an honest laggard", vec![says("a", 5), says("b", 5), says("c", 3)], Trust::Quorum, Ok((Trust::Quorum, 5))),
-            ("two laggards", vec![says("a", 5), says("b", 5), says("c", 3), says("d", 2)], Trust::Quorum, Ok((Trust::Quorum, 5))),
+            (
+                "an honest laggard",
+                vec![says("a", 5), says("b", 5), says("c", 3)],
+                Trust::Quorum,
+                Ok((Trust::Quorum, 5)),
+            ),
+            (
+                "two laggards",
+                vec![says("a", 5), says("b", 5), says("c", 3), says("d", 2)],
+                Trust::Quorum,
+                Ok((Trust::Quorum, 5)),
+            ),
             ("the newest that two attest", vec![says("a", 6), says("b", 4)], Trust::Quorum, Ok((Trust::Quorum, 4))),
             ("an invented tip", vec![says("a", 5), says("b", 5), says("c", 77)], Trust::Quorum, Ok((Trust::Quorum, 5))),
-            ("two against two", vec![says("a", 5), says("b", 5), says("c", 77), says("d", 77)], Trust::Quorum, Err("E-QUORUM")),
+            (
+                "two against two",
+                vec![says("a", 5), says("b", 5), says("c", 77), says("d", 77)],
+                Trust::Quorum,
+                Err("E-QUORUM"),
+            ),
             ("nobody agrees", vec![says("a", 55), says("b", 66), says("c", 77)], Trust::Quorum, Err("E-QUORUM")),
             ("upstream demanded", vec![says("a", 5), says("b", 5)], Trust::Upstream, Err("E-QUORUM")),
             ("an own server", vec![says("a", 5), own], Trust::Upstream, Ok((Trust::Upstream, 7))),
