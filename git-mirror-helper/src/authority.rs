@@ -66,22 +66,14 @@ pub struct Authority {
     pub silence: Option<Fault>,
 }
 
-/// How the search for the authority ends.
-#[derive(Debug)]
-pub enum Found {
-    /// It speaks protocol v2.
-    Speaks(Authority),
-    /// Upstream speaks an older protocol: git's own helper is to lead the conversation.
-    OlderProtocol,
-}
-
 impl Authority {
-    /// Looks for upstream, and for mirrors if there is none.
+    /// Looks for upstream, and for mirrors if there is none. `None` when upstream speaks an older protocol: then git's
+    /// own helper is to lead the conversation.
     ///
     /// # Errors
     ///
     /// What upstream itself said against it; [`Kind::Exhausted`] when nobody answers.
-    pub fn find(context: &mut Context) -> Result<Found, Failure> {
+    pub fn find(context: &mut Context) -> Result<Option<Self>, Failure> {
         let started = Instant::now();
         let name = upstream_name(&context.repository);
         let fault = match open_upstream(context) {
@@ -90,9 +82,9 @@ impl Authority {
                     context.diary.opened(&name, session);
                 }
                 let private = matches!(voice, Voice::Private(_));
-                return Ok(Found::Speaks(Self { voice, private, silence: None }));
+                return Ok(Some(Self { voice, private, silence: None }));
             }
-            Ok(None) => return Ok(Found::OlderProtocol),
+            Ok(None) => return Ok(None),
             Err(fault) => fault,
         };
         context.diary.failed(&name, &name, 0, started.elapsed(), fault.clone());
@@ -101,7 +93,7 @@ impl Authority {
             return Err(exhausted(context));
         }
         let private = context.ledger.is_private();
-        Ok(Found::Speaks(Self { voice: Voice::Mirrors(voices), private, silence: Some(fault) }))
+        Ok(Some(Self { voice: Voice::Mirrors(voices), private, silence: Some(fault) }))
     }
 
     /// What it can do, as git is to hear it.

@@ -34,8 +34,7 @@ impl GitSettings {
             listed
                 .split('\0')
                 .filter_map(|entry| entry.split_once('\n').or(Some((entry, "true"))))
-                .filter(|(key, _)| *key == wanted)
-                .last()
+                .rfind(|(key, _)| *key == wanted)
         };
         let truth = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1");
         let checks = last("fetch.fsckobjects").or_else(|| last("transfer.fsckobjects"));

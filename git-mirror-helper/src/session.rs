@@ -11,7 +11,7 @@ use mirror_config::{
 };
 
 use crate::{
-    authority::{Authority, Found},
+    authority::Authority,
     context::{Context, upstream_name},
     fetch,
     field::Field,
@@ -39,8 +39,8 @@ pub fn serve(context: &mut Context) -> Result<u8, Failure> {
             Command::Capabilities => say(&mut stdout, CAPABILITIES.as_bytes())?,
             Command::ConnectOther => say(&mut stdout, b"fallback\n")?,
             Command::ConnectUploadPack => match Authority::find(context)? {
-                Found::OlderProtocol => say(&mut stdout, b"fallback\n")?,
-                Found::Speaks(authority) => {
+                None => say(&mut stdout, b"fallback\n")?,
+                Some(authority) => {
                     return upload_pack(context, authority, io::stdin().lock(), stdout.lock()).map(|()| 0);
                 }
             },

@@ -53,14 +53,14 @@ impl Bulk<'_> {
             let next = field.next(context);
             if let (Some(next), false) = (&next, lagging.is_empty())
                 && next.candidate.rank.expected > lagging[0].candidate.rank.expected * MUCH_SLOWER
-                && self.from_lagging(context, field, authority, &lagging.remove(0))?
+                && self.take_from_lagging(context, field, authority, &lagging.remove(0))?
             {
                 field.put_back(next.clone());
                 return Ok(());
             }
             let Some(opened) = next else { break };
             let since = Instant::now();
-            match self.from(context, field, authority, &opened, &wants) {
+            match self.take_from(context, field, authority, &opened, &wants) {
                 Ok(()) => field.put_back(opened),
                 Err((Fault::Missing, _)) => lagging.push(opened),
                 Err((fault @ Fault::Local(_), _)) => {
@@ -70,7 +70,7 @@ impl Bulk<'_> {
             }
         }
         for opened in lagging {
-            if self.store.has_all(&wants) || self.from_lagging(context, field, authority, &opened)? {
+            if self.store.has_all(&wants) || self.take_from_lagging(context, field, authority, &opened)? {
                 break;
             }
         }
@@ -78,7 +78,7 @@ impl Bulk<'_> {
     }
 
     /// What a lagging mirror has of the history; false when that is nothing of use.
-    fn from_lagging(
+    fn take_from_lagging(
         &self,
         context: &mut Context,
         field: &mut Field,
@@ -107,7 +107,7 @@ impl Bulk<'_> {
                 if common.is_empty() { Err(Fault::Missing) } else { Ok(common) }
             })
             .map_err(|fault| (fault, 0))
-            .and_then(|common| self.from(context, field, authority, opened, &common));
+            .and_then(|common| self.take_from(context, field, authority, opened, &common));
         match landed {
             Ok(()) => Ok(true),
             Err((fault @ Fault::Local(_), _)) => {
@@ -121,7 +121,7 @@ impl Bulk<'_> {
     }
 
     /// One slice from one mirror; with the fault come the bytes received in vain.
-    fn from(
+    fn take_from(
         &self,
         context: &mut Context,
         field: &Field,

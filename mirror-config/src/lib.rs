@@ -20,6 +20,7 @@ pub mod upload_pack;
 pub mod health;
 pub mod rank;
 pub mod select;
+pub mod probe;
 pub mod fallback;
 pub mod trust;
 pub mod report;

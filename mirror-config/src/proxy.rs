@@ -34,7 +34,7 @@ impl Proxies {
     /// Reads `[proxy]`, and curl's variables: `https_proxy`, `HTTPS_PROXY`, `http_proxy`, `all_proxy`, `ALL_PROXY`,
     /// `no_proxy`, `NO_PROXY`. As in curl, `HTTP_PROXY` in capitals counts for nothing inside a CGI program.
     pub fn new(config: &Config, env: &Environment) -> Self {
-        let first = |names: &[&str]| names.iter().find_map(|name| env.var(name)).and_then(|text| address(text));
+        let first = |names: &[&str]| names.iter().find_map(|name| env.var(name)).and_then(address);
         let plain =
             if env.var("REQUEST_METHOD").is_some() { &["http_proxy"][..] } else { &["http_proxy", "HTTP_PROXY"] };
         let all = first(&["all_proxy", "ALL_PROXY"]);

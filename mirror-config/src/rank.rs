@@ -69,7 +69,7 @@ pub fn rank(standings: &[Standing], size: u64, now: u64, dice: u64) -> Vec<Ranke
             ranked[place].reason = "its turn among equals";
         }
     }
-    if dice.next() % EXPLORE_EVERY == 0
+    if dice.next().is_multiple_of(EXPLORE_EVERY)
         && let Some(place) = (1..well).find(|place| standings[ranked[*place].index].record.measured + STALE < now)
     {
         ranked[..=place].rotate_right(1);

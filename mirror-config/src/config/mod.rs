@@ -312,7 +312,7 @@ fn mirror(name: &str, table: &Map<String, Value>, upstreams: &BTreeMap<String, U
             .transpose()
     };
     let mut git = BTreeMap::new();
-    for (upstream, value) in table.get("git").into_iter().flat_map(|v| inner(v)) {
+    for (upstream, value) in table.get("git").into_iter().flat_map(inner) {
         let setting = Setting { value: value.to_string(), origin: value.origin().unwrap_or(BUILT_IN).to_owned() };
         if !upstreams.contains_key(upstream) {
             return Err(Failure::new(

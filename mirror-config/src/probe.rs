@@ -1,0 +1,223 @@
+//! Asks candidates, all at once: there? how fast? how fresh? whole?
+//!
+//! Looks like git to the server: the requests of a clone, read only as far as a measurement needs. Ranking what comes
+//! back is `rank`'s business; choosing for a request is `select`'s.
+
+use std::{
+    io::Read,
+    sync::mpsc::channel,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    fault::Fault,
+    health::{Observation, Service},
+    http::Patience,
+    refs::Oid,
+    select::Select,
+    upload_pack::{Fetch, Session},
+    upstream::Repository,
+};
+
+/// Longest measurement of a candidate's rate.
+const RATE_TIME: Duration = Duration::from_millis(1500);
+/// Most bytes read for it.
+const RATE_BYTES: u64 = 4 << 20;
+/// Candidates have this long in all, upstream's head start included.
+const TOTAL: Duration = Duration::from_secs(5);
+/// Upstream's head start: what it says decides who may hear the repository's name.
+const UPSTREAM_TIME: Duration = Duration::from_millis(2500);
+
+/// How fresh a copy is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Freshness {
+    /// At the same commit as upstream.
+    Same,
+    /// So many commits behind; `None` where upstream does not count.
+    Behind(Option<u32>),
+    /// At a commit that upstream does not know.
+    Unrelated,
+    /// Upstream or the mirror did not say.
+    Unknown,
+}
+
+/// What one candidate turned out to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The mirror's name, or `upstream:NAME`.
+    pub name: String,
+    /// Who runs it.
+    pub operator: String,
+    /// What went wrong, if anything.
+    pub fault: Option<Fault>,
+    /// From the start to the head of the first answer.
+    pub first_byte: Option<Duration>,
+    /// Bytes per second of pack data.
+    pub throughput: Option<f64>,
+    /// How fresh.
+    pub freshness: Freshness,
+    /// It has the whole history; false for a shallow copy.
+    pub whole: Option<bool>,
+}
+
+/// What a copy's freshness is held against: upstream, and the commit at its HEAD.
+type Yardstick = Option<(Session, Oid)>;
+
+/// Probes upstream and every candidate for one repository, and remembers what was measured. Takes at most five seconds.
+pub fn git(select: &Select, repository: &Repository) -> Vec<Standing> {
+    let started = Instant::now();
+    let upstream_name = format!("upstream:{}", repository.upstream);
+    let upstream =
+        select.config.upstreams.get(&repository.upstream).map(|upstream| upstream.url.fill(&repository.repo));
+    let upstream = upstream.map_or(Err(Fault::Missing), |address| {
+        let route = select.proxies.route(address.expose(), None);
+        let select = select.clone();
+        within(UPSTREAM_TIME, move || Session::open(&select.http, &address, &route, patience(UPSTREAM_TIME)))
+    });
+    let private = matches!(upstream, Err(Fault::Missing | Fault::Status(401 | 403)));
+    let mut standings = Vec::new();
+    let mut late: Vec<(String, String)> = Vec::new();
+    let (sender, receiver) = channel();
+    let mut launch =
+        |name: &str, operator: &str, yardstick: Yardstick, open: Box<dyn FnOnce() -> Result<Session, Fault> + Send>| {
+            late.push((name.to_owned(), operator.to_owned()));
+            let (sender, name, operator) = (sender.clone(), name.to_owned(), operator.to_owned());
+            // Whoever is late is not waited for, and finds nobody listening.
+            thread::spawn(move || drop(sender.send(measure(&name, &operator, open(), yardstick))));
+        };
+    let yardstick: Yardstick = match upstream {
+        Err(fault) => {
+            standings.push(failed(&upstream_name, &upstream_name, fault));
+            None
+        }
+        Ok(session) => {
+            let head = head(&session).ok().flatten();
+            let own = session.clone();
+            launch(&upstream_name, &upstream_name, None, Box::new(move || Ok(own)));
+            head.map(|head| (session, head))
+        }
+    };
+    for candidate in select.git(repository, private, RATE_BYTES) {
+        let (select, mirror) = (select.clone(), candidate.carrier.mirror.clone());
+        launch(
+            &mirror.name,
+            &mirror.operator,
+            yardstick.clone(),
+            Box::new(move || select.open(&candidate, patience(TOTAL))),
+        );
+    }
+    while !late.is_empty() {
+        let Ok(standing) = receiver.recv_timeout(TOTAL.saturating_sub(started.elapsed())) else { break };
+        late.retain(|(name, _)| *name != standing.name);
+        standings.push(standing);
+    }
+    standings.extend(late.iter().map(|(name, operator)| failed(name, operator, Fault::Timeout)));
+    let seen: Vec<Observation> = standings.iter().map(observation).collect();
+    select.health.remember(Service::Git, &seen);
+    standings
+}
+
+fn patience(head: Duration) -> Patience {
+    Patience { head, first_byte: RATE_TIME, silence: RATE_TIME, floor: 0 }
+}
+
+/// Runs something for no longer than this; what is late goes on unheard.
+fn within<T: Send + 'static>(
+    time: Duration,
+    run: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || drop(sender.send(run())));
+    receiver.recv_timeout(time).unwrap_or(Err(Fault::Timeout))
+}
+
+fn head(session: &Session) -> Result<Option<Oid>, Fault> {
+    let refs = session.refs(&["HEAD"], patience(TOTAL))?;
+    Ok(refs.into_iter().find(|found| found.name == "HEAD").and_then(|found| found.oid))
+}
+
+/// Asks one candidate for its head, and for as much of its history as the time allows.
+fn measure(name: &str, operator: &str, opened: Result<Session, Fault>, yardstick: Yardstick) -> Standing {
+    let session = match opened {
+        Ok(session) => session,
+        Err(fault) => return failed(name, operator, fault),
+    };
+    let mut standing =
+        Standing { fault: None, first_byte: Some(session.first_byte), ..failed(name, operator, Fault::Missing) };
+    let head = match head(&session) {
+        Ok(head) => head,
+        Err(fault) => return Standing { fault: Some(fault), ..standing },
+    };
+    if let Some(oid) = &head {
+        match rate(&session, oid) {
+            Ok(throughput) => (standing.throughput, standing.whole) = (Some(throughput), Some(true)),
+            Err(Fault::NotAMirror(what)) if what.contains("shallow") => standing.whole = Some(false),
+            Err(fault) => standing.fault = Some(fault),
+        }
+    }
+    let freshness = match &yardstick {
+        Some((upstream, newest)) => freshness(upstream, newest, head.as_ref()),
+        None => Freshness::Unknown,
+    };
+    Standing { freshness, ..standing }
+}
+
+/// Bytes per second of a pack, from its first byte on.
+fn rate(session: &Session, head: &Oid) -> Result<f64, Fault> {
+    let fetch = Fetch { wants: std::slice::from_ref(head), ..Fetch::default() };
+    let mut pack = session.fetch(&fetch, patience(RATE_TIME))?;
+    let mut buffer = [0; 16 * 1024];
+    let mut bytes = pack.read(&mut buffer).map_err(|error| Fault::from_io(&error))? as u64;
+    let started = Instant::now();
+    while started.elapsed() < RATE_TIME && bytes < RATE_BYTES {
+        match pack.read(&mut buffer).map_err(|error| Fault::from_io(&error))? {
+            0 => break,
+            count => bytes += count as u64,
+        }
+    }
+    Ok(bytes as f64 / started.elapsed().as_secs_f64().max(0.001))
+}
+
+/// Holds a mirror's head against upstream's, which alone can tell how far apart they are.
+fn freshness(upstream: &Session, head: &Oid, theirs: Option<&Oid>) -> Freshness {
+    let Some(theirs) = theirs else { return Freshness::Unknown };
+    if head == theirs {
+        return Freshness::Same;
+    }
+    let (wants, haves) = (std::slice::from_ref(head), std::slice::from_ref(theirs));
+    let can = |feature| upstream.advertisement.has_feature("fetch", feature);
+    if can("wait-for-done") && upstream.common(wants, haves, patience(RATE_TIME)).is_ok_and(|common| common.is_empty())
+    {
+        return Freshness::Unrelated;
+    }
+    // Without trees and blobs a pack is the commits between the two, and its header counts them.
+    let counted = can("filter").then(|| {
+        let fetch = Fetch { wants, haves, filter: Some("tree:0"), ..Fetch::default() };
+        let mut header = [0; 12];
+        upstream.fetch(&fetch, patience(RATE_TIME)).ok()?.read_exact(&mut header).ok()?;
+        Some(u32::from_be_bytes([header[8], header[9], header[10], header[11]]))
+    });
+    Freshness::Behind(counted.flatten())
+}
+
+fn failed(name: &str, operator: &str, fault: Fault) -> Standing {
+    Standing {
+        name: name.to_owned(),
+        operator: operator.to_owned(),
+        fault: Some(fault),
+        first_byte: None,
+        throughput: None,
+        freshness: Freshness::Unknown,
+        whole: None,
+    }
+}
+
+fn observation(standing: &Standing) -> Observation {
+    Observation {
+        mirror: standing.name.clone(),
+        first_byte: standing.first_byte,
+        carried: standing.throughput.map(|rate| ((rate * RATE_TIME.as_secs_f64()) as u64, RATE_TIME)),
+        fault: standing.fault.clone(),
+    }
+}
