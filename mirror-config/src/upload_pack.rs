@@ -122,7 +122,11 @@ pub struct Fetch<'a> {
 impl Fetch<'_> {
     /// The body of the request.
     pub fn request(&self, object_format: &str) -> Vec<u8> {
-        let mut arguments = vec!["ofs-delta".to_owned(), "include-tag".to_owned()];
+        let mut arguments = vec!["ofs-delta".to_owned()];
+        // A filtered pack is asked for to count or to prove, where tags are in the way.
+        if self.filter.is_none() {
+            arguments.push("include-tag".to_owned());
+        }
         arguments.extend(self.depth.map(|depth| format!("deepen {depth}")));
         arguments.extend(self.filter.map(|filter| format!("filter {filter}")));
         arguments.extend(self.wants.iter().map(|oid| format!("want {oid}")));

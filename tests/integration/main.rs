@@ -3,5 +3,6 @@
 //! How servers, faults and sandboxes are used stands in the package's README.
 
 mod git_clone;
+mod git_probe;
 mod git_setup;
 mod support_self;
