@@ -24,7 +24,7 @@ use mirror_config::{
 use crate::{
     child::UploadPack,
     context::{Context, upstream_name},
-    history,
+    objects::history,
     request::Request,
 };
 

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use gix::hash::Kind as HashKind;
 use mirror_config::{
     failure::Failure,
     pkt_line::Packet,
@@ -13,10 +12,13 @@ use crate::{
     authority::Authority,
     context::Context,
     field::Field,
+    objects::{
+        land,
+        store::{self, Store},
+    },
     pass::{self, git_is_gone},
     plan::{self, Facts, Plan},
     request::Request,
-    store::{self, Store},
     transfer::Bulk,
 };
 
@@ -70,7 +72,7 @@ fn bulk(
     }
     if bulk.store.has_all(&wants) {
         // Nothing is missing, and git proves it: it walks from the refs through all it has now.
-        return empty_pack(bulk.store.hash(), out).map_err(|error| git_is_gone(&error));
+        return empty_pack(bulk.store, out).map_err(|error| git_is_gone(&error));
     }
     // The authority ignores what it does not know, so a tip can be declared whoever it came from.
     let tips: Vec<Oid> = tips.into_iter().filter(|tip| !wants.contains(tip)).collect();
@@ -83,13 +85,8 @@ fn bulk(
 }
 
 /// A pack of no objects, as the whole answer to a fetch that is `done`.
-fn empty_pack(hash: HashKind, out: &mut dyn Write) -> std::io::Result<()> {
-    let mut pack = b"PACK\0\0\0\x02\0\0\0\0".to_vec();
-    let mut hasher = gix::hash::hasher(hash);
-    hasher.update(&pack);
-    let trailer = hasher.try_finalize().map_err(std::io::Error::other)?;
-    pack.extend_from_slice(trailer.as_slice());
-    pack.insert(0, 1);
+fn empty_pack(store: &Store, out: &mut dyn Write) -> std::io::Result<()> {
+    let pack = [&[1], land::empty_pack(store).as_slice()].concat();
     Packet::Data(b"packfile\n").write(&mut *out)?;
     Packet::Data(&pack).write(&mut *out)?;
     Packet::Flush.write(out)

@@ -20,9 +20,8 @@ use tempfile::SpooledTempFile;
 use crate::{
     authority::{self, Authority, Opened},
     context::{Context, upstream_name},
-    edge,
     field::Field,
-    land,
+    objects::{edge, land},
     request::Request,
 };
 

@@ -15,11 +15,11 @@ use crate::{
     context::{Context, upstream_name},
     fetch,
     field::Field,
+    objects::store::Store,
     pass,
     protocol::{CAPABILITIES, Command},
     relay,
     request::Request,
-    store::Store,
 };
 
 /// Serves git until it has nothing more to say; returns the exit code.

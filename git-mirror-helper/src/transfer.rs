@@ -16,10 +16,9 @@ use crate::{
     authority::{Authority, Opened},
     context::Context,
     field::Field,
-    land,
+    objects::{land, store::Store},
     progress::Progress,
     request::Request,
-    store::Store,
 };
 
 /// A mirror that lacks something is taken at once if the next is expected to be this much slower.

@@ -5,4 +5,5 @@
 mod git_clone;
 mod git_probe;
 mod git_setup;
+mod house;
 mod support_self;

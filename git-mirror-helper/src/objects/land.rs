@@ -16,7 +16,7 @@ use gix::{ObjectId, hash::Kind, objs, progress::Discard};
 use gix_pack::{Bundle, bundle, data::input, index};
 use mirror_config::{fault::Fault, refs::Oid};
 
-use crate::store::{Store, object_id};
+use super::store::{Store, object_id};
 
 /// Objects larger than this are refused: no host takes them, and a few bytes of a hostile pack can claim any size.
 const LARGEST_OBJECT: usize = 4 << 30;
@@ -95,6 +95,16 @@ pub fn check(stream: impl Read, object_format: &str) -> Result<(), Fault> {
         Ok(0) => io::copy(&mut stream, &mut io::sink()).map(|_| ()).map_err(|error| Fault::from_io(&error)),
         Ok(_) => stream.finish(),
     }
+}
+
+/// A pack of no objects, in the store's hash.
+pub fn empty_pack(store: &Store) -> Vec<u8> {
+    let mut pack = b"PACK\0\0\0\x02\0\0\0\0".to_vec();
+    let mut hasher = gix::hash::hasher(store.hash());
+    hasher.update(&pack);
+    let trailer = hasher.try_finalize().expect("twelve bytes of our own hash to something");
+    pack.extend_from_slice(trailer.as_slice());
+    pack
 }
 
 /// Whether all that the pack's objects point to is in it or in the store, and the wants are.

@@ -12,7 +12,7 @@ use gix::{ObjectId, hash::Kind, objs, prelude::FindExt};
 use gix_pack::data::input;
 use mirror_config::{fault::Fault, pkt_line::Packets, refs::Oid, upload_pack::PackStream};
 
-use crate::{land, store::object_id};
+use super::{land, store::object_id};
 
 /// Checks the `shallow` lines of an answer against its own commits.
 ///

@@ -18,7 +18,7 @@ use mirror_config::{
     upstream::Repository,
 };
 
-use crate::{
+use super::{
     land,
     store::{Store, object_id},
 };

@@ -164,7 +164,7 @@ impl Store {
         let (Ok(objects), Some(new), Some(old)) = (self.objects(), object_id(new), object_id(old)) else {
             return false;
         };
-        crate::history::reaches(&objects, new, old)
+        super::history::reaches(&objects, new, old)
     }
 
     /// Makes every pack of the store one of the repository's, by hard links where the file system allows it.

@@ -1,0 +1,6 @@
+//! git's objects: what was received, whether it is whole, what it proves. The only room that uses `gix`.
+
+pub mod store;
+pub mod land;
+pub mod history;
+pub mod edge;
