@@ -63,7 +63,7 @@ impl World {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.sandbox.command(env!("CARGO_BIN_EXE_cargo-mirror"));
+        let mut command = self.sandbox.command(self.sandbox.path("programs/cargo-mirror"));
         command.args(arguments);
         command
     }

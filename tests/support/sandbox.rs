@@ -30,6 +30,11 @@ const FOLDERS: &[(&str, &str)] = &[
 /// Folders without a variable: programs made for one test, and the place where commands run.
 const BIN: &str = "bin";
 const WORK: &str = "work";
+/// The folder with the programs under their own names.
+const PROGRAMS: &str = "programs";
+
+/// The programs under test. This package builds each as `stage-NAME`.
+const NAMES: &[&str] = &["git-remote-mirror", "cargo-mirror"];
 
 /// Variables with a fixed value, so that two runs make the same commits.
 const FIXED: &[(&str, &str)] = &[
@@ -65,27 +70,34 @@ const GITCONFIG: &str = "\
 #[derive(Debug)]
 pub struct Sandbox {
     root: TempDir,
-    programs: PathBuf,
 }
 
 impl Sandbox {
     /// A sandbox whose programs are the ones built beside the running test, demo or bench.
     pub fn new() -> Self {
-        Self::with_programs(programs())
+        Self::with_programs(&programs())
     }
 
-    /// A sandbox whose programs (`git-remote-mirror`, `cargo-mirror`) are those of a folder.
+    /// A sandbox whose programs are those that were built into a folder.
     ///
     /// # Panics
     ///
     /// When the temporary folder cannot be made.
-    pub fn with_programs(programs: PathBuf) -> Self {
+    pub fn with_programs(programs: &Path) -> Self {
         let root = tempfile::Builder::new().prefix("mirror-").tempdir().expect("a temporary folder can be made");
-        for folder in FOLDERS.iter().map(|(_, folder)| *folder).chain([BIN, WORK]) {
+        for folder in FOLDERS.iter().map(|(_, folder)| *folder).chain([BIN, WORK, PROGRAMS]) {
             fs::create_dir(root.path().join(folder)).expect("a new folder takes folders");
         }
         fs::write(root.path().join("gitconfig"), GITCONFIG).expect("a new folder takes files");
-        Self { root, programs }
+        for name in NAMES {
+            let built = programs.join(format!("stage-{name}{}", std::env::consts::EXE_SUFFIX));
+            let named = root.path().join(PROGRAMS).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+            // What is not built is missed by those who need it.
+            if built.exists() && fs::hard_link(&built, &named).is_err() {
+                fs::copy(&built, &named).expect("a new folder takes files");
+            }
+        }
+        Self { root }
     }
 
     /// A path in the sandbox.
@@ -100,12 +112,12 @@ impl Sandbox {
 
     /// A command that sees the sandbox only, to run in its work folder.
     ///
-    /// `PATH` holds the sandbox's `bin`, then the built programs, then the machine's own. `RUSTUP_HOME` is passed on
+    /// `PATH` holds the sandbox's `bin`, then the programs under test, then the machine's own. `RUSTUP_HOME` is passed on
     /// where cargo is a rustup shim, which would otherwise not find its toolchain.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         let machine = search_path();
-        let folders = [self.path(BIN), self.programs.clone()].into_iter().chain(std::env::split_paths(&machine));
+        let folders = [self.path(BIN), self.path(PROGRAMS)].into_iter().chain(std::env::split_paths(&machine));
         command.env_clear().env("PATH", std::env::join_paths(folders).expect("no folder's name has a separator"));
         command.envs(FIXED.iter().copied());
         command.envs(FOLDERS.iter().map(|(variable, folder)| (variable, self.path(folder))));
