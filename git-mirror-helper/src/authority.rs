@@ -19,6 +19,7 @@ use mirror_config::{
     state,
     trust::{self, Agreement, Testimony},
     upload_pack::{Advertisement, Fetch, Session, read_refs},
+    upstream::is_loopback,
 };
 
 use crate::{
@@ -42,6 +43,22 @@ pub struct Opened {
     pub candidate: Candidate,
     /// The connection.
     pub session: Session,
+}
+
+impl Opened {
+    /// Writes it down, and says aloud when nothing protects the connection.
+    pub fn new(context: &mut Context, candidate: Candidate, session: Session) -> Self {
+        let mirror = &candidate.carrier.mirror;
+        let url = candidate.carrier.address.expose();
+        if url.scheme() == "http" && !is_loopback(url) {
+            crate::report::warn(&format!(
+                "{} is reached without TLS, as `insecure = true` allows: {}",
+                mirror.name, mirror.origin
+            ));
+        }
+        context.diary.opened(&mirror.name, &session);
+        Self { candidate, session }
+    }
 }
 
 /// Whose word it is.
@@ -77,6 +94,11 @@ impl Authority {
         let started = Instant::now();
         let name = upstream_name(&context.repository);
         let fault = match open_upstream(context) {
+            Err(Silence::Refused(fault)) => {
+                // Upstream has spoken: whoever may not see the repository there is not given it here.
+                context.ledger.remember(&[], Trust::Upstream, true);
+                return Err(refused(context, &fault));
+            }
             Ok(Some(voice)) => {
                 if let Voice::Public(session) = &voice {
                     context.diary.opened(&name, session);
@@ -85,7 +107,7 @@ impl Authority {
                 return Ok(Some(Self { voice, private, silence: None }));
             }
             Ok(None) => return Ok(None),
-            Err(fault) => fault,
+            Err(Silence::Unreachable(fault)) => fault,
         };
         context.diary.failed(&name, &name, 0, started.elapsed(), fault.clone());
         let voices = mirrors_that_answer(context);
@@ -117,6 +139,14 @@ impl Authority {
     /// Upstream's own refusal; [`Kind::Quorum`] or [`Kind::Rollback`] when mirrors do not give enough evidence.
     pub fn refs(&mut self, context: &mut Context, request: &Request) -> Result<Vec<Ref>, Failure> {
         let name = upstream_name(&context.repository);
+        let trust = &context.select.config.git_trust;
+        if trust.value > Trust::Upstream {
+            return Err(Failure::new(
+                Kind::Unpinned,
+                format!("{}: `git.trust` is \"pinned\", and there is no pin", context.repository),
+            )
+            .hint(format!("`git.trust` is set in {}", trust.origin)));
+        }
         match &mut self.voice {
             Voice::Public(session) => {
                 let body = session.command(request.to_bytes(), Patience::LAST);
@@ -200,21 +230,29 @@ impl Authority {
     }
 }
 
+/// Why upstream does not serve.
+enum Silence {
+    /// It was asked, and said no.
+    Refused(Fault),
+    /// It could not be asked.
+    Unreachable(Fault),
+}
+
 /// Opens upstream; `None` when it speaks an older protocol than v2.
-fn open_upstream(context: &Context) -> Result<Option<Voice>, Fault> {
+fn open_upstream(context: &Context) -> Result<Option<Voice>, Silence> {
     let url = context.upstream.expose();
-    let private = |opened: Result<UploadPack, Fault>| match opened {
+    let private = |opened: Result<UploadPack, Fault>, otherwise: fn(Fault) -> Silence| match opened {
         Ok(child) => Ok(Some(Voice::Private(Box::new(child)))),
         Err(Fault::NotAMirror(_)) => Ok(None),
-        Err(fault) => Err(fault),
+        Err(fault) => Err(otherwise(fault)),
     };
     match url.scheme() {
         "file" => {
-            let path = url.to_file_path().map_err(|()| Fault::Transport("no path of this machine".to_owned()))?;
-            return private(UploadPack::file(&path));
+            let no_path = |()| Silence::Refused(Fault::Transport("no path of this machine".to_owned()));
+            return private(UploadPack::file(&url.to_file_path().map_err(no_path)?), Silence::Unreachable);
         }
         "https" | "http" => {}
-        other => return Err(Fault::Transport(format!("upstreams over {other} are not served yet"))),
+        other => return Err(Silence::Refused(Fault::Transport(format!("upstreams over {other} are not served yet")))),
     }
     let failed_lately =
         context.select.health.record(&upstream_name(&context.repository), Service::Git).until > state::now();
@@ -225,12 +263,17 @@ fn open_upstream(context: &Context) -> Result<Option<Voice>, Fault> {
     };
     match Session::open(&context.select.http, &context.upstream, &route, patience) {
         Ok(session) => Ok(Some(Voice::Public(session))),
-        // What upstream does not show to everybody, and what the user's own settings may make possible.
-        Err(Fault::Missing | Fault::Status(401 | 403) | Fault::Tls(_) | Fault::Redirect(_)) => {
-            private(UploadPack::https(&context.env, &context.remote, &context.upstream))
+        Err(fault) => {
+            let with_credentials = || UploadPack::https(&context.env, &context.remote, &context.upstream);
+            match fault {
+                // What upstream does not show to everybody.
+                Fault::Missing | Fault::Status(401 | 403) => private(with_credentials(), Silence::Refused),
+                // What the user's own settings may make possible: a certificate, a redirect that git follows.
+                Fault::Tls(_) | Fault::Redirect(_) => private(with_credentials(), Silence::Unreachable),
+                Fault::NotAMirror(what) if what.contains("version 2") => Ok(None),
+                fault => Err(Silence::Unreachable(fault)),
+            }
         }
-        Err(Fault::NotAMirror(what)) if what.contains("version 2") => Ok(None),
-        Err(fault) => Err(fault),
     }
 }
 
@@ -250,8 +293,7 @@ fn mirrors_that_answer(context: &mut Context) -> Vec<Opened> {
         else {
             break;
         };
-        context.diary.opened(&candidate.carrier.mirror.name, &session);
-        opened.push(Opened { candidate, session });
+        opened.push(Opened::new(context, candidate, session));
         if opened.len() >= 2 && until.is_none() {
             until = Some(Instant::now() + GRACE);
         }

@@ -64,7 +64,11 @@ fn bulk(
     bulk: &Bulk<'_>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    bulk.carry(context, field, authority)?;
+    if let Err(failure) = bulk.carry(context, field, authority) {
+        // The store is there for speed; without one a mirror can still answer.
+        crate::report::warn(&failure.what);
+        return pass::pass(context, field, authority, bulk.request, &bulk.request.to_bytes(), out);
+    }
     let wants = bulk.request.wants();
     let tips = bulk.store.tips();
     if !tips.is_empty() {

@@ -54,8 +54,7 @@ impl Field {
             context.diary.failed(&mirror.name, &mirror.operator, 0, self.started.elapsed(), fault);
         }
         let (candidate, session) = found?;
-        context.diary.opened(&candidate.carrier.mirror.name, &session);
-        Some(Opened { candidate, session })
+        Some(Opened::new(context, candidate, session))
     }
 
     /// Takes a mirror back that may serve again, as the first to be asked.
