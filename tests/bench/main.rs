@@ -1,3 +1,62 @@
-//! stub
+//! `cargo measure [SCENARIO…] [--runs N] [--repository PATH] [--json]`: `git clone mirror::…` beside plain git.
+//!
+//! Both take turns in one run, on one machine, from the same servers; medians are compared, and each row says what the
+//! goal is and whether it is met. Ends with 1 when a goal is missed. Quiet machines give numbers; busy ones give noise.
 
-fn main() {}
+mod arguments;
+mod ground;
+mod measure;
+mod memory;
+mod scenarios;
+mod start;
+mod table;
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    process::{Command, ExitCode},
+};
+
+use arguments::{Arguments, USAGE};
+use table::{Row, json, text};
+
+/// A goal is missed.
+const MISSED: u8 = 1;
+/// The command line is not understood.
+const MISUSED: u8 = 64;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::parse(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(why) => {
+            show(&mut io::stderr(), &format!("{why}\n{USAGE}\n"));
+            return ExitCode::from(MISUSED);
+        }
+    };
+    if cfg!(debug_assertions) {
+        show(&mut io::stderr(), "only a release build is worth measuring: use `cargo measure`\n");
+        return ExitCode::from(MISUSED);
+    }
+    build_programs();
+    let mut rows: Vec<Row> = Vec::new();
+    for scenario in &arguments.scenarios {
+        show(&mut io::stderr(), &format!("measuring {}…\n", scenario.name()));
+        rows.extend(scenario.measure(&arguments));
+    }
+    show(&mut io::stdout(), &if arguments.json { json(&rows) } else { text(&rows) });
+    if rows.iter().any(Row::is_missed) { ExitCode::from(MISSED) } else { ExitCode::SUCCESS }
+}
+
+/// Builds what is measured, beside this program; cargo does nothing when it is there already.
+fn build_programs() {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
+    cargo.args(["build", "--quiet", "--release", "--locked", "-p", "mirror-tests", "--bin", "stage-git-remote-mirror"]);
+    let status = cargo.status().expect("cargo can be started");
+    assert!(status.success(), "the programs do not build: {status}");
+}
+
+fn show(out: &mut impl Write, text: &str) {
+    // Whoever closed it does not want to know.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

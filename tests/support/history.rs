@@ -44,6 +44,7 @@ enum Shape {
     AutoGlm(Submodule),
     Assets,
     Bulky(u32),
+    Lively(u32),
 }
 
 impl History {
@@ -60,6 +61,12 @@ impl History {
     /// So many MiB that do not compress, four commits a MiB, eight tags spread evenly.
     pub fn bulky(megabytes: u32) -> Self {
         Self::of(Shape::Bulky(megabytes))
+    }
+
+    /// A pack of about so many MB as long-lived projects have them: thousands of commits that edit text, stored as
+    /// deltas, with nested trees and some pictures.
+    pub fn lively(megabytes: u32) -> Self {
+        Self::of(Shape::Lively(megabytes))
     }
 
     /// The same with SHA-256 object ids.
@@ -97,6 +104,7 @@ impl History {
                 Shape::AutoGlm(submodule) => self.write_autoglm(import, submodule, assets),
                 Shape::Assets => self.write_assets(import),
                 Shape::Bulky(megabytes) => self.write_bulky(import, megabytes),
+                Shape::Lively(megabytes) => self.write_lively(import, megabytes),
             }
         });
         repository
@@ -188,6 +196,36 @@ impl History {
         import.done()
     }
 
+    fn write_lively<W: Write>(&self, mut import: Import<W>, megabytes: u32) -> io::Result<()> {
+        let mut noise = Noise::new(4);
+        let mut texts: Vec<Vec<String>> = (0..300).map(|_| (0..700).map(|_| line(&mut noise)).collect()).collect();
+        let mut tip = import.commit("main", &[], "Start", &[file("README.md", "# lively\n")])?;
+        let commits = megabytes * 200;
+        let mut place = 0;
+        for number in 1..=commits {
+            // Several edits of one file in a row: fast-import makes deltas of neighbors only.
+            if number % 6 == 1 {
+                place = below(&mut noise, texts.len());
+            }
+            let text = &mut texts[place];
+            for _ in 0..8 {
+                let at = below(&mut noise, text.len());
+                text[at] = line(&mut noise);
+            }
+            let path = format!("src/part{}/group{}/file{place}.py", place % 12, place % 5);
+            let mut changes = vec![file(&path, &text.concat())];
+            if number % 100 == 0 {
+                let path = format!("pictures/{}.png", number / 100 % 40);
+                changes.push((path, Change::File(noise.bytes(280_000))));
+            }
+            tip = import.commit("main", &[tip], &format!("Edit {path} ({number})"), &changes)?;
+            if number % (commits / 40).max(1) == 0 {
+                self.tag(&mut import, &format!("v{number}"), tip)?;
+            }
+        }
+        import.done()
+    }
+
     fn tag<W: Write>(&self, import: &mut Import<W>, name: &str, target: Mark) -> io::Result<()> {
         if self.tags { import.tag(name, target, &format!("Release {name}")) } else { Ok(()) }
     }
@@ -208,6 +246,15 @@ fn gitmodules(submodule: Submodule) -> String {
         Submodule::Relative | Submodule::Absent => "../autoglm-assets.git".to_owned(),
     };
     format!("[submodule \"assets\"]\n\tpath = assets\n\turl = {url}\n")
+}
+
+fn below(noise: &mut Noise, limit: usize) -> usize {
+    usize::try_from(noise.below(limit as u64)).expect("it is below a size")
+}
+
+/// A line of about 50 bytes, of which half are lost to compression.
+fn line(noise: &mut Noise) -> String {
+    format!("    self.assertEqual(result_{:x}, {})\n", noise.below(1 << 40), noise.below(1 << 20))
 }
 
 /// Text with the compressibility of code.

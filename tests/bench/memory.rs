@@ -1,0 +1,46 @@
+//! The most memory that git-remote-mirror takes during a clone, as Linux tells it in `/proc`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use mirror_tests::{Ended, NAME, Sandbox};
+
+/// Longest clone.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// What the system calls the helper: names are cut off at 15 bytes.
+const COMM: &str = "git-remote-mirr\n";
+
+/// Peak resident memory of the helper in one clone, in MB; `None` where the system does not say.
+pub(crate) fn peak(sandbox: &Sandbox, target: &str) -> Option<f64> {
+    let mut command = sandbox.command("git");
+    command.args(["clone", "-q", "--bare", &format!("mirror::{NAME}"), target]);
+    let mut process: Option<PathBuf> = None;
+    let mut peak = None;
+    let ended = sandbox.run_until(command, |elapsed| {
+        process = process.take().or_else(|| find(&sandbox.path("home")));
+        peak = process.as_deref().and_then(high_water).or(peak);
+        elapsed > PATIENCE
+    });
+    assert!(matches!(&ended, Ended::Itself(ran) if ran.code == 0), "{ended:?}");
+    fs::remove_dir_all(sandbox.work().join(target)).expect("a clone was made");
+    peak
+}
+
+/// The helper whose home is this sandbox's: others may be at work on this machine.
+fn find(home: &Path) -> Option<PathBuf> {
+    let home = format!("HOME={}\0", home.display());
+    fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path()).find(|process| {
+        fs::read(process.join("comm")).is_ok_and(|comm| comm == COMM.as_bytes())
+            && fs::read(process.join("environ")).is_ok_and(|list| String::from_utf8_lossy(&list).contains(&home))
+    })
+}
+
+fn high_water(process: &Path) -> Option<f64> {
+    let status = fs::read_to_string(process.join("status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes * 1024.0 / 1e6)
+}
