@@ -68,7 +68,7 @@ fn upload_pack(
     while let Some(request) =
         Request::read(&mut stdin).map_err(|error| Failure::new(Kind::Io, format!("git: {error}")))?
     {
-        let mut out = io::BufWriter::with_capacity(0x1_0000, &mut stdout);
+        let mut out = io::BufWriter::with_capacity(0x4_0000, &mut stdout);
         match request.command.as_str() {
             "ls-refs" => {
                 // Who names prefixes is going to fetch: time to call the best mirror while upstream answers.

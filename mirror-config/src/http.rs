@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use reqwest::{Client, redirect};
 use tokio::runtime::Runtime;
 
@@ -161,7 +162,7 @@ impl Http {
         let body = Body {
             http: self.clone(),
             answer,
-            chunk: Chunk::default(),
+            chunk: Bytes::new(),
             pace: Pace::new(patience),
             begun: false,
             received: 0,
@@ -221,16 +222,10 @@ impl Http {
 pub struct Body {
     http: Http,
     answer: reqwest::Response,
-    chunk: Chunk,
+    chunk: Bytes,
     pace: Pace,
     begun: bool,
     received: u64,
-}
-
-#[derive(Debug, Default)]
-struct Chunk {
-    bytes: Vec<u8>,
-    at: usize,
 }
 
 impl Body {
@@ -258,7 +253,7 @@ impl Body {
 
 impl Read for Body {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        while self.chunk.at == self.chunk.bytes.len() {
+        while self.chunk.is_empty() {
             let patience = self.pace.patience;
             let longest = if self.begun { patience.silence } else { patience.first_byte };
             let answer = &mut self.answer;
@@ -270,14 +265,12 @@ impl Read for Body {
                 Ok(Ok(Some(bytes))) => {
                     self.pace.note(bytes.len() as u64).map_err(io::Error::from)?;
                     self.begun = true;
-                    self.chunk = Chunk { bytes: bytes.into(), at: 0 };
+                    self.chunk = bytes;
                 }
             }
         }
-        let rest = &self.chunk.bytes[self.chunk.at..];
-        let count = rest.len().min(buf.len());
-        buf[..count].copy_from_slice(&rest[..count]);
-        self.chunk.at += count;
+        let count = self.chunk.len().min(buf.len());
+        buf[..count].copy_from_slice(&self.chunk.split_to(count));
         self.received += count as u64;
         Ok(count)
     }
