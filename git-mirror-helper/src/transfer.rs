@@ -44,6 +44,7 @@ impl Bulk<'_> {
     ///
     /// [`Kind::Io`] when the store cannot be written. That no mirror serves is no error.
     pub fn carry(&self, context: &mut Context, field: &mut Field, authority: &mut Authority) -> Result<(), Failure> {
+        let started = Instant::now();
         let wants = self.request.wants();
         let _held =
             self.store.lock().map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
@@ -55,6 +56,7 @@ impl Bulk<'_> {
                 && self.take_from_lagging(context, field, authority, &lagging.remove(0))?
             {
                 field.put_back(next.clone());
+                passed_by(context, field, lagging, started);
                 return Ok(());
             }
             let Some(opened) = next else { break };
@@ -68,11 +70,15 @@ impl Bulk<'_> {
                 Err((fault, wasted)) => field.failed(context, &opened, wasted, since, fault),
             }
         }
-        for opened in lagging {
-            if self.store.has_all(&wants) || self.take_from_lagging(context, field, authority, &opened)? {
+        let mut lagging = lagging.into_iter();
+        while !self.store.has_all(&wants)
+            && let Some(opened) = lagging.next()
+        {
+            if self.take_from_lagging(context, field, authority, &opened)? {
                 break;
             }
         }
+        passed_by(context, field, lagging, started);
         Ok(())
     }
 
@@ -144,5 +150,12 @@ impl Bulk<'_> {
         tracing::debug!(mirror = mirror.name, bytes, objects = landed.objects, "landed");
         context.diary.carried(&mirror.name, &mirror.operator, bytes, since.elapsed());
         Ok(())
+    }
+}
+
+/// Mirrors that were asked, lacked something, and are not needed for what they have: the report names them too.
+fn passed_by(context: &mut Context, field: &Field, lagging: impl IntoIterator<Item = Opened>, since: Instant) {
+    for opened in lagging {
+        field.failed(context, &opened, 0, since, Fault::Missing);
     }
 }
