@@ -90,9 +90,10 @@ fn upload_pack(
         Packet::ResponseEnd.write(&mut out).and_then(|()| out.flush()).map_err(|error| pass::git_is_gone(&error))?;
     }
     // A lazy fetch of a few objects (without refs) is not worth a line.
-    let by_mirrors =
-        context.diary.report.sources.iter().any(|source| source.name != upstream_name(&context.repository));
-    if fetched && !refs.is_empty() && by_mirrors && context.options.verbosity > 0 {
+    let sources = &context.diary.report.sources;
+    let name = upstream_name(&context.repository);
+    let by_upstream = !sources.is_empty() && sources.iter().all(|source| source.name == name);
+    if fetched && !refs.is_empty() && !by_upstream && context.options.verbosity > 0 {
         crate::report::say(&summary(context));
     }
     Ok(())
