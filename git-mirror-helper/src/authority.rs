@@ -219,8 +219,14 @@ impl Authority {
         match &mut self.voice {
             Voice::Public(session) => {
                 let mut packets = Packets::new(session.command(body.to_vec(), Patience::LAST)?);
+                // A server that dies in the middle may still end its HTTP answer well.
+                let mut whole = false;
                 while let Some(packet) = packets.next_packet().map_err(|error| Fault::from_io(&error))? {
+                    whole = packet == Packet::Flush;
                     counted(packet)?;
+                }
+                if !whole {
+                    return Err(Fault::Cut);
                 }
             }
             Voice::Private(child) => child.command(body, &mut counted)?,
