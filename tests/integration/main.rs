@@ -3,7 +3,12 @@
 //! How servers, faults and sandboxes are used stands in the package's README.
 
 mod git_clone;
+mod git_ops;
 mod git_probe;
+mod git_push;
 mod git_setup;
 mod house;
+mod git_store;
+mod git_update;
 mod support_self;
+mod twins;
