@@ -13,6 +13,9 @@ use crate::twins::Twins;
 
 const OURS: &str = "mirror::owner/small";
 
+/// A name, the options of a clone, and the commands after it.
+type Case<'a> = (&'a str, &'a [&'a str], &'a [&'a [&'a str]]);
+
 /// The project with the submodule, at upstream and at one mirror.
 fn project(submodule: Submodule) -> Stage {
     let sandbox = Sandbox::new();
@@ -53,7 +56,7 @@ fn submodules_come_along_whether_their_address_is_relative_or_absolute() {
 #[test]
 fn branches_depths_and_tags_are_gits_own_after_every_step() {
     let stage = Stage::new(&History::small(), &["near"]);
-    let cases: &[(&str, &[&str], &[&[&str]])] = &[
+    let cases: &[Case] = &[
         ("branch", &["--branch", "topic"], &[&["fetch", "-q"]]),
         ("tag", &["--branch", "v0.1"], &[]),
         ("deepen", &["--depth=2"], &[&["fetch", "-q", "--deepen=3"], &["fetch", "-q", "--unshallow"]]),
