@@ -8,7 +8,10 @@ use mirror_tests::{
 };
 use serde_json::Value;
 
-use crate::show::{output, say};
+use crate::{
+    HELPER,
+    show::{output, say},
+};
 
 /// Bytes a second of the slow mirror.
 const SLOW: u64 = 3_000;
@@ -47,6 +50,7 @@ impl Scene {
     /// Makes the repositories, starts the servers and writes the configuration.
     pub(crate) fn set() -> Self {
         let sandbox = Sandbox::new();
+        sandbox.add_program(HELPER, &std::env::current_exe().expect("the system knows what it runs"));
         let root = sandbox.path("upstream");
         let upstream = History::autoglm(Submodule::Relative).write(&root, AUTOGLM);
         let assets = Repository::at(&root, AUTOGLM_ASSETS);

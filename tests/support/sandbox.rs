@@ -89,15 +89,24 @@ impl Sandbox {
             fs::create_dir(root.path().join(folder)).expect("a new folder takes folders");
         }
         fs::write(root.path().join("gitconfig"), GITCONFIG).expect("a new folder takes files");
+        let sandbox = Self { root };
         for name in NAMES {
-            let built = programs.join(format!("stage-{name}{}", std::env::consts::EXE_SUFFIX));
-            let named = root.path().join(PROGRAMS).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-            // What is not built is missed by those who need it.
-            if built.exists() && fs::hard_link(&built, &named).is_err() {
-                fs::copy(&built, &named).expect("a new folder takes files");
-            }
+            sandbox.add_program(name, &programs.join(format!("stage-{name}{}", std::env::consts::EXE_SUFFIX)));
         }
-        Self { root }
+        sandbox
+    }
+
+    /// Puts a program under test on PATH under this name. What is not built is missed by those who need it.
+    ///
+    /// # Panics
+    ///
+    /// When the sandbox takes no files.
+    pub fn add_program(&self, name: &str, built: &Path) {
+        let named = self.path(PROGRAMS).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        let _ = fs::remove_file(&named);
+        if built.exists() && fs::hard_link(built, &named).is_err() {
+            fs::copy(built, &named).expect("a new folder takes files");
+        }
     }
 
     /// A path in the sandbox.

@@ -219,11 +219,12 @@ impl<R: Read> Watched<R> {
 
     /// The stream's own fault, or else that its content is at fault.
     fn fault_or(&mut self, why: &str) -> Fault {
+        tracing::debug!(why, "the pack was not read to its end");
         self.fault.take().unwrap_or_else(|| match why {
             full if full.contains("No space left") || full.contains("temporary") || full.contains("persist") => {
                 Fault::Local(full.to_owned())
             }
-            _ => Fault::Corrupt(why.to_owned()),
+            _ => Fault::Corrupt("a damaged pack".to_owned()),
         })
     }
 
