@@ -50,7 +50,8 @@ pub fn pass(
         }
         let mut spool = SpooledTempFile::new(IN_MEMORY);
         let patience = field.patience(authority, &opened, context);
-        match spooled(&opened, request, body, patience, &object_format, &mut spool) {
+        let limit = context.select.config.git_store_limit.value;
+        match spooled(&opened, request, body, patience, limit, &object_format, &mut spool) {
             Ok(bytes) => {
                 let mirror = &opened.candidate.carrier.mirror;
                 context.diary.carried(&mirror.name, &mirror.operator, bytes, since.elapsed());
@@ -107,10 +108,12 @@ fn spooled(
     request: &Request,
     body: &[u8],
     patience: mirror_config::http::Patience,
+    limit: u64,
     object_format: &str,
     spool: &mut SpooledTempFile,
 ) -> Result<u64, Fault> {
-    let answer = opened.session.command(body.to_vec(), patience)?;
+    let mut answer = opened.session.command(body.to_vec(), patience)?;
+    answer.limit(limit);
     let tee = Tee { from: answer, copy: spool };
     match PackStream::find(tee, request.is_shallow())? {
         // Only a negotiation may end without a pack.

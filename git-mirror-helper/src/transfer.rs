@@ -143,6 +143,8 @@ impl Bulk<'_> {
         let fetch = Fetch { wants, haves: &haves, ..Fetch::default() };
         let patience = field.patience(authority, opened, context);
         let mut stream = opened.session.fetch(&fetch, patience).map_err(|fault| (fault, 0))?;
+        // What the store could not keep is not worth receiving, and a pack can go on for ever.
+        stream.get_mut().limit(context.select.config.git_store_limit.value);
         let shown = context.options.progress && context.env.stderr_is_terminal();
         let landed = land::land(Progress::new(&mut stream, &mirror.name, shown), self.store, wants);
         let bytes = stream.get_mut().received();

@@ -166,6 +166,7 @@ impl Http {
             pace: Pace::new(patience),
             begun: false,
             received: 0,
+            limit: u64::MAX,
         };
         Ok(Response { address, content_type, first_byte, body })
     }
@@ -226,6 +227,7 @@ pub struct Body {
     pace: Pace,
     begun: bool,
     received: u64,
+    limit: u64,
 }
 
 impl Body {
@@ -245,6 +247,11 @@ impl Body {
         if bytes.len() as u64 > limit { Err(Fault::TooLarge) } else { Ok(bytes) }
     }
 
+    /// Takes no more than this many bytes; what goes on is [`Fault::TooLarge`].
+    pub fn limit(&mut self, bytes: u64) {
+        self.limit = bytes;
+    }
+
     /// Asks no longer for a least rate: the reader has reason to wait.
     pub fn without_floor(&mut self) {
         self.pace.patience.floor = 0;
@@ -253,6 +260,9 @@ impl Body {
 
 impl Read for Body {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.received > self.limit {
+            return Err(Fault::TooLarge.into());
+        }
         while self.chunk.is_empty() {
             let patience = self.pace.patience;
             let longest = if self.begun { patience.silence } else { patience.first_byte };
