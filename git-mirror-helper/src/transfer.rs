@@ -112,7 +112,11 @@ impl Bulk<'_> {
                 if common.is_empty() { Err(Fault::Missing) } else { Ok(common) }
             })
             .map_err(|fault| (fault, 0))
-            .and_then(|common| self.take_from(context, field, authority, opened, &common));
+            .and_then(|common| match self.store.has_all(&common) {
+                // It landed at an earlier try.
+                true => Ok(()),
+                false => self.take_from(context, field, authority, opened, &common),
+            });
         match landed {
             Ok(()) => Ok(true),
             Err((fault @ Fault::Local(_), _)) => {

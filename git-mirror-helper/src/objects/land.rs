@@ -70,7 +70,11 @@ pub fn index(stream: impl Read, folder: &Path, hash: Kind, mode: input::Mode) ->
         },
     );
     let written = written.map_err(|error| stream.fault_or(&error.to_string()))?;
-    stream.finish()?;
+    if written.index.num_objects == 0 {
+        stream.skip_trailer()?;
+    } else {
+        stream.finish()?;
+    }
     Ok(written)
 }
 
@@ -88,11 +92,10 @@ pub fn check(stream: impl Read, object_format: &str) -> Result<(), Fault> {
         input::EntryDataMode::Ignore,
         hash,
     );
-    // An empty pack has a trailer as well, which nobody reads for us.
     let counted = entries.and_then(|mut entries| entries.try_fold(0_u32, |count, entry| entry.map(|_| count + 1)));
     match counted {
         Err(error) => Err(stream.fault_or(&error.to_string())),
-        Ok(0) => io::copy(&mut stream, &mut io::sink()).map(|_| ()).map_err(|error| Fault::from_io(&error)),
+        Ok(0) => stream.skip_trailer(),
         Ok(_) => stream.finish(),
     }
 }
@@ -226,6 +229,11 @@ impl<R: Read> Watched<R> {
             }
             _ => Fault::Corrupt("a damaged pack".to_owned()),
         })
+    }
+
+    /// An empty pack has a trailer as well, which nobody reads for us.
+    fn skip_trailer(&mut self) -> Result<(), Fault> {
+        io::copy(self, &mut io::sink()).map(|_| ()).map_err(|error| Fault::from_io(&error))
     }
 
     /// Behind the pack there must be nothing.
