@@ -13,7 +13,7 @@ use mirror_config::{
     fault::Fault,
     pkt_line::{Packet, Packets},
     redact,
-    upload_pack::PackStream,
+    upload_pack::{PackStream, refusal},
 };
 use tempfile::SpooledTempFile;
 
@@ -83,8 +83,11 @@ pub fn from_upstream(
     }
     let since = Instant::now();
     let name = upstream_name(&context.repository);
-    let streamed =
-        authority.stream(body, &mut |packet| write_clean(packet, out).map_err(|error| Fault::Local(error.to_string())));
+    let streamed = authority.stream(body, &mut |packet| match packet {
+        // git would end us before we have said and reported it.
+        Packet::Data([b'E', b'R', b'R', b' ', said @ ..]) => Err(refusal(String::from_utf8_lossy(said).trim_end())),
+        _ => write_clean(packet, out).map_err(|error| Fault::Local(error.to_string())),
+    });
     match streamed {
         Ok(bytes) => {
             context.diary.carried(&name, &name, bytes, since.elapsed());
