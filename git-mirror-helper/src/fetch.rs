@@ -64,16 +64,19 @@ fn bulk(
     bulk: &Bulk<'_>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    if let Err(failure) = bulk.carry(context, field, authority) {
-        // The store is there for speed; without one a mirror can still answer.
-        crate::report::warn(&failure.what);
-        return pass::pass(context, field, authority, bulk.request, &bulk.request.to_bytes(), out);
-    }
+    let held = match bulk.carry(context, field, authority) {
+        Ok(held) => held,
+        Err(failure) => {
+            // The store is there for speed; without one a mirror can still answer.
+            crate::report::warn(&failure.what);
+            return pass::pass(context, field, authority, bulk.request, &bulk.request.to_bytes(), out);
+        }
+    };
     let wants = bulk.request.wants();
     let tips = bulk.store.tips();
-    if !tips.is_empty() {
-        bulk.store.link_into(&store::objects_of_repository()?)?;
-    }
+    let linked = if tips.is_empty() { Vec::new() } else { bulk.store.link_into(&store::objects_of_repository()?)? };
+    // Others wait while what was linked might be taken back, lest they rest on it.
+    let _held = (!linked.is_empty()).then_some(held);
     if bulk.store.has_all(&wants) {
         // Nothing is missing, and git proves it: it walks from the refs through all it has now.
         return empty_pack(bulk.store, out).map_err(|error| git_is_gone(&error));
@@ -81,10 +84,34 @@ fn bulk(
     // The authority ignores what it does not know, so a tip can be declared whoever it came from.
     let tips: Vec<Oid> = tips.into_iter().filter(|tip| !wants.contains(tip)).collect();
     let body = bulk.request.with_haves(&tips);
-    if authority.is_upstream() {
-        pass::from_upstream(context, authority, &body, out)
+    let mut out = Watched { out, ended: false };
+    let answered = if authority.is_upstream() {
+        pass::from_upstream(context, authority, &body, &mut out)
     } else {
-        pass::pass(context, field, authority, bulk.request, &body, out)
+        pass::pass(context, field, authority, bulk.request, &body, &mut out)
+    };
+    if answered.is_err() && !out.ended {
+        // git cannot have used them, and a fetch that fails leaves no trace. The index first, as git looks for it.
+        linked.iter().rev().for_each(|file| drop(std::fs::remove_file(file)));
+    }
+    answered
+}
+
+/// An answer on its way to git, of which is known whether git may have all of it.
+struct Watched<'a> {
+    out: &'a mut dyn Write,
+    ended: bool,
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        // A flush packet; where data looks like one, that costs no more than a trace left behind.
+        self.ended |= buf.ends_with(b"0000");
+        self.out.write(buf)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
     }
 }
 

@@ -3,7 +3,7 @@
 //! A mirror that lags behind is still good for what it has. Whether that is worth having, upstream is asked: only
 //! tips that upstream knows as well are fetched.
 
-use std::time::Instant;
+use std::{fs::File, time::Instant};
 
 use mirror_config::{
     failure::{Failure, Kind},
@@ -39,14 +39,15 @@ pub struct Bulk<'a> {
 
 impl Bulk<'_> {
     /// Brings as much as mirrors have of the wanted objects into the store. Whatever they lack is left to the authority.
+    /// Returns the lock of the store.
     ///
     /// # Errors
     ///
     /// [`Kind::Io`] when the store cannot be written. That no mirror serves is no error.
-    pub fn carry(&self, context: &mut Context, field: &mut Field, authority: &mut Authority) -> Result<(), Failure> {
+    pub fn carry(&self, context: &mut Context, field: &mut Field, authority: &mut Authority) -> Result<File, Failure> {
         let started = Instant::now();
         let wants = self.request.wants();
-        let _held =
+        let held =
             self.store.lock().map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
         let mut lagging: Vec<Opened> = Vec::new();
         while !self.store.has_all(&wants) {
@@ -57,7 +58,7 @@ impl Bulk<'_> {
             {
                 field.put_back(next.clone());
                 passed_by(context, field, lagging, started);
-                return Ok(());
+                return Ok(held);
             }
             let Some(opened) = next else { break };
             let since = Instant::now();
@@ -79,7 +80,7 @@ impl Bulk<'_> {
             }
         }
         passed_by(context, field, lagging, started);
-        Ok(())
+        Ok(held)
     }
 
     /// What a lagging mirror has of the history; false when that is nothing of use.
