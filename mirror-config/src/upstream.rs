@@ -143,6 +143,10 @@ pub struct Upstream {
 ///
 /// [`Kind::Transport`] when the scheme is not allowed, [`Kind::Config`] when it is not an address.
 pub fn check_address(text: &str, insecure: bool) -> Result<Address, Failure> {
+    // The parser of URLs drops some of them without a word.
+    if text.contains(char::is_control) {
+        return Err(Failure::new(Kind::Config, format!("`{}` has control characters in it", shortened(text))));
+    }
     let address: Address = text
         .parse()
         .map_err(|error| Failure::new(Kind::Config, format!("`{}` is not an address: {error}", shortened(text))))?;
@@ -263,6 +267,7 @@ mod tests {
             ("https://{repo}.example/x", Some(Kind::Config)),
             ("https://h.example/", Some(Kind::Config)),
             ("nothing {repo}", Some(Kind::Config)),
+            ("https://h.example/a\n/{repo}", Some(Kind::Config)),
         ] {
             assert_eq!(Template::parse(text, false).err().map(|f| f.kind), kind, "{text}");
         }
