@@ -65,6 +65,7 @@ fn upload_pack(
     let mut refs: Vec<Ref> = Vec::new();
     let mut field: Option<Field> = None;
     let mut fetched = false;
+    let mut said = true;
     while let Some(request) =
         Request::read(&mut stdin).map_err(|error| Failure::new(Kind::Io, format!("git: {error}")))?
     {
@@ -77,7 +78,7 @@ fn upload_pack(
                 }
                 context.diary.report.operation = "ls-refs".to_owned();
                 refs = authority.refs(context, &request)?;
-                say_whose_word(context, &authority, &refs);
+                said = say_whose_word(context, &authority, &refs, false);
                 write_refs(&refs, &mut out).map_err(|error| pass::git_is_gone(&error))?;
             }
             "fetch" => {
@@ -88,6 +89,9 @@ fn upload_pack(
             _ => pass::from_upstream(context, &mut authority, &request.to_bytes(), &mut out)?,
         }
         Packet::ResponseEnd.write(&mut out).and_then(|()| out.flush()).map_err(|error| pass::git_is_gone(&error))?;
+    }
+    if !said {
+        say_whose_word(context, &authority, &refs, true);
     }
     // A lazy fetch of a few objects (without refs) is not worth a line.
     let sources = &context.diary.report.sources;
@@ -106,9 +110,10 @@ fn write_refs(refs: &[Ref], out: &mut dyn Write) -> io::Result<()> {
     Packet::Flush.write(out)
 }
 
-/// When mirrors speak for upstream, that is said, with the age of what they say.
-fn say_whose_word(context: &Context, authority: &Authority, refs: &[Ref]) {
-    let Some(fault) = &authority.silence else { return };
+/// When mirrors speak for upstream, that is said, with the age of what they say. False when nothing was said, since
+/// the age may be known once the history is here.
+fn say_whose_word(context: &Context, authority: &Authority, refs: &[Ref], at_last: bool) -> bool {
+    let Some(fault) = &authority.silence else { return true };
     let verdict = context.diary.report.verdict.as_deref().unwrap_or("nobody");
     let voices: Vec<&str> = context
         .diary
@@ -125,7 +130,8 @@ fn say_whose_word(context: &Context, authority: &Authority, refs: &[Ref]) {
     let age = match (committed, context.ledger.heard_upstream()) {
         (Some(then), _) => format!("newest commit {} old", ago(then)),
         (None, Some(then)) => format!("upstream last heard {} ago", ago(then)),
-        (None, None) => "age unknown".to_owned(),
+        (None, None) if at_last => "age unknown".to_owned(),
+        (None, None) => return false,
     };
     let word = if verdict == Trust::Upstream.to_string() { "trusted mirror" } else { verdict };
     crate::report::say(&format!(
@@ -133,6 +139,7 @@ fn say_whose_word(context: &Context, authority: &Authority, refs: &[Ref]) {
         context.repository.upstream,
         voices.join(", ")
     ));
+    true
 }
 
 /// Who carried what, and on whose word.
