@@ -41,12 +41,8 @@ impl Ground {
         let root = sandbox.path("served");
         let upstream = write(root.clone());
         let origin = GitServer::start(&root);
-        let mirrors = mirrors.iter().map(|name| StageMirror {
-            name: (*name).to_owned(),
-            repository: upstream.clone(),
-            server: GitServer::start(&root),
-        });
-        let mirrors = mirrors.collect();
+        let mirror = |name: &&str| StageMirror::new(name, upstream.clone(), GitServer::start(&root));
+        let mirrors = mirrors.iter().map(mirror).collect();
         let stage = Stage { sandbox, upstream, origin, mirrors };
         stage.configure("");
         Self { stage }

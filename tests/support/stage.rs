@@ -1,6 +1,6 @@
 //! A stage for the suite: an upstream, mirrors with copies of it, and a configuration that names them.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
 use crate::{GitServer, History, Ran, Repository, Sandbox};
 
@@ -16,6 +16,17 @@ pub struct StageMirror {
     pub repository: Repository,
     /// What serves it.
     pub server: GitServer,
+    /// Where the configuration says it is, if not at its server.
+    address: Option<String>,
+    /// Further keys of its entry.
+    keys: String,
+}
+
+impl StageMirror {
+    /// A mirror as its server shows it.
+    pub fn new(name: &str, repository: Repository, server: GitServer) -> Self {
+        Self { name: name.to_owned(), repository, server, address: None, keys: String::new() }
+    }
 }
 
 /// An upstream with mirrors, and a sandbox configured for them.
@@ -42,7 +53,7 @@ impl Stage {
             .map(|name| {
                 let repository = upstream.copy_to(sandbox.path(name));
                 let server = GitServer::start(sandbox.path(name));
-                StageMirror { name: (*name).to_owned(), repository, server }
+                StageMirror::new(name, repository, server)
             })
             .collect();
         let stage = Self { sandbox, upstream, origin, mirrors };
@@ -60,10 +71,36 @@ impl Stage {
         let mut text =
             format!("[catalog]\nbuiltin = false\n[upstreams.github]\nurl = \"{}/{{repo}}.git\"\n", self.origin.url());
         for mirror in &self.mirrors {
-            text +=
-                &format!("[mirrors.{}]\ngit = {{ github = \"{}/{{repo}}.git\" }}\n", mirror.name, mirror.server.url());
+            let address = mirror.address.clone().unwrap_or_else(|| mirror.server.url());
+            text += &format!("[mirrors.{}]\ngit = {{ github = \"{address}/{{repo}}.git\" }}\n", mirror.name);
+            text += &mirror.keys;
         }
         text + extra
+    }
+
+    /// Gives a mirror's entry further keys in place of those it had, and writes the configuration.
+    pub fn set_keys(&mut self, name: &str, keys: &str) {
+        self.mirror_mut(name).keys = format!("{keys}\n");
+        self.configure("");
+    }
+
+    /// Says that a mirror is at another base address than its server's, and writes the configuration.
+    pub fn set_address(&mut self, name: &str, base: &str) {
+        self.mirror_mut(name).address = Some(base.to_owned());
+        self.configure("");
+    }
+
+    /// Has the programs forget what they remember: state, caches and reports.
+    ///
+    /// # Panics
+    ///
+    /// When the folders cannot be emptied.
+    pub fn forget(&self) {
+        for folder in ["state", "cache"] {
+            let folder = self.sandbox.path(folder);
+            fs::remove_dir_all(&folder).and_then(|()| fs::create_dir(&folder)).expect("the folder is ours");
+        }
+        self.sandbox.forget_reports();
     }
 
     /// `git clone OPTIONS mirror::owner/small TARGET`.
@@ -90,6 +127,10 @@ impl Stage {
     /// A mirror by name.
     pub fn mirror(&self, name: &str) -> &StageMirror {
         self.mirrors.iter().find(|mirror| mirror.name == name).expect("a mirror of this stage")
+    }
+
+    fn mirror_mut(&mut self, name: &str) -> &mut StageMirror {
+        self.mirrors.iter_mut().find(|mirror| mirror.name == name).expect("a mirror of this stage")
     }
 
     /// The outcome of each source in the last report, as `name outcome`.
