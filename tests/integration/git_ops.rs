@@ -24,7 +24,7 @@ fn project(submodule: Submodule) -> Stage {
     Repository::at(sandbox.path("upstream"), AUTOGLM_ASSETS).copy_to(sandbox.path("near"));
     let origin = GitServer::start(sandbox.path("upstream"));
     let server = GitServer::start(sandbox.path("near"));
-    let mirrors = vec![StageMirror { name: "near".to_owned(), repository, server }];
+    let mirrors = vec![StageMirror::new("near", repository, server)];
     let stage = Stage { sandbox, upstream, origin, mirrors };
     stage.configure("");
     stage

@@ -3,10 +3,16 @@
 //! How servers, faults and sandboxes are used stands in the package's README.
 
 mod git_clone;
+mod git_exhausted;
+mod git_faults;
+mod git_hostile;
+mod git_killed;
 mod git_ops;
+mod git_privacy;
 mod git_probe;
 mod git_push;
 mod git_setup;
+mod git_trust;
 mod house;
 mod git_store;
 mod git_update;
