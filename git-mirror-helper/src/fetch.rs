@@ -73,46 +73,33 @@ fn bulk(
         }
     };
     let wants = bulk.request.wants();
+    let whole = bulk.store.has_all(&wants);
+    if whole {
+        // Whoever landed them may have been killed before it wrote that down.
+        bulk.store.add_tips(&wants);
+    }
     let tips = bulk.store.tips();
     let linked = if tips.is_empty() { Vec::new() } else { bulk.store.link_into(&store::objects_of_repository()?)? };
     // Others wait while what was linked might be taken back, lest they rest on it.
     let _held = (!linked.is_empty()).then_some(held);
-    if bulk.store.has_all(&wants) {
+    if whole {
         // Nothing is missing, and git proves it: it walks from the refs through all it has now.
         return empty_pack(bulk.store, out).map_err(|error| git_is_gone(&error));
     }
     // The authority ignores what it does not know, so a tip can be declared whoever it came from.
     let tips: Vec<Oid> = tips.into_iter().filter(|tip| !wants.contains(tip)).collect();
     let body = bulk.request.with_haves(&tips);
-    let mut out = Watched { out, ended: false };
     let answered = if authority.is_upstream() {
-        pass::from_upstream(context, authority, &body, &mut out)
+        pass::from_upstream(context, authority, &body, out)
     } else {
-        pass::pass(context, field, authority, bulk.request, &body, &mut out)
+        pass::pass(context, field, authority, bulk.request, &body, out)
     };
-    if answered.is_err() && !out.ended {
-        // git cannot have used them, and a fetch that fails leaves no trace. The index first, as git looks for it.
+    if answered.is_err() {
+        // git has not got all of the answer, so it cannot have used them, and a fetch that fails leaves no trace. The
+        // index first, as git looks for it.
         linked.iter().rev().for_each(|file| drop(std::fs::remove_file(file)));
     }
     answered
-}
-
-/// An answer on its way to git, of which is known whether git may have all of it.
-struct Watched<'a> {
-    out: &'a mut dyn Write,
-    ended: bool,
-}
-
-impl Write for Watched<'_> {
-    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-        // A flush packet; where data looks like one, that costs no more than a trace left behind.
-        self.ended |= buf.ends_with(b"0000");
-        self.out.write(buf)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.out.flush()
-    }
 }
 
 /// A pack of no objects, as the whole answer to a fetch that is `done`.

@@ -29,6 +29,21 @@ fn eight_clones_at_once_download_once() {
 }
 
 #[test]
+fn what_landed_just_before_a_kill_is_linked_by_the_next_clone() {
+    let stage = Stage::new(&History::small(), &["near"]);
+    stage.clone(&["-q"], "first").ok();
+    let stores = std::fs::read_dir(stage.sandbox.path("cache/mirror/store")).expect("there is a store");
+    for store in stores.flatten() {
+        // The last thing that is written about a pack.
+        std::fs::remove_file(store.path().join("packed-refs")).expect("the first clone wrote it");
+    }
+    stage.mirror("near").server.forget_log();
+    stage.clone(&["-q"], "second").ok();
+    assert_same_repository(&stage.work("first"), &stage.work("second"));
+    assert!(!stage.mirror("near").server.log().iter().any(Seen::is_fetch), "nothing is downloaded twice");
+}
+
+#[test]
 fn a_second_clone_downloads_nothing() {
     let stage = Stage::new(&History::small(), &["near"]);
     stage.clone(&["-q"], "first").ok();

@@ -4,6 +4,7 @@
 //! points to (see `land`). So every object in it may be declared as had, and a killed process leaves nothing to repair.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -20,7 +21,9 @@ use sha2::{Digest, Sha256};
 /// Longest wait for another clone of the same repository, which is then downloading what we want.
 const LOCK_WAIT: Duration = Duration::from_secs(3600);
 /// Most tips declared as had.
-const MOST_TIPS: usize = 256;
+const MOST_TIPS: usize = 1024;
+/// The file with the refs to them.
+const TIPS: &str = "packed-refs";
 
 /// The store of one repository.
 #[derive(Debug, Clone)]
@@ -52,7 +55,7 @@ impl Store {
 
     /// Makes it a repository that git itself could look at.
     fn prepare(&self, repository: &Repository, object_format: &str) -> io::Result<()> {
-        for folder in ["objects/pack", "objects/info", "refs/tips", "incoming"] {
+        for folder in ["objects/pack", "objects/info", "refs", "incoming"] {
             state::private_folder(&self.path.join(folder))?;
         }
         if !self.path.join("HEAD").exists() {
@@ -122,30 +125,33 @@ impl Store {
         gix::odb::at(self.path.join("objects"), self.hash)
     }
 
-    /// Tips whose history it has whole, newest last, to declare as had.
+    /// Tips whose history it has whole, newest first, to declare as had.
     pub fn tips(&self) -> Vec<Oid> {
-        let Ok(folder) = fs::read_dir(self.path.join("refs/tips")) else { return Vec::new() };
-        let mut tips: Vec<_> = folder
-            .flatten()
-            .filter_map(|entry| {
-                Some((entry.metadata().ok()?.modified().ok()?, entry.file_name().to_str()?.parse::<Oid>().ok()?))
-            })
-            .collect();
-        tips.sort();
-        let tips: Vec<Oid> = tips.into_iter().map(|(_, oid)| oid).rev().take(MOST_TIPS).collect();
+        let newest: Vec<Oid> = self.written_tips().into_iter().rev().take(MOST_TIPS).collect();
         // An evicted pack takes its objects along, but not the refs to them.
-        self.having(&tips)
+        self.having(&newest)
     }
 
-    /// Remembers tips whose history has landed. They are refs, so that git's own tools see the objects as reachable.
+    /// Remembers tips whose history has landed; under the store's lock.
     pub fn add_tips(&self, tips: &[Oid]) {
-        for oid in tips {
-            let written =
-                state::write_whole(&self.path.join("refs/tips").join(oid.as_str()), format!("{oid}\n").as_bytes());
-            if let Err(error) = written {
-                tracing::debug!(%error, "a tip was not written");
-            }
+        let mut all = self.written_tips();
+        let known: HashSet<Oid> = all.iter().cloned().collect();
+        all.extend(tips.iter().filter(|oid| !known.contains(oid)).cloned());
+        if all.len() == known.len() {
+            return;
         }
+        // Refs, so that git's own tools see the objects as reachable; numbered, so that the file is sorted by age.
+        let lines = all.iter().enumerate().map(|(number, oid)| format!("{oid} refs/tips/{number:08}\n"));
+        let text = format!("# pack-refs with: sorted \n{}", lines.collect::<String>());
+        if let Err(error) = state::write_whole(&self.path.join(TIPS), text.as_bytes()) {
+            tracing::debug!(%error, "tips were not written");
+        }
+    }
+
+    /// All tips that were ever added, oldest first.
+    fn written_tips(&self) -> Vec<Oid> {
+        let text = fs::read_to_string(self.path.join(TIPS)).unwrap_or_default();
+        text.lines().filter_map(|line| line.split(' ').next()?.parse().ok()).collect()
     }
 
     /// Seconds since 1970 at which the newest of these commits was made.
