@@ -316,12 +316,7 @@ fn fault_of(error: &reqwest::Error) -> Fault {
     let mut texts = Vec::new();
     let mut source = error.source();
     while let Some(inner) = source {
-        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            return Fault::Tls(tls.to_string());
-        }
-        if let Some(io) = inner.downcast_ref::<io::Error>()
-            && let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        {
+        if let Some(tls) = tls_error(inner) {
             return Fault::Tls(tls.to_string());
         }
         texts.push(inner.to_string());
@@ -344,5 +339,13 @@ fn fault_of(error: &reqwest::Error) -> Fault {
         Fault::Local(clean())
     } else {
         Fault::Cut
+    }
+}
+
+/// The word of TLS in an error, through all the `io::Error`s around it: those do not show what they hold as a source.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    match error.downcast_ref::<io::Error>() {
+        Some(io) => tls_error(io.get_ref()?),
+        None => error.downcast_ref(),
     }
 }

@@ -16,5 +16,6 @@ mod git_trust;
 mod house;
 mod git_store;
 mod git_update;
+mod git_ways;
 mod support_self;
 mod twins;

@@ -24,10 +24,12 @@ mod shared;
 mod exchange;
 mod server;
 mod silent;
+mod front;
 
 mod stage;
 
 pub use fault::{Fault, Place, Plan, Scope};
+pub use front::{Certificate, SocksProxy, TlsFront};
 pub use history::{AUTOGLM, AUTOGLM_ASSETS, History, Submodule};
 pub use noise::Noise;
 pub use process::{Ended, PATIENCE, Ran, plain_git, run, run_until, search_path};

@@ -1,0 +1,203 @@
+//! What stands between a client and a server: a TLS front with a certificate of the test's choice, and a SOCKS proxy.
+//!
+//! Both only carry bytes; what is said inside is the server's matter.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::PrivateKeyDer};
+
+/// What is wrong with a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certificate {
+    /// Nothing.
+    Good,
+    /// Its time is over.
+    Expired,
+    /// It is for another host.
+    WrongName,
+}
+
+/// A loopback address that serves until it is dropped.
+#[derive(Debug)]
+struct Listening {
+    port: u16,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Listening {
+    fn start(serve: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (stop, serve) = (Arc::clone(&stopping), Arc::new(serve));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let serve = Arc::clone(&serve);
+                // A client that does not believe us hangs up, and that is its right.
+                thread::spawn(move || drop(serve(stream)));
+            }
+        });
+        Self { port, stopping }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        // Wakes the thread that accepts.
+        drop(TcpStream::connect(("127.0.0.1", self.port)));
+    }
+}
+
+/// TLS before a plain server.
+#[derive(Debug)]
+pub struct TlsFront {
+    listening: Listening,
+    authority: String,
+}
+
+impl TlsFront {
+    /// Stands before the server at `http://127.0.0.1:PORT`, with a certificate by an authority of its own.
+    ///
+    /// # Panics
+    ///
+    /// When no certificate can be made.
+    pub fn start(server: &str, certificate: Certificate) -> Self {
+        let (config, authority) = identity(certificate);
+        let server = server.trim_start_matches("http://").to_owned();
+        let listening = Listening::start(move |client| {
+            let mut tls =
+                StreamOwned::new(ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?, client);
+            // One request a connection, so that neither side has to be watched while the other speaks.
+            let request = closing(&mut tls)?;
+            let mut plain = TcpStream::connect(&server)?;
+            plain.write_all(&request)?;
+            let answer = closing(&mut plain)?;
+            tls.write_all(&answer)?;
+            io::copy(&mut plain, &mut tls).map(|_| ())
+        });
+        Self { listening, authority }
+    }
+
+    /// `https://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.listening.port)
+    }
+
+    /// The certificate of the authority, as PEM.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+}
+
+fn identity(certificate: Certificate) -> (Arc<ServerConfig>, String) {
+    let key = KeyPair::generate().expect("a key");
+    let mut authority = CertificateParams::new(Vec::new()).expect("no names are fine names");
+    authority.distinguished_name.push(DnType::CommonName, "an authority of a test");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_certificate = authority.self_signed(&key).expect("a certificate");
+    let issuer = Issuer::new(authority, key);
+    let name = if certificate == Certificate::WrongName { "elsewhere.example" } else { "127.0.0.1" };
+    let mut leaf = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+    if certificate == Certificate::Expired {
+        (leaf.not_before, leaf.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1));
+    }
+    let leaf_key = KeyPair::generate().expect("a key");
+    let signed = leaf.signed_by(&leaf_key, &issuer).expect("a certificate");
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring supports the default versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![signed.der().clone()], PrivateKeyDer::Pkcs8(leaf_key.serialize_der().into()))
+        .expect("a key that fits its certificate");
+    (Arc::new(config), authority_certificate.pem())
+}
+
+/// A request or answer up to its head, and its body where its length is known, with word that it is the last one.
+fn closing(from: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        from.read_exact(&mut byte)?;
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&bytes).into_owned();
+    let length =
+        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    from.read_exact(&mut body)?;
+    let (first, rest) = head.split_once("\r\n").unwrap_or((&head, ""));
+    Ok([format!("{first}\r\nconnection: close\r\n{rest}").as_bytes(), &body].concat())
+}
+
+/// A SOCKS5 proxy (RFC 1928) that leads every name to one server, and remembers the names.
+#[derive(Debug)]
+pub struct SocksProxy {
+    listening: Listening,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl SocksProxy {
+    /// Leads to the server at `http://127.0.0.1:PORT`.
+    pub fn start(server: &str) -> Self {
+        let server = server.trim_start_matches("http://").to_owned();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let names = Arc::clone(&asked);
+        let listening = Listening::start(move |mut client| {
+            let mut greeting = [0; 2];
+            client.read_exact(&mut greeting)?;
+            client.read_exact(&mut vec![0; usize::from(greeting[1])])?;
+            client.write_all(&[5, 0])?;
+            let mut request = [0; 4];
+            client.read_exact(&mut request)?;
+            let name = match request[3] {
+                3 => {
+                    let mut length = [0];
+                    client.read_exact(&mut length)?;
+                    let mut name = vec![0; usize::from(length[0])];
+                    client.read_exact(&mut name)?;
+                    String::from_utf8_lossy(&name).into_owned()
+                }
+                _ => return Err(io::ErrorKind::Unsupported.into()),
+            };
+            names.lock().expect("nobody panics while holding it").push(name);
+            client.read_exact(&mut [0; 2])?;
+            client.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 0])?;
+            splice(client, TcpStream::connect(&server)?)
+        });
+        Self { listening, asked }
+    }
+
+    /// `socks5h://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("socks5h://127.0.0.1:{}", self.listening.port)
+    }
+
+    /// The names it was asked for.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("nobody panics while holding it").clone()
+    }
+}
+
+fn splice(mut one: TcpStream, mut other: TcpStream) -> io::Result<()> {
+    let (mut from_other, mut to_one) = (other.try_clone()?, one.try_clone()?);
+    thread::spawn(move || {
+        let copied = io::copy(&mut from_other, &mut to_one);
+        drop(to_one.shutdown(Shutdown::Both));
+        copied
+    });
+    io::copy(&mut one, &mut other)?;
+    other.shutdown(Shutdown::Both)
+}
