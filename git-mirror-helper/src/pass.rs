@@ -11,9 +11,9 @@ use std::{
 use mirror_config::{
     failure::Failure,
     fault::Fault,
+    pack_stream::{PackStream, refusal},
     pkt_line::{Packet, Packets},
     redact,
-    upload_pack::{PackStream, refusal},
 };
 use tempfile::SpooledTempFile;
 

@@ -16,6 +16,7 @@ pub mod proxy;
 pub mod http;
 pub mod refs;
 pub mod pkt_line;
+pub mod pack_stream;
 pub mod upload_pack;
 pub mod health;
 pub mod rank;

@@ -108,6 +108,13 @@ impl Template {
         self.0.replace("{repo}", &repo.to_string()).parse().expect("parsed with a sample of the same grammar")
     }
 
+    /// Whether a user or password is written into it; the user of `ssh` is none.
+    pub fn carries_credentials(&self) -> bool {
+        let sample: Address = self.0.replace("{repo}", "owner/name").parse().expect("parsed with this sample");
+        let url = sample.expose();
+        url.password().is_some() || (url.scheme() != "ssh" && !url.username().is_empty())
+    }
+
     /// The repository this address names, if it is one of this template's; `.git` may be there or not.
     pub fn repo_of(&self, address: &str) -> Option<Result<Repo, Failure>> {
         let (head, tail) = self.0.split_once("{repo}")?;

@@ -10,7 +10,7 @@ use std::{
 
 use gix::{ObjectId, hash::Kind, objs, prelude::FindExt};
 use gix_pack::data::input;
-use mirror_config::{fault::Fault, pkt_line::Packets, refs::Oid, upload_pack::PackStream};
+use mirror_config::{fault::Fault, pack_stream::PackStream, pkt_line::Packets, refs::Oid};
 
 use super::{land, store::object_id};
 

@@ -3,10 +3,12 @@
 //! defaults < system < user < project < environment < flags. Reading only; nothing here writes configuration.
 
 mod layer;
+mod project;
+mod read;
 mod schema;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
     str::FromStr,
@@ -19,15 +21,17 @@ use crate::{
     failure::{Failure, Kind},
     mirror::{Mirror, OwnProxy},
     redact::Address,
-    upstream::{Repo, Template, Upstream, check_address, is_part},
+    upstream::{Repo, Template, Upstream, check_address},
 };
 use layer::Layer;
-use schema::Project;
+use project::{project_file, tightened};
+use read::{
+    bytes, check_name, first_origin, flag, inner, list, names, number, parsed, placed, required, section, text,
+};
 
 const DEFAULTS: &str = include_str!("../../data/default-config.toml");
 const CATALOG: &str = include_str!("../../data/mirrors.toml");
 const SYSTEM_FILE: &str = "/etc/mirror/config.toml";
-const PROJECT_FILE: &str = ".mirror.toml";
 const BUILT_IN: &str = "built in";
 
 /// A value and where it was set: `FILE:LINE`, a variable, a flag, or `built in`.
@@ -170,10 +174,16 @@ impl Config {
                 check_name("upstreams", name, table)?;
                 let url = text(table, "url")?
                     .ok_or_else(|| Failure::new(Kind::Config, format!("`upstreams.{name}` has no `url`")))?;
-                Ok((
-                    name.clone(),
-                    Upstream { name: name.clone(), url: placed(&url, Template::parse(&url.value, false))? },
-                ))
+                let template = placed(&url, Template::parse(&url.value, false))?;
+                if template.carries_credentials() {
+                    // It would stand in the command line of git's own helper, for everyone on this machine to read.
+                    return Err(Failure::new(
+                        Kind::Config,
+                        format!("{}: `upstreams.{name}.url` has credentials in it", url.origin),
+                    )
+                    .hint("leave them to git: `git config --global credential.helper store`, or another helper"));
+                }
+                Ok((name.clone(), Upstream { name: name.clone(), url: template }))
             })
             .collect::<Result<BTreeMap<_, _>, Failure>>()?;
         let mut mirrors = Vec::new();
@@ -246,47 +256,6 @@ impl Layer {
     }
 }
 
-/// The project's layer, if all it does is tighten what holds below it.
-fn tightened(project: Layer, below: &Value) -> Result<Layer, Failure> {
-    let mut kept = Layer::default();
-    for mut entry in project.0 {
-        let parts = entry.parts();
-        let (_, rule) = schema::lookup(&parts).expect("the layer was read against the schema");
-        let current = at(below, &parts);
-        let refused = |why: &str| {
-            Failure::new(Kind::Config, format!("{}: a project may not set `{}`: {why}", entry.origin, entry.key()))
-                .hint("move the key to your own configuration file, where only you decide")
-        };
-        match rule {
-            Project::Never => return Err(refused("it could loosen what you chose")),
-            Project::Only(value) if entry.value != ValueKind::Boolean(value) => {
-                return Err(refused(&format!("only `{value}` tightens")));
-            }
-            // A project that names an unknown mirror would add one.
-            Project::Only(_) if parts[0] == "mirrors" && at(below, &parts[..2]).is_none() => {
-                return Err(refused("no such mirror is known"));
-            }
-            Project::Only(_) => {}
-            Project::RaiseTrust => {
-                let level = |value: &ValueKind| value.to_string().parse::<Trust>();
-                let asked = level(&entry.value).map_err(|wanted| refused(&format!("it must be {wanted}")))?;
-                if current.and_then(|c| level(&c.kind).ok()).is_some_and(|held| asked < held) {
-                    return Err(refused("it would accept weaker evidence"));
-                }
-            }
-            Project::Add => {
-                if let (Some(ValueKind::Array(held)), ValueKind::Array(added)) =
-                    (current.map(|c| &c.kind), &mut entry.value)
-                {
-                    added.splice(0..0, held.iter().cloned());
-                }
-            }
-        }
-        kept.0.push(entry);
-    }
-    Ok(kept)
-}
-
 fn merge(layers: &[Layer]) -> Result<Value, Failure> {
     let mut builder = Merged::builder();
     for layer in layers {
@@ -344,16 +313,6 @@ fn mirror(name: &str, table: &Map<String, Value>, upstreams: &BTreeMap<String, U
     })
 }
 
-/// The first place, in the order of file names and lines, that says anything of this table.
-fn first_origin(table: &Map<String, Value>) -> String {
-    let below = |value: &Value| inner(value).filter_map(|(_, v)| v.origin().map(str::to_owned)).collect::<Vec<_>>();
-    let origins: BTreeSet<String> = table
-        .values()
-        .flat_map(|v| v.origin().map(str::to_owned).into_iter().chain(below(v)).collect::<Vec<_>>())
-        .collect();
-    origins.into_iter().next().unwrap_or_else(|| BUILT_IN.to_owned())
-}
-
 fn private(merged: &Value) -> Result<Setting<Vec<String>>, Failure> {
     let patterns = list(merged, "git", "private");
     match patterns.value.iter().find(|p| {
@@ -378,14 +337,6 @@ fn proxy_address(setting: &Setting<String>) -> Result<Address, Failure> {
     }
 }
 
-/// The nearest `.mirror.toml` upwards from the working directory.
-fn project_file(cwd: &Path) -> Option<PathBuf> {
-    cwd.ancestors()
-        .filter(|dir| !dir.as_os_str().is_empty())
-        .map(|dir| dir.join(PROJECT_FILE))
-        .find(|path| path.is_file())
-}
-
 /// A file's text, or nothing when there is no such file.
 fn read(path: &Path) -> Result<Option<String>, Failure> {
     match std::fs::read_to_string(path) {
@@ -395,116 +346,6 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
         }
         Err(error) => Err(Failure::new(Kind::Config, format!("{}: {error}", path.display()))),
     }
-}
-
-/// `5 GiB`, `300MB`, `1024`: binary and decimal units as in SI and IEC 80000-13.
-fn bytes(text: &str) -> Option<u64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let factor: u64 = match unit.trim() {
-        "" | "B" => 1,
-        "kB" => 1000,
-        "MB" => 1000_u64.pow(2),
-        "GB" => 1000_u64.pow(3),
-        "TB" => 1000_u64.pow(4),
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        "TiB" => 1 << 40,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor)
-}
-
-fn check_name(section: &str, name: &str, table: &Map<String, Value>) -> Result<(), Failure> {
-    if is_part(name) {
-        return Ok(());
-    }
-    Err(Failure::new(
-        Kind::Config,
-        format!("{}: `{section}.{name}` is not a name: letters, digits, `_`, `.` and `-`", first_origin(table)),
-    ))
-}
-
-fn inner(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    match &value.kind {
-        ValueKind::Table(table) => Some(table.iter()),
-        _ => None,
-    }
-    .into_iter()
-    .flatten()
-}
-
-fn at<'a>(root: &'a Value, path: &[&str]) -> Option<&'a Value> {
-    path.iter().try_fold(root, |value, part| match &value.kind {
-        ValueKind::Table(table) => table.get(*part),
-        _ => None,
-    })
-}
-
-fn section<'a>(merged: &'a Value, name: &str) -> Option<&'a Map<String, Value>> {
-    match &at(merged, &[name])?.kind {
-        ValueKind::Table(table) => Some(table),
-        _ => None,
-    }
-}
-
-fn names<'a>(merged: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Map<String, Value>)> {
-    section(merged, name).into_iter().flatten().filter_map(|(name, value)| match &value.kind {
-        ValueKind::Table(table) => Some((name, table)),
-        _ => None,
-    })
-}
-
-fn text(table: &Map<String, Value>, key: &str) -> Result<Option<Setting<String>>, Failure> {
-    let Some(value) = table.get(key) else { return Ok(None) };
-    let origin = value.origin().unwrap_or(BUILT_IN).to_owned();
-    match &value.kind {
-        ValueKind::String(text) => Ok(Some(Setting { value: text.clone(), origin })),
-        _ => Err(Failure::new(Kind::Config, format!("{origin}: `{key}` must be a string"))),
-    }
-}
-
-fn flag(table: &Map<String, Value>, key: &str) -> Option<Setting<bool>> {
-    let value = table.get(key)?;
-    let ValueKind::Boolean(flag) = value.kind else { return None };
-    Some(Setting { value: flag, origin: value.origin().unwrap_or(BUILT_IN).to_owned() })
-}
-
-fn required(merged: &Value, name: &str, key: &str) -> Result<Setting<String>, Failure> {
-    section(merged, name)
-        .and_then(|table| text(table, key).transpose())
-        .unwrap_or_else(|| Err(Failure::new(Kind::Internal, format!("no default for {name}.{key}"))))
-}
-
-fn number(merged: &Value, name: &str, key: &str) -> Setting<u32> {
-    let value = at(merged, &[name, key]);
-    Setting {
-        value: value.and_then(|v| v.clone().into_int().ok()).and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
-        origin: value.and_then(Value::origin).unwrap_or(BUILT_IN).to_owned(),
-    }
-}
-
-fn list(merged: &Value, name: &str, key: &str) -> Setting<Vec<String>> {
-    let value = at(merged, &[name, key]);
-    let items = value.and_then(|v| v.clone().into_array().ok()).unwrap_or_default();
-    Setting {
-        value: items.into_iter().filter_map(|v| v.into_string().ok()).collect(),
-        origin: value.and_then(Value::origin).unwrap_or(BUILT_IN).to_owned(),
-    }
-}
-
-fn parsed<T: FromStr<Err = String>>(setting: Setting<String>, key: &str) -> Result<Setting<T>, Failure> {
-    let Setting { value, origin } = setting;
-    match value.parse() {
-        Ok(value) => Ok(Setting { value, origin }),
-        Err(wanted) => Err(Failure::new(Kind::Config, format!("{origin}: `{key}` must be {wanted}"))),
-    }
-}
-
-/// An error about a value, with the place of that value in front.
-fn placed<T>(setting: &Setting<String>, result: Result<T, Failure>) -> Result<T, Failure> {
-    result.map_err(|failure| Failure { what: format!("{}: {}", setting.origin, failure.what), ..failure })
 }
 
 #[cfg(test)]

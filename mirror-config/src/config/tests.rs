@@ -84,6 +84,10 @@ fn a_value_of_the_wrong_shape_names_its_line() {
         ("[mirrors.x]\ngit = { nowhere = \"https://h.example/{repo}\" }\n", ":2: `mirrors.x.git.nowhere`"),
         ("[mirrors.x]\ngit = { github = \"ext::sh {repo}\" }\n", ":2: `ext` addresses are not allowed"),
         ("[mirrors.x]\ncargo = \"https://h.example/\"\n", ":2: `mirrors.x.cargo` must begin with `sparse+`"),
+        (
+            "[upstreams.x]\nurl = \"https://ada:sekrit@h.example/{repo}\"\n",
+            ":2: `upstreams.x.url` has credentials in it",
+        ),
         ("[git\n", ":1: "),
     ] {
         let home = Home::new();
