@@ -251,11 +251,6 @@ impl Body {
     pub fn limit(&mut self, bytes: u64) {
         self.limit = bytes;
     }
-
-    /// Asks no longer for a least rate: the reader has reason to wait.
-    pub fn without_floor(&mut self) {
-        self.pace.patience.floor = 0;
-    }
 }
 
 impl Read for Body {

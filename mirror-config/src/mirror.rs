@@ -72,3 +72,30 @@ impl fmt::Display for FailureDomain<'_> {
         f.write_str(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FailureDomain, Mirror};
+
+    #[test]
+    fn relays_fail_together_and_others_with_their_operator() {
+        let mirror = |operator: &str, relays| Mirror {
+            name: "m".into(),
+            operator: operator.into(),
+            relays,
+            trusted: false,
+            weight: 1.0,
+            insecure: false,
+            proxy: None,
+            git: std::collections::BTreeMap::new(),
+            cargo: None,
+            pypi: None,
+            rustup: None,
+            origin: "built in".into(),
+        };
+        let (a, b, own) = (mirror("a", true), mirror("b", true), mirror("a", false));
+        assert_eq!(a.failure_domain("github"), b.failure_domain("github"));
+        assert_ne!(a.failure_domain("github"), a.failure_domain("gitlab"));
+        assert_eq!(own.failure_domain("github"), FailureDomain::Operator("a"));
+    }
+}

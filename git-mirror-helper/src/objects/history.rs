@@ -2,12 +2,9 @@
 //!
 //! Looked up in the store; else a mirror is asked for the commits between the two, and only for those.
 
-use std::{
-    collections::{HashMap, HashSet},
-    io::Read,
-};
+use std::{collections::HashMap, io::Read};
 
-use gix::{hash::Kind, prelude::FindExt};
+use gix::hash::Kind;
 use gix_pack::data::input;
 use mirror_config::{
     environment::Environment,
@@ -20,7 +17,7 @@ use mirror_config::{
 
 use super::{
     land,
-    store::{Store, object_id},
+    store::{Store, object_id, reaches},
 };
 
 /// Most bytes read for one proof: about 300,000 commits without their trees.
@@ -74,22 +71,4 @@ fn asked(session: &Session, new: &Oid, old: &Oid) -> Result<bool, Fault> {
     let objects = gix::odb::at(folder.path(), hash).map_err(|error| Fault::Local(error.to_string()))?;
     let (Some(new), Some(old)) = (object_id(new), object_id(old)) else { return Ok(false) };
     Ok(reaches(&objects, new, old))
-}
-
-/// Whether `old` is among the commits that `new` reaches, as far as their objects are there.
-pub fn reaches(objects: &gix::odb::Handle, new: gix::ObjectId, old: gix::ObjectId) -> bool {
-    let mut buffer = Vec::new();
-    let mut seen = HashSet::new();
-    let mut waiting = vec![new];
-    while let Some(id) = waiting.pop() {
-        if id == old {
-            return true;
-        }
-        if seen.insert(id)
-            && let Ok(commit) = objects.find_commit_iter(&id, &mut buffer)
-        {
-            waiting.extend(commit.parent_ids());
-        }
-    }
-    false
 }

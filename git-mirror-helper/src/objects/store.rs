@@ -170,7 +170,7 @@ impl Store {
         let (Ok(objects), Some(new), Some(old)) = (self.objects(), object_id(new), object_id(old)) else {
             return false;
         };
-        super::history::reaches(&objects, new, old)
+        reaches(&objects, new, old)
     }
 
     /// Makes every pack of the store one of the repository's, by hard links where the file system allows it. Returns
@@ -233,4 +233,22 @@ pub fn objects_of_repository() -> Result<PathBuf, Failure> {
 /// gix's form of an id.
 pub fn object_id(oid: &Oid) -> Option<gix::ObjectId> {
     gix::ObjectId::from_hex(oid.as_str().as_bytes()).ok()
+}
+
+/// Whether `old` is among the commits that `new` reaches, as far as their objects are there.
+pub fn reaches(objects: &gix::odb::Handle, new: gix::ObjectId, old: gix::ObjectId) -> bool {
+    let mut buffer = Vec::new();
+    let mut seen = HashSet::new();
+    let mut waiting = vec![new];
+    while let Some(id) = waiting.pop() {
+        if id == old {
+            return true;
+        }
+        if seen.insert(id)
+            && let Ok(commit) = objects.find_commit_iter(&id, &mut buffer)
+        {
+            waiting.extend(commit.parent_ids());
+        }
+    }
+    false
 }
