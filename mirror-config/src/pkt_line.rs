@@ -94,11 +94,6 @@ impl<R: Read> Packets<R> {
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.from
     }
-
-    /// The stream, where the last packet ended.
-    pub fn into_inner(self) -> R {
-        self.from
-    }
 }
 
 /// Fills the buffer as far as the stream goes.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use mirror_tests::{GitServer, History, NAME, Ran, Repository, Sandbox, Stage, StageMirror, plain_git, run};
+use mirror_tests::{GitServer, History, NAME, Ran, Repository, Stage, StageMirror, plain_git, run};
 
 /// Least size of a pack for the scenarios about bulk, in MB, and a little more.
 const BULK: u32 = 64;
@@ -37,7 +37,7 @@ impl Ground {
     }
 
     fn set(mirrors: &[&str], write: impl FnOnce(PathBuf) -> Repository) -> Self {
-        let sandbox = Sandbox::new();
+        let sandbox = crate::sandbox();
         let root = sandbox.path("served");
         let upstream = write(root.clone());
         let origin = GitServer::start(&root);

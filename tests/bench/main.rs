@@ -13,9 +13,11 @@ mod table;
 
 use std::{
     io::{self, Write},
-    path::Path,
-    process::{Command, ExitCode},
+    path::PathBuf,
+    process::ExitCode,
 };
+
+use mirror_tests::Sandbox;
 
 use arguments::{Arguments, USAGE};
 use table::{Row, json, text};
@@ -25,7 +27,14 @@ const MISSED: u8 = 1;
 /// The command line is not understood.
 const MISUSED: u8 = 64;
 
+/// Under this name the benchmark is the program that it measures: `cargo run` builds one program, so it is both.
+const HELPER: &str = "git-remote-mirror";
+
 fn main() -> ExitCode {
+    let started_as = std::env::args_os().next().map(PathBuf::from);
+    if started_as.is_some_and(|path| path.file_stem().is_some_and(|name| name == HELPER)) {
+        return git_mirror_helper::main();
+    }
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(why) => {
@@ -37,7 +46,6 @@ fn main() -> ExitCode {
         show(&mut io::stderr(), "only a release build is worth measuring: use `cargo measure`\n");
         return ExitCode::from(MISUSED);
     }
-    build_programs();
     let mut rows: Vec<Row> = Vec::new();
     for scenario in &arguments.scenarios {
         show(&mut io::stderr(), &format!("measuring {}…\n", scenario.name()));
@@ -47,13 +55,11 @@ fn main() -> ExitCode {
     if rows.iter().any(Row::is_missed) { ExitCode::from(MISSED) } else { ExitCode::SUCCESS }
 }
 
-/// Builds what is measured, beside this program; cargo does nothing when it is there already.
-fn build_programs() {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
-    cargo.args(["build", "--quiet", "--release", "--locked", "-p", "mirror-tests", "--bin", "stage-git-remote-mirror"]);
-    let status = cargo.status().expect("cargo can be started");
-    assert!(status.success(), "the programs do not build: {status}");
+/// A sandbox with this program as the helper.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.add_program(HELPER, &std::env::current_exe().expect("the system knows what it runs"));
+    sandbox
 }
 
 fn show(out: &mut impl Write, text: &str) {

@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use mirror_tests::{NAME, Sandbox};
+use mirror_tests::NAME;
 
 use crate::measure::Times;
 
@@ -16,7 +16,7 @@ pub(crate) const STARTS: usize = 200;
 
 /// Starts both by turns; the seconds each needs.
 pub(crate) fn starts(count: usize) -> Times {
-    let sandbox = Sandbox::new();
+    let sandbox = crate::sandbox();
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
     let base = format!("http://{}", listener.local_addr().expect("a listener has an address"));
     sandbox.mirror_config(&format!("[catalog]\nbuiltin = false\n[upstreams.github]\nurl = \"{base}/{{repo}}.git\"\n"));

@@ -25,7 +25,7 @@ const FIXTURES: &[(&str, Option<&str>)] = &[
     ),
     ("CRLF", Some("[user]\r\n\tname = A\r\n[core]\r\n\teditor = vi\r\n")),
     ("no newline at the end", Some("[user]\n\tname = A")),
-    ("includes", Some("[include]\n\tpath = nowhere.inc\n[includeIf \"gitdir:~/work/\"]\n\tpath = work.inc\n")),
+    ("includes", Some("[include]\n\tpath = nowhere.inc\n[includeIf \"gitdir:~/code/\"]\n\tpath = work.inc\n")),
     (
         "rules of the user",
         Some("[url \"https://github.com/\"]\n\tinsteadOf = gh:\n\tinsteadOf = hub:\n[core]\n\tpager = cat\n"),
