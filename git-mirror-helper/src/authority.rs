@@ -65,7 +65,7 @@ impl Opened {
 #[derive(Debug)]
 pub enum Voice {
     /// Upstream, without credentials: the repository is public.
-    Public(Session),
+    Public(Box<Session>),
     /// Upstream, through git's own helper with the user's credentials, or on this machine's disks.
     Private(Box<UploadPack>),
     /// Upstream cannot be reached: those mirrors that answer.
@@ -130,6 +130,14 @@ impl Authority {
     /// Whether upstream itself speaks.
     pub fn is_upstream(&self) -> bool {
         !matches!(self.voice, Voice::Mirrors(_))
+    }
+
+    /// Upstream itself, where it answers without credentials.
+    pub fn session(&self) -> Option<&Session> {
+        match &self.voice {
+            Voice::Public(session) => Some(session),
+            Voice::Private(_) | Voice::Mirrors(_) => None,
+        }
     }
 
     /// The refs, as git asks for them.
@@ -268,7 +276,7 @@ fn open_upstream(context: &Context) -> Result<Option<Voice>, Silence> {
         (route, _) => route,
     };
     match Session::open(&context.select.http, &context.upstream, &route, patience) {
-        Ok(session) => Ok(Some(Voice::Public(session))),
+        Ok(session) => Ok(Some(Voice::Public(Box::new(session)))),
         Err(fault) => {
             let with_credentials = || UploadPack::https(&context.env, &context.remote, &context.upstream);
             match fault {
@@ -360,7 +368,16 @@ fn refused(context: &mut Context, fault: &Fault) -> Failure {
 
 /// Nobody is left; each with its reason.
 pub fn exhausted(context: &Context) -> Failure {
+    let report = &context.diary.report;
+    if let [source] = report.sources.as_slice()
+        && let Some(fault) = &source.why
+        && source.name == upstream_name(&context.repository)
+    {
+        return Failure::new(fault.kind(), format!("{}: upstream {} {fault}", context.repository, context.upstream))
+            .hint("try again; what has landed so far is kept");
+    }
     let mut lines = vec![format!("{}: nobody could serve it", context.repository)];
-    lines.extend(context.diary.report.faults().into_iter().map(|line| format!("  {line}")));
-    Failure::new(Kind::Exhausted, lines.join("\n")).hint("`cargo mirror probe git` shows who can be reached from here")
+    lines.extend(report.faults().into_iter().map(|line| format!("  {line}")));
+    Failure::new(Kind::Exhausted, lines.join("\n"))
+        .hint("try again: what has arrived is kept; `cargo mirror probe git` shows who can be reached from here")
 }

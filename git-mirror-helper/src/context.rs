@@ -135,6 +135,14 @@ impl Diary {
         self.report.sources.push(Source::failed(name, operator, wasted, time, fault));
     }
 
+    /// What one source did in a transfer of many slices: bytes used, bytes in vain, what went wrong if anything did.
+    pub fn took_part(&mut self, source: Source) {
+        let carried = (source.bytes > 0).then(|| (source.bytes, Duration::from_secs_f64(source.seconds)));
+        let fault = source.why.clone();
+        self.seen.push(Observation { mirror: source.name.clone(), first_byte: None, carried, fault });
+        self.report.sources.push(source);
+    }
+
     /// Writes the report, and remembers what was measured.
     pub fn close(&mut self, env: &Environment, select: &Select, error: Option<Kind>) {
         self.report.seconds = self.started.elapsed().as_secs_f64();

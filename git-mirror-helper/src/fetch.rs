@@ -4,13 +4,14 @@ use std::io::Write;
 
 use mirror_config::{
     failure::Failure,
+    fault::Fault,
     pkt_line::Packet,
     refs::{Oid, Ref},
 };
 
 use crate::{
-    authority::Authority,
-    context::Context,
+    authority::{self, Authority},
+    context::{Context, upstream_name},
     field::Field,
     objects::{
         land,
@@ -44,6 +45,7 @@ pub fn answer(
     let facts = Facts {
         mirrors: field.has_more(),
         upstream: authority.is_upstream(),
+        public: authority.session().is_some(),
         store: store.is_some(),
         checks_objects: context.settings.checks_objects,
     };
@@ -78,6 +80,10 @@ fn bulk(
         // Whoever landed them may have been killed before it wrote that down.
         bulk.store.add_tips(&wants);
     }
+    if !whole && authority.session().is_some() && !too_large_for_the_store(context) {
+        // Upstream was asked as well, like a mirror, and could not give it either.
+        return Err(authority::exhausted(context));
+    }
     let tips = bulk.store.tips();
     let linked = if tips.is_empty() { Vec::new() } else { bulk.store.link_into(&store::objects_of_repository()?)? };
     // Others wait while what was linked might be taken back, lest they rest on it.
@@ -100,6 +106,13 @@ fn bulk(
         linked.iter().rev().for_each(|file| drop(std::fs::remove_file(file)));
     }
     answered
+}
+
+/// Whether upstream could give it, but the store could not hold it.
+fn too_large_for_the_store(context: &Context) -> bool {
+    let name = upstream_name(&context.repository);
+    let sources = &context.diary.report.sources;
+    sources.iter().any(|source| source.name == name && source.why == Some(Fault::TooLarge))
 }
 
 /// A pack of no objects, as the whole answer to a fetch that is `done`.

@@ -1,6 +1,9 @@
 //! The mirrors of one run: opened in the order of their rank, a few at a time, each handed out and taken back.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use mirror_config::{fallback::Lineup, fault::Fault, http::Patience, select::Candidate, upload_pack::Session};
 
@@ -42,13 +45,23 @@ impl Field {
         !self.ready.is_empty() || self.lineup.as_ref().is_some_and(Lineup::has_more)
     }
 
+    /// Calls all mirrors that were not called yet.
+    pub fn call_all(&mut self) {
+        self.lineup.iter_mut().for_each(Lineup::launch_all);
+    }
+
     /// The next mirror that has answered; those that failed on the way go into the diary.
     pub fn next(&mut self, context: &mut Context) -> Option<Opened> {
+        self.next_within(context, Duration::MAX)
+    }
+
+    /// As [`Field::next`], if it is there within this time.
+    pub fn next_within(&mut self, context: &mut Context, longest: Duration) -> Option<Opened> {
         if let Some(opened) = self.ready.pop_front() {
             return Some(opened);
         }
         let lineup = self.lineup.as_mut()?;
-        let found = lineup.next_ready();
+        let found = lineup.next_ready_within(longest);
         for (candidate, fault) in lineup.take_failed() {
             let mirror = &candidate.carrier.mirror;
             context.diary.failed(&mirror.name, &mirror.operator, 0, self.started.elapsed(), fault);

@@ -94,13 +94,8 @@ pub fn from_upstream(
             Ok(())
         }
         Err(fault) => {
-            let kind = fault.kind();
             context.diary.failed(&name, &name, 0, since.elapsed(), fault.clone());
-            if context.diary.report.sources.len() > 1 {
-                return Err(Failure { kind, ..authority::exhausted(context) });
-            }
-            Err(Failure::new(kind, format!("{}: upstream {} {fault}", context.repository, context.upstream))
-                .hint("try again; what has landed so far is kept"))
+            Err(Failure { kind: fault.kind(), ..authority::exhausted(context) })
         }
     }
 }

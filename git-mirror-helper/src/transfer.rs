@@ -1,13 +1,18 @@
-//! The bulk of a clone: from a mirror into the store, the next mirror when one fails.
+//! The bulk of a fetch, into the store: in one piece where the line is fast, else in slices from all who serve.
 //!
-//! A mirror that lags behind is still good for what it has. Whether that is worth having, upstream is asked: only
-//! tips that upstream knows as well are fetched.
+//! A mirror that lags behind is still good for what it has: upstream is asked which of its tips it knows too, and only
+//! those are fetched. What no mirror has comes from upstream.
 
-use std::{fs::File, time::Instant};
+use std::{
+    fs::File,
+    io::{self, Read},
+    time::{Duration, Instant},
+};
 
 use mirror_config::{
     failure::{Failure, Kind},
     fault::Fault,
+    http::Patience,
     refs::{Oid, Ref},
     upload_pack::Fetch,
 };
@@ -16,15 +21,23 @@ use crate::{
     authority::{Authority, Opened},
     context::Context,
     field::Field,
-    objects::{land, store::Store},
-    progress::Progress,
+    objects::{land, parts::Parts, store::Store},
+    opening::{self, Opening},
+    plan::cuts,
+    progress::{Count, Line, Snapshot},
     request::Request,
+    slices::Slices,
+    source::Source,
 };
 
-/// A mirror that lacks something is taken at once if the next is expected to be this much slower.
-const MUCH_SLOWER: u32 = 2;
 /// Most refs of a lagging mirror that upstream is asked about.
 const MOST_REFS: usize = 1000;
+/// How long one that has everything is waited for, once one has answered that has not.
+const GRACE: Duration = Duration::from_millis(500);
+/// Bytes a second at which an answer tells too little to plan by.
+const CRAWL: f64 = 32_000.0;
+/// Cuts that are enough whatever the answer told.
+const ENOUGH_CUTS: usize = 8;
 
 /// What is wanted, and who wants it.
 #[derive(Debug)]
@@ -33,37 +46,87 @@ pub struct Bulk<'a> {
     pub store: &'a Store,
     /// git's request.
     pub request: &'a Request,
-    /// The authority's refs, whose names a lagging mirror is asked for.
+    /// The authority's refs: their tags are good places to cut, and a lagging mirror is asked for their names.
     pub refs: &'a [Ref],
 }
 
+/// A source and what became of the first request to it.
+enum Begun {
+    /// All of it has landed.
+    Landed,
+    /// It comes in slices.
+    Slices(Vec<Vec<Oid>>, f64, u64),
+}
+
 impl Bulk<'_> {
-    /// Brings as much as mirrors have of the wanted objects into the store. Whatever they lack is left to the authority.
-    /// Returns the lock of the store.
+    /// Brings as much as there is of the wanted objects into the store. Whatever is missing then is left to the
+    /// authority. Returns the lock of the store.
     ///
     /// # Errors
     ///
-    /// [`Kind::Io`] when the store cannot be written. That no mirror serves is no error.
+    /// [`Kind::Io`] when the store cannot be written. That nobody serves is no error.
     pub fn carry(&self, context: &mut Context, field: &mut Field, authority: &mut Authority) -> Result<File, Failure> {
-        let started = Instant::now();
-        let wants = self.request.wants();
         let held =
             self.store.lock().map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
-        let mut lagging: Vec<Opened> = Vec::new();
-        while !self.store.has_all(&wants) {
-            let next = field.next(context);
-            if let (Some(next), false) = (&next, lagging.is_empty())
-                && next.candidate.rank.expected > lagging[0].candidate.rank.expected * MUCH_SLOWER
-                && self.take_from_lagging(context, field, authority, &lagging.remove(0))?
-            {
-                field.put_back(next.clone());
-                passed_by(context, field, lagging, started);
-                return Ok(held);
+        let wants = self.request.wants();
+        if self.store.has_all(&wants) {
+            return Ok(held);
+        }
+        let upstream = authority.session().map(|session| Source::upstream(session, &context.repository));
+        let (cuts, parts, ready) = match Parts::resume(self.store) {
+            Some((cuts, parts)) => {
+                let cuts = with_wants(cuts, &wants);
+                // A plan that cannot be written costs the next run what this one leaves.
+                let _ = parts.write_plan(&cuts);
+                (cuts, parts, Vec::new())
             }
-            let Some(opened) = next else { break };
+            None => match self.begin(context, field, authority, upstream.as_ref())? {
+                Some((cuts, ready)) => {
+                    let parts = Parts::begin(self.store, &cuts).map_err(|error| {
+                        Failure::new(Kind::Io, format!("{}: the store: {error}", context.repository))
+                    })?;
+                    (cuts, parts, ready)
+                }
+                None => return Ok(held),
+            },
+        };
+        tracing::debug!(cuts = cuts.len(), "slices");
+        Slices { store: self.store, wants: &wants, upstream, ready }.run(context, field, cuts, parts)?;
+        Ok(held)
+    }
+
+    /// Finds out whether the bulk comes in one piece, and lets it; else says how to cut it, and who has answered.
+    #[expect(clippy::type_complexity, reason = "used once, and taken apart at once")]
+    fn begin(
+        &self,
+        context: &mut Context,
+        field: &mut Field,
+        authority: &mut Authority,
+        upstream: Option<&Source>,
+    ) -> Result<Option<(Vec<Vec<Oid>>, Vec<(Source, Option<f64>, u64)>)>, Failure> {
+        let wants = self.request.wants();
+        let mut lagging: Vec<Opened> = Vec::new();
+        let mut ready: Vec<(Source, Option<f64>, u64)> = Vec::new();
+        loop {
+            let longest = if lagging.is_empty() { Duration::MAX } else { GRACE };
+            let Some(opened) = field.next_within(context, longest) else { break };
             let since = Instant::now();
-            match self.take_from(context, field, authority, &opened, &wants) {
-                Ok(()) => field.put_back(opened),
+            let source = Source::mirror(&opened, &context.repository);
+            let patience = field.patience(authority, &opened, context);
+            match self.ask(context, authority, &source, &wants, &[], patience) {
+                Ok(Begun::Landed) => {
+                    field.put_back(opened);
+                    passed_by(context, field, lagging, since);
+                    return Ok(None);
+                }
+                Ok(Begun::Slices(cuts, rate, wasted))
+                    if rate > CRAWL || cuts.len() >= ENOUGH_CUTS || !field.has_more() =>
+                {
+                    ready.push((source, Some(rate), wasted));
+                    ready.extend(lagging.iter().map(|opened| (Source::mirror(opened, &context.repository), None, 0)));
+                    return Ok(Some((cuts, ready)));
+                }
+                Ok(Begun::Slices(_, _, wasted)) => field.failed(context, &opened, wasted, since, Fault::Slow),
                 Err((Fault::Missing, _)) => lagging.push(opened),
                 Err((fault @ Fault::Local(_), _)) => {
                     return Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)));
@@ -71,98 +134,178 @@ impl Bulk<'_> {
                 Err((fault, wasted)) => field.failed(context, &opened, wasted, since, fault),
             }
         }
-        let mut lagging = lagging.into_iter();
-        while !self.store.has_all(&wants)
-            && let Some(opened) = lagging.next()
-        {
-            if self.take_from_lagging(context, field, authority, &opened)? {
+        let older = match lagging.is_empty() {
+            true => Vec::new(),
+            false => self.older_tips(context, field, authority, &mut lagging),
+        };
+        let since = Instant::now();
+        // Who has the most comes first.
+        while !older.is_empty() && !lagging.is_empty() {
+            let opened = lagging.remove(0);
+            let source = Source::mirror(&opened, &context.repository);
+            let patience = field.patience(authority, &opened, context);
+            let tips: Vec<Oid> =
+                older.iter().filter(|(_, who)| who.contains(&source.name)).map(|(tip, _)| tip.clone()).collect();
+            if self.store.has_all(&tips) {
+                // It landed at an earlier try.
                 break;
             }
+            match self.ask(context, authority, &source, &tips, &older_only(&older), patience) {
+                Ok(Begun::Landed) => break,
+                Ok(Begun::Slices(cuts, rate, wasted)) => {
+                    ready.push((source, Some(rate), wasted));
+                    ready.extend(lagging.iter().map(|opened| (Source::mirror(opened, &context.repository), None, 0)));
+                    return Ok(Some((with_wants(cuts, &wants), ready)));
+                }
+                Err((fault @ Fault::Local(_), _)) => {
+                    return Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)));
+                }
+                Err((fault, wasted)) => field.failed(context, &opened, wasted, since, fault),
+            }
         }
-        passed_by(context, field, lagging, started);
-        Ok(held)
-    }
-
-    /// What a lagging mirror has of the history; false when that is nothing of use.
-    fn take_from_lagging(
-        &self,
-        context: &mut Context,
-        field: &mut Field,
-        authority: &mut Authority,
-        opened: &Opened,
-    ) -> Result<bool, Failure> {
-        let since = Instant::now();
-        let wants = self.request.wants();
-        let names: Vec<&str> = self
-            .refs
-            .iter()
-            .filter(|found| found.oid.as_ref().is_some_and(|oid| wants.contains(oid)))
-            .map(|found| found.name.as_str())
-            .take(MOST_REFS)
-            .collect();
-        let landed = opened
-            .session
-            .refs(&names, field.patience(authority, opened, context))
-            .and_then(|refs| {
-                let tips: Vec<Oid> = refs.into_iter().filter_map(|found| found.oid).take(MOST_REFS).collect();
-                authority.common(&wants, &tips)
-            })
-            .and_then(|mut common| {
-                common.sort();
-                common.dedup();
-                if common.is_empty() { Err(Fault::Missing) } else { Ok(common) }
-            })
-            .map_err(|fault| (fault, 0))
-            .and_then(|common| match self.store.has_all(&common) {
-                // It landed at an earlier try.
-                true => Ok(()),
-                false => self.take_from(context, field, authority, opened, &common),
-            });
-        match landed {
-            Ok(()) => Ok(true),
+        passed_by(context, field, lagging, since);
+        let Some(source) = upstream.filter(|_| !self.store.has_all(&wants)) else { return Ok(None) };
+        match self.ask(context, authority, source, &wants, &[], Patience::LAST) {
+            Ok(Begun::Landed) => Ok(None),
+            Ok(Begun::Slices(cuts, rate, wasted)) => Ok(Some((cuts, vec![(source.clone(), Some(rate), wasted)]))),
             Err((fault @ Fault::Local(_), _)) => {
                 Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)))
             }
             Err((fault, wasted)) => {
-                field.failed(context, opened, wasted, since, fault);
-                Ok(false)
+                context.diary.failed(&source.name, &source.operator, wasted, since.elapsed(), fault);
+                Ok(None)
             }
         }
     }
 
-    /// One slice from one mirror; with the fault come the bytes received in vain.
-    fn take_from(
+    /// Tips that lagging mirrors have and upstream knows, those that most of them have first: those are the oldest.
+    /// The mirrors are put in order too, the freshest first; those with nothing of use go.
+    fn older_tips(
         &self,
         context: &mut Context,
         field: &Field,
+        authority: &mut Authority,
+        lagging: &mut Vec<Opened>,
+    ) -> Vec<(Oid, Vec<String>)> {
+        let wants = self.request.wants();
+        let named = self.refs.iter().filter(|found| found.oid.as_ref().is_some_and(|oid| wants.contains(oid)));
+        let names: Vec<&str> = named.map(|found| found.name.as_str()).take(MOST_REFS).collect();
+        let since = Instant::now();
+        let mut tips: Vec<(Oid, Vec<String>)> = Vec::new();
+        let mut fresh: Vec<(usize, Opened)> = Vec::new();
+        for opened in std::mem::take(lagging) {
+            let name = opened.candidate.carrier.mirror.name.clone();
+            match opened.session.refs(&names, field.patience(authority, &opened, context)) {
+                Ok(refs) => {
+                    for tip in refs.into_iter().filter_map(|found| found.oid).take(MOST_REFS) {
+                        match tips.iter_mut().find(|(known, _)| *known == tip) {
+                            Some((_, who)) if who.contains(&name) => {}
+                            Some((_, who)) => who.push(name.clone()),
+                            None => tips.push((tip, vec![name.clone()])),
+                        }
+                    }
+                    fresh.push((0, opened));
+                }
+                Err(fault) => field.failed(context, &opened, 0, since, fault),
+            }
+        }
+        let all: Vec<Oid> = tips.iter().map(|(tip, _)| tip.clone()).collect();
+        let known = authority.common(&wants, &all).unwrap_or_default();
+        tips.retain(|(tip, _)| known.contains(tip));
+        // A tip of one mirror may be deep in the history of another one.
+        for (count, opened) in &mut fresh {
+            let name = &opened.candidate.carrier.mirror.name;
+            let Some(own) = tips.iter().find(|(_, who)| who.contains(name)).map(|(tip, _)| tip.clone()) else {
+                continue;
+            };
+            let known: Vec<Oid> = tips.iter().map(|(tip, _)| tip.clone()).collect();
+            let has = opened.session.common(&[own], &known, Patience::REPLACEABLE).unwrap_or_default();
+            for (tip, who) in &mut tips {
+                if has.contains(tip) && !who.contains(name) {
+                    who.push(name.clone());
+                }
+            }
+            *count = tips.iter().filter(|(_, who)| who.contains(name)).count();
+        }
+        let (useful, useless): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|(count, _)| *count > 0);
+        passed_by(context, field, useless.into_iter().map(|(_, opened)| opened), since);
+        let mut useful = useful;
+        useful.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        *lagging = useful.into_iter().map(|(_, opened)| opened).collect();
+        tips.sort_by_key(|(_, who)| std::cmp::Reverse(who.len()));
+        tips
+    }
+
+    /// Asks a source for everything, and lands it if it comes fast; with the fault come the bytes received in vain.
+    fn ask(
+        &self,
+        context: &mut Context,
         authority: &Authority,
-        opened: &Opened,
+        source: &Source,
         wants: &[Oid],
-    ) -> Result<(), (Fault, u64)> {
-        if !self.request.fits(&opened.session.advertisement, authority.advertisement().object_format()) {
+        older: &[Oid],
+        patience: Patience,
+    ) -> Result<Begun, (Fault, u64)> {
+        if !self.request.fits(&source.session.advertisement, authority.advertisement().object_format()) {
             return Err((Fault::Transport("it cannot do what is asked".to_owned()), 0));
         }
         let since = Instant::now();
-        let mirror = &opened.candidate.carrier.mirror;
         let haves = self.store.tips();
-        let fetch = Fetch { wants, haves: &haves, ..Fetch::default() };
-        let patience = field.patience(authority, opened, context);
-        let mut stream = opened.session.fetch(&fetch, patience).map_err(|fault| (fault, 0))?;
-        // What the store could not keep is not worth receiving, and a pack can go on for ever.
-        stream.get_mut().limit(context.select.config.git_store_limit.value);
-        let shown = context.options.progress && context.env.stderr_is_terminal();
-        let landed = land::land(Progress::new(&mut stream, &mirror.name, shown), self.store, wants);
-        let bytes = stream.get_mut().received();
-        let landed = landed.map_err(|fault| (fault, bytes))?;
-        tracing::debug!(mirror = mirror.name, bytes, objects = landed.objects, "landed");
-        context.diary.carried(&mirror.name, &mirror.operator, bytes, since.elapsed());
-        Ok(())
+        let thin = !haves.is_empty();
+        let fetch = Fetch { wants, haves: &haves, thin, ..Fetch::default() };
+        match opening::open(&source.session, &fetch, patience).map_err(|fault| (fault, 0))? {
+            Opening::Slices { commits, rate, wasted } => {
+                Ok(Begun::Slices(cuts::cuts(wants, self.refs, &commits, older), rate, wasted))
+            }
+            Opening::Whole(mut whole) => {
+                // What the store could not keep is not worth receiving, and a pack can go on for ever.
+                whole.body().limit(context.select.config.git_store_limit.value);
+                let count = Count::default();
+                let shown = {
+                    let (count, name) = (count.clone(), source.name.clone());
+                    let look = move || Snapshot { received: count.get(), left: None, rates: vec![(name.clone(), 1.0)] };
+                    Line::start(context, look)
+                };
+                let landed = land::land(Counted { inner: &mut whole, count: &count }, self.store, wants, thin);
+                drop(shown);
+                let bytes = whole.body().received();
+                let landed = landed.map_err(|fault| (fault, bytes))?;
+                tracing::debug!(source = source.name, bytes, objects = landed.objects, "landed");
+                context.diary.carried(&source.name, &source.operator, bytes, since.elapsed());
+                Ok(Begun::Landed)
+            }
+        }
     }
+}
+
+/// Cuts after which all of these are here as well.
+fn with_wants(mut cuts: Vec<Vec<Oid>>, wants: &[Oid]) -> Vec<Vec<Oid>> {
+    let last: Vec<Oid> = wants.iter().filter(|want| !cuts.iter().flatten().any(|oid| oid == *want)).cloned().collect();
+    if !last.is_empty() {
+        cuts.push(last);
+    }
+    cuts
+}
+
+fn older_only(older: &[(Oid, Vec<String>)]) -> Vec<Oid> {
+    older.iter().map(|(tip, _)| tip.clone()).collect()
 }
 
 /// Mirrors that were asked, lacked something, and are not needed for what they have: the report names them too.
 fn passed_by(context: &mut Context, field: &Field, lagging: impl IntoIterator<Item = Opened>, since: Instant) {
     for opened in lagging {
         field.failed(context, &opened, 0, since, Fault::Missing);
+    }
+}
+
+/// A stream whose bytes are counted.
+struct Counted<'a, R> {
+    inner: R,
+    count: &'a Count,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buf).inspect(|count| self.count.add(*count))
     }
 }

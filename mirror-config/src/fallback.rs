@@ -57,6 +57,13 @@ impl<C: Send + 'static, T: Send + 'static> Lineup<C, T> {
         lineup
     }
 
+    /// Starts all that still wait.
+    pub fn launch_all(&mut self) {
+        while !self.waiting.is_empty() {
+            self.launch();
+        }
+    }
+
     /// Whether anybody is left, waiting or under way.
     pub fn has_more(&self) -> bool {
         self.under_way > 0 || !self.waiting.is_empty()
@@ -70,11 +77,12 @@ impl<C: Send + 'static, T: Send + 'static> Lineup<C, T> {
     /// As [`Lineup::next_ready`], for no longer than this.
     pub fn next_ready_within(&mut self, longest: Duration) -> Option<(C, T)> {
         let started = Instant::now();
-        while self.has_more() && started.elapsed() < longest {
+        while self.has_more() {
             if self.under_way == 0 {
                 self.launch();
             }
-            match self.arrived.recv_timeout(HEAD_START.min(longest.saturating_sub(started.elapsed()))) {
+            let left = longest.saturating_sub(started.elapsed());
+            match self.arrived.recv_timeout(HEAD_START.min(left)) {
                 Ok((candidate, outcome)) => {
                     self.under_way -= 1;
                     match outcome {
@@ -85,6 +93,7 @@ impl<C: Send + 'static, T: Send + 'static> Lineup<C, T> {
                         }
                     }
                 }
+                Err(RecvTimeoutError::Timeout) if started.elapsed() >= longest => return None,
                 Err(RecvTimeoutError::Timeout) => self.launch(),
                 Err(RecvTimeoutError::Disconnected) => return None,
             }

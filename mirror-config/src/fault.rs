@@ -41,6 +41,8 @@ pub enum Fault {
     Said(String),
     /// A transport of this kind is not allowed or not there.
     Transport(String),
+    /// Somebody else was faster, and this one is not needed any more.
+    Canceled,
     /// Something of this machine failed: a disk, a pipe.
     Local(String),
 }
@@ -67,6 +69,7 @@ impl Fault {
             Self::Corrupt(_) => "corrupt",
             Self::Said(_) => "said",
             Self::Transport(_) => "transport",
+            Self::Canceled => "canceled",
             Self::Local(_) => "local",
         }
     }
@@ -78,7 +81,7 @@ impl Fault {
 
     /// Whether this says something of the mirror's health, rather than of this one item or of this machine.
     pub fn counts_against_health(&self) -> bool {
-        !matches!(self, Self::Missing | Self::Local(_) | Self::Transport(_))
+        !matches!(self, Self::Missing | Self::Local(_) | Self::Transport(_) | Self::Canceled)
     }
 
     /// Whether it gives reason to think that the mirror lies: said out loud, and no second chance for this item.
@@ -101,7 +104,7 @@ impl Fault {
             Self::Corrupt(_) => Kind::Digest,
             Self::Transport(_) => Kind::Transport,
             Self::Local(_) => Kind::Io,
-            Self::Refused | Self::Status(_) | Self::Missing | Self::Said(_) => Kind::Exhausted,
+            Self::Canceled | Self::Refused | Self::Status(_) | Self::Missing | Self::Said(_) => Kind::Exhausted,
         }
     }
 
@@ -145,6 +148,7 @@ impl fmt::Display for Fault {
             Self::Corrupt(what) => write!(f, "sent corrupt data: {what}"),
             Self::Said(what) => write!(f, "refused: {what}"),
             Self::Transport(what) => f.write_str(what),
+            Self::Canceled => f.write_str("not needed any more"),
             Self::Local(what) => write!(f, "this machine: {what}"),
         }
     }

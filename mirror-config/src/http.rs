@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use reqwest::{Client, redirect};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::watch};
 
 use crate::{
     failure::{Failure, Kind},
@@ -63,6 +63,38 @@ impl Patience {
     };
 }
 
+/// Ends requests early: clones share one switch, and whoever waits for an answer wakes up with [`Fault::Canceled`].
+#[derive(Debug, Clone)]
+pub struct Cancel(Arc<watch::Sender<bool>>);
+
+impl Cancel {
+    /// A switch that nobody has thrown yet.
+    pub fn new() -> Self {
+        Self(Arc::new(watch::Sender::new(false)))
+    }
+
+    /// Throws it, for good.
+    pub fn cancel(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Whether it was thrown.
+    pub fn is_canceled(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    async fn canceled(&self) {
+        // The sender is ours, so waiting cannot fail.
+        let _ = self.0.subscribe().wait_for(|thrown| *thrown).await;
+    }
+}
+
+impl Default for Cancel {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// A request, apart from sending it.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -76,6 +108,8 @@ pub struct Request {
     pub body: Option<Vec<u8>>,
     /// How long to wait.
     pub patience: Patience,
+    /// What ends it early.
+    pub cancel: Cancel,
 }
 
 /// An answer with a successful status.
@@ -142,8 +176,8 @@ impl Http {
         }
         let started = Instant::now();
         let patience = request.patience;
-        let answer = self.0.runtime.block_on(async { tokio::time::timeout(patience.head, builder.send()).await });
-        let answer = answer.map_err(|_| Fault::Timeout)?.map_err(|error| fault_of(&error))?;
+        let answer = self.wait(patience.head, &request.cancel, builder.send(), Fault::Timeout)?;
+        let answer = answer.map_err(|error| fault_of(&error))?;
         let address = Address::from(answer.url().clone());
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
         if !answer.status().is_success() {
@@ -164,11 +198,29 @@ impl Http {
             answer,
             chunk: Bytes::new(),
             pace: Pace::new(patience),
+            cancel: request.cancel.clone(),
             begun: false,
             received: 0,
             limit: u64::MAX,
         };
         Ok(Response { address, content_type, first_byte, body })
+    }
+
+    /// Waits for something, but not for longer than this, and not once it is canceled.
+    fn wait<T>(
+        &self,
+        longest: Duration,
+        cancel: &Cancel,
+        what: impl Future<Output = T>,
+        late: Fault,
+    ) -> Result<T, Fault> {
+        self.0.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = cancel.canceled() => Err(Fault::Canceled),
+                done = tokio::time::timeout(longest, what) => done.map_err(|_| late),
+            }
+        })
     }
 
     fn client(&self, request: &Request) -> Result<Client, Fault> {
@@ -225,6 +277,7 @@ pub struct Body {
     answer: reqwest::Response,
     chunk: Bytes,
     pace: Pace,
+    cancel: Cancel,
     begun: bool,
     received: u64,
     limit: u64,
@@ -261,13 +314,10 @@ impl Read for Body {
         while self.chunk.is_empty() {
             let patience = self.pace.patience;
             let longest = if self.begun { patience.silence } else { patience.first_byte };
-            let answer = &mut self.answer;
-            let next = self.http.0.runtime.block_on(async { tokio::time::timeout(longest, answer.chunk()).await });
-            match next {
-                Err(_) => return Err(Fault::Stalled.into()),
-                Ok(Err(error)) => return Err(fault_of(&error).into()),
-                Ok(Ok(None)) => return Ok(0),
-                Ok(Ok(Some(bytes))) => {
+            match self.http.wait(longest, &self.cancel, self.answer.chunk(), Fault::Stalled)? {
+                Err(error) => return Err(fault_of(&error).into()),
+                Ok(None) => return Ok(0),
+                Ok(Some(bytes)) => {
                     self.pace.note(bytes.len() as u64).map_err(io::Error::from)?;
                     self.begun = true;
                     self.chunk = bytes;

@@ -7,7 +7,7 @@ use std::{io::Read, time::Duration};
 
 use crate::{
     fault::Fault,
-    http::{Body, Http, Patience, Request},
+    http::{Body, Cancel, Http, Patience, Request},
     pack_stream::{PackStream, refusal},
     pkt_line::{Packet, Packets},
     proxy::Route,
@@ -111,6 +111,8 @@ pub struct Fetch<'a> {
     pub filter: Option<&'a str>,
     /// Only this many commits deep.
     pub depth: Option<u32>,
+    /// Objects of the pack may be deltas against what is had.
+    pub thin: bool,
     /// Ask what is common and send no pack (`wait-for-done`, which the server must have advertised).
     pub only_negotiate: bool,
 }
@@ -118,7 +120,8 @@ pub struct Fetch<'a> {
 impl Fetch<'_> {
     /// The body of the request.
     pub fn request(&self, object_format: &str) -> Vec<u8> {
-        let mut arguments = vec!["ofs-delta".to_owned()];
+        let mut arguments = vec!["ofs-delta".to_owned(), "no-progress".to_owned()];
+        arguments.extend(self.thin.then(|| "thin-pack".to_owned()));
         // A filtered pack is asked for to count or to prove, where tags are in the way.
         if self.filter.is_none() {
             arguments.push("include-tag".to_owned());
@@ -158,6 +161,7 @@ pub struct Session {
     http: Http,
     base: Address,
     route: Route,
+    cancel: Cancel,
     /// What it can do.
     pub advertisement: Advertisement,
     /// From the start of the first request to the head of its answer, connection included.
@@ -177,6 +181,7 @@ impl Session {
             headers: vec![("git-protocol", "version=2".to_owned())],
             body: None,
             patience,
+            cancel: Cancel::default(),
         })?;
         if answer.content_type != "application/x-git-upload-pack-advertisement" {
             return Err(Fault::NotAMirror(format!("its answer is `{}`", redact::controls(&answer.content_type))));
@@ -184,7 +189,13 @@ impl Session {
         let base = redirected(address, &answer.address)?;
         let first_byte = answer.first_byte;
         let advertisement = Advertisement::read(&mut Packets::new(answer.body.take(ADVERTISEMENT_LIMIT)))?;
-        Ok(Self { http: http.clone(), base, route: route.clone(), advertisement, first_byte })
+        let cancel = Cancel::default();
+        Ok(Self { http: http.clone(), base, route: route.clone(), cancel, advertisement, first_byte })
+    }
+
+    /// The same, for requests that `cancel` ends early.
+    pub fn until(&self, cancel: &Cancel) -> Self {
+        Self { cancel: cancel.clone(), ..self.clone() }
     }
 
     /// Sends one command and hands back its answer as it arrives.
@@ -203,6 +214,7 @@ impl Session {
             ],
             body: Some(body),
             patience,
+            cancel: self.cancel.clone(),
         })?;
         match answer.content_type.as_str() {
             "application/x-git-upload-pack-result" => Ok(answer.body),

@@ -229,7 +229,6 @@ fn an_upstream_that_talks_to_the_terminal_is_muffled() {
     stage.origin.set(Fault::SidebandEscapes);
     let ran = stage.clone(&["--progress"], "sideband").ok();
     assert_no_escape(&stage, "sideband", &ran);
-    assert!(ran.stderr.contains("owned"), "the words themselves come through: {ran}");
     let text = "ERR \u{1b}]0;owned\u{7}no\n";
     let body = format!("{:04x}{text}", text.len() + 4).into_bytes();
     for (scope, kind) in [(Scope::InfoRefs, "advertisement"), (Scope::UploadPack, "result"), (Scope::Fetch, "result")] {

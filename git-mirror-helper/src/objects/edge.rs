@@ -8,11 +8,14 @@ use std::{
     io::{Read, Seek},
 };
 
-use gix::{ObjectId, hash::Kind, objs, prelude::FindExt};
+use gix::{ObjectId, objs, prelude::FindExt};
 use gix_pack::data::input;
 use mirror_config::{fault::Fault, pack_stream::PackStream, pkt_line::Packets, refs::Oid};
 
-use super::{land, store::object_id};
+use super::{
+    land,
+    store::{hash_of, object_id},
+};
 
 /// Checks the `shallow` lines of an answer against its own commits.
 ///
@@ -24,11 +27,11 @@ pub fn check(answer: &mut (impl Read + Seek), wants: &[Oid], depth: usize, objec
     answer.rewind().map_err(local)?;
     let said = shallow_lines(answer)?;
     answer.rewind().map_err(local)?;
-    let hash = if object_format == "sha256" { Kind::Sha256 } else { Kind::Sha1 };
+    let hash = hash_of(object_format);
     let folder = tempfile::tempdir().map_err(local)?;
     let packs = folder.path().join("pack");
     std::fs::create_dir(&packs).map_err(local)?;
-    land::index(PackStream::open(answer, true)?, &packs, hash, input::Mode::Verify)?;
+    land::index(PackStream::open(answer, true)?, &packs, hash, input::Mode::Verify, None)?;
     let objects = gix::odb::at(folder.path(), hash).map_err(local)?;
     let wants: Vec<ObjectId> = wants.iter().filter_map(object_id).collect();
     if edge(&objects, &wants, depth)? == said {

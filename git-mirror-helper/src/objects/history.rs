@@ -4,7 +4,6 @@
 
 use std::{collections::HashMap, io::Read};
 
-use gix::hash::Kind;
 use gix_pack::data::input;
 use mirror_config::{
     environment::Environment,
@@ -17,7 +16,7 @@ use mirror_config::{
 
 use super::{
     land,
-    store::{Store, object_id, reaches},
+    store::{Store, hash_of, object_id, reaches},
 };
 
 /// Most bytes read for one proof: about 300,000 commits without their trees.
@@ -63,11 +62,11 @@ fn asked(session: &Session, new: &Oid, old: &Oid) -> Result<bool, Fault> {
     let fetch =
         Fetch { wants: std::slice::from_ref(new), haves: std::slice::from_ref(old), filter, ..Fetch::default() };
     let stream = session.fetch(&fetch, Patience::REPLACEABLE)?;
-    let hash = if session.advertisement.object_format() == "sha256" { Kind::Sha256 } else { Kind::Sha1 };
+    let hash = hash_of(session.advertisement.object_format());
     let folder = tempfile::tempdir().map_err(|error| Fault::Local(error.to_string()))?;
     let packs = folder.path().join("pack");
     std::fs::create_dir(&packs).map_err(|error| Fault::Local(error.to_string()))?;
-    land::index(stream.take(PROOF_LIMIT), &packs, hash, input::Mode::Verify)?;
+    land::index(stream.take(PROOF_LIMIT), &packs, hash, input::Mode::Verify, None)?;
     let objects = gix::odb::at(folder.path(), hash).map_err(|error| Fault::Local(error.to_string()))?;
     let (Some(new), Some(old)) = (object_id(new), object_id(old)) else { return Ok(false) };
     Ok(reaches(&objects, new, old))

@@ -16,7 +16,7 @@ use gix::{ObjectId, hash::Kind, objs, progress::Discard};
 use gix_pack::{Bundle, bundle, data::input, index};
 use mirror_config::{fault::Fault, refs::Oid};
 
-use super::store::{Store, object_id};
+use super::store::{Store, hash_of, object_id};
 
 /// Objects larger than this are refused: no host takes them, and a few bytes of a hostile pack can claim any size.
 const LARGEST_OBJECT: usize = 4 << 30;
@@ -28,18 +28,23 @@ pub struct Landed {
     pub objects: u32,
 }
 
-/// Reads a pack into the store. `wants` are the tips it was asked for.
+/// Reads a pack into the store. `wants` are the tips it was asked for; a thin one may rest on what the store has.
 ///
 /// # Errors
 ///
 /// The stream's own [`Fault`]; [`Fault::Corrupt`] when the pack is not what it must be; [`Fault::Local`] for the disk.
-pub fn land(stream: impl Read, store: &Store, wants: &[Oid]) -> Result<Landed, Fault> {
+pub fn land(stream: impl Read, store: &Store, wants: &[Oid], thin: bool) -> Result<Landed, Fault> {
     let incoming = store.incoming().map_err(|error| Fault::Local(error.to_string()))?;
-    let written = index(stream, incoming.path(), store.hash(), input::Mode::Verify)?;
+    let bases = if thin { Some(store.objects().map_err(|error| Fault::Local(error.to_string()))?) } else { None };
+    let written = index(stream, incoming.path(), store.hash(), input::Mode::Verify, bases)?;
     let (Some(pack), Some(index)) = (written.data_path, written.index_path) else {
         return if store.has_all(wants) { Ok(Landed { objects: 0 }) } else { Err(incomplete("it is empty")) };
     };
     let bundle = Bundle::at(&index, store.hash()).map_err(|error| Fault::Local(error.to_string()))?;
+    let mut last = None;
+    if bundle.index.iter().any(|entry| last.replace(entry.oid) == Some(entry.oid)) {
+        return Err(Fault::Corrupt("it has an object twice".to_owned()));
+    }
     check_closed(&bundle, store, wants)?;
     drop(bundle);
     keep(&[pack, index], store).map_err(|error| Fault::Local(error.to_string()))?;
@@ -47,19 +52,25 @@ pub fn land(stream: impl Read, store: &Store, wants: &[Oid]) -> Result<Landed, F
     Ok(Landed { objects: written.index.num_objects })
 }
 
-/// Writes a pack with its index into a folder.
+/// Writes a pack with its index into a folder; what a thin one rests on is looked up in `bases`.
 ///
 /// # Errors
 ///
 /// As [`land`], but nothing is said about what the pack contains.
-pub fn index(stream: impl Read, folder: &Path, hash: Kind, mode: input::Mode) -> Result<bundle::write::Outcome, Fault> {
+pub fn index(
+    stream: impl Read,
+    folder: &Path,
+    hash: Kind,
+    mode: input::Mode,
+    bases: Option<gix::odb::Handle>,
+) -> Result<bundle::write::Outcome, Fault> {
     let mut stream = Watched::new(stream);
     let written = Bundle::write_to_directory(
         &mut stream,
         Some(folder),
         &mut Discard,
         &AtomicBool::new(false),
-        None::<gix::odb::Handle>,
+        bases,
         hash,
         bundle::write::Options {
             thread_limit: None,
@@ -84,7 +95,7 @@ pub fn index(stream: impl Read, folder: &Path, hash: Kind, mode: input::Mode) ->
 ///
 /// As [`land`], but nothing is said about what the pack contains.
 pub fn check(stream: impl Read, object_format: &str) -> Result<(), Fault> {
-    let hash = if object_format == "sha256" { Kind::Sha256 } else { Kind::Sha1 };
+    let hash = hash_of(object_format);
     let mut stream = Watched::new(stream);
     let entries = input::BytesToEntriesIter::new_from_header(
         &mut stream,

@@ -1,6 +1,8 @@
 //! git's objects: what was received, whether it is whole, what it proves. The only room that uses `gix`.
 
 pub mod store;
+pub mod parts;
 pub mod land;
+pub mod prefix;
 pub mod history;
 pub mod edge;

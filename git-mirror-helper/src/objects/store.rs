@@ -79,13 +79,23 @@ impl Store {
         self.path.join("objects/pack")
     }
 
+    /// Where slices wait until they can land; see `parts`.
+    pub fn parts(&self) -> PathBuf {
+        self.path.join("parts")
+    }
+
+    /// Where everything is put that is still arriving.
+    pub fn incoming_folder(&self) -> PathBuf {
+        self.path.join("incoming")
+    }
+
     /// A fresh folder for a pack on its way in; it goes away with its handle.
     ///
     /// # Errors
     ///
     /// Those of the file system.
     pub fn incoming(&self) -> io::Result<tempfile::TempDir> {
-        tempfile::tempdir_in(self.path.join("incoming"))
+        tempfile::tempdir_in(self.incoming_folder())
     }
 
     /// Waits until no other process downloads into this store, and keeps others out until the handle goes.
@@ -96,8 +106,8 @@ impl Store {
     pub fn lock(&self) -> io::Result<File> {
         let held = state::lock(&self.path.join("lock"), LOCK_WAIT)?;
         // Whatever lies here belongs to nobody now: it was left by a process that was killed.
-        for left in fs::read_dir(self.path.join("incoming"))?.flatten() {
-            let _ = fs::remove_dir_all(left.path());
+        for left in fs::read_dir(self.incoming_folder())?.flatten() {
+            let _ = fs::remove_dir_all(left.path()).or_else(|_| fs::remove_file(left.path()));
         }
         Ok(held)
     }
@@ -228,6 +238,11 @@ pub fn objects_of_repository() -> Result<PathBuf, Failure> {
         Some(path) if output.status.success() && !path.is_empty() => Ok(PathBuf::from(path)),
         _ => Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
     }
+}
+
+/// The hash of an object format, as servers name it.
+pub fn hash_of(object_format: &str) -> Kind {
+    if object_format == "sha256" { Kind::Sha256 } else { Kind::Sha1 }
 }
 
 /// gix's form of an id.

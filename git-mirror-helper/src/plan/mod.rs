@@ -1,6 +1,8 @@
-//! What to do with a fetch. Pure: git's request and a few facts in, one of three ways out.
-//!
-//! Here is the place where a history will be cut into slices for several mirrors; today the plan is one slice.
+//! What to do with a fetch. Pure: git's request and a few facts in, one of three ways out; `cuts` and `schedule` plan
+//! how its history comes in slices from several mirrors.
+
+pub mod cuts;
+pub mod schedule;
 
 use crate::request::Request;
 
@@ -11,6 +13,8 @@ pub struct Facts {
     pub mirrors: bool,
     /// Upstream can be asked.
     pub upstream: bool,
+    /// It answers without credentials, so that we can ask it for slices as well.
+    pub public: bool,
     /// There is a store to land in.
     pub store: bool,
     /// The user wants every object checked by git itself.
@@ -20,7 +24,7 @@ pub struct Facts {
 /// The ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
-    /// The bulk lands in the store from mirrors; the authority adds what they lack.
+    /// The bulk lands in the store, from mirrors and from upstream; nothing that arrived is ever fetched again.
     Bulk,
     /// A mirror answers in upstream's place, and another one if it fails.
     Pass,
@@ -33,11 +37,11 @@ pub fn plan(request: &Request, facts: Facts) -> Plan {
     // The value of a ref, and the edge of a shallow history, are small facts: not for a mirror to say. The edge of a
     // first shallow clone is the exception, since it follows from the depth and can be checked.
     let rests_on_the_servers_word = request.wants_names() || (request.is_shallow() && request.first_depth().is_none());
-    if !facts.mirrors || (rests_on_the_servers_word && facts.upstream) {
-        return Plan::Authority;
+    let whole = request.is_clone() && !request.is_filtered() && !request.wants_names();
+    if whole && facts.store && !facts.checks_objects && (facts.mirrors || facts.public) {
+        return Plan::Bulk;
     }
-    let whole = request.is_clone() && !request.is_filtered();
-    if whole && facts.store && !facts.checks_objects { Plan::Bulk } else { Plan::Pass }
+    if !facts.mirrors || (rests_on_the_servers_word && facts.upstream) { Plan::Authority } else { Plan::Pass }
 }
 
 #[cfg(test)]
@@ -59,11 +63,12 @@ mod tests {
 
     #[test]
     fn each_kind_of_fetch_goes_its_way() {
-        let all = Facts { mirrors: true, upstream: true, store: true, checks_objects: false };
+        let all = Facts { mirrors: true, upstream: true, public: true, store: true, checks_objects: false };
         let clone = ["want 7e1785e08e1fca2908ba6aefc65ce6b1adba7431", "done"];
         for (case, extra, facts, way) in [
             ("a clone", None, all, Plan::Bulk),
-            ("no mirrors", None, Facts { mirrors: false, ..all }, Plan::Authority),
+            ("no mirrors", None, Facts { mirrors: false, ..all }, Plan::Bulk),
+            ("a private one, and no mirrors", None, Facts { mirrors: false, public: false, ..all }, Plan::Authority),
             ("no store", None, Facts { store: false, ..all }, Plan::Pass),
             ("git is to check", None, Facts { checks_objects: true, ..all }, Plan::Pass),
             ("a filter", Some("filter blob:none"), all, Plan::Pass),

@@ -1,0 +1,60 @@
+//! One connection to a source: takes a slice, spools it, says so, takes the next.
+
+use std::{ops::Range, time::Duration};
+
+use mirror_config::{
+    fault::Fault,
+    http::{Cancel, Patience},
+    refs::Oid,
+    upload_pack::{Fetch, Session},
+};
+use tempfile::NamedTempFile;
+
+use crate::{
+    board::Board,
+    objects::parts::{self, Heard, Parts},
+    plan::schedule::{Next, SourceId, TaskId},
+    source::Source,
+};
+
+/// Most tips declared as had: newer ones reach what older ones do.
+const MOST_HAVES: usize = 256;
+/// How long a source that found nothing to do waits before it asks again.
+const NAP: Duration = Duration::from_millis(50);
+/// For the only source there is: worth waiting for longer, and anything is better than nothing.
+const ALONE: Patience = Patience { silence: Duration::from_secs(10), floor: 0, ..Patience::REPLACEABLE };
+
+/// Serves one connection until there is nothing more for it to do.
+pub fn serve(board: &Board, source: &Source, id: SourceId, connection: usize) {
+    loop {
+        match board.next(id, connection) {
+            Next::Over => return,
+            Next::Wait => board.nap(NAP),
+            Next::Slice(task, range) => {
+                let cancel = Cancel::new();
+                board.begin(task, id, &cancel);
+                match fetch(board, &source.session.until(&cancel), task, &range) {
+                    Ok((objects, file)) => board.arrived(task, id, range, objects, file),
+                    Err(fault) => board.lost(task, id, fault),
+                }
+            }
+        }
+    }
+}
+
+/// Fetches a slice into a file.
+fn fetch(board: &Board, session: &Session, task: TaskId, range: &Range<usize>) -> Result<(u32, NamedTempFile), Fault> {
+    let wants: Vec<Oid> = board.cuts[range.clone()].iter().flatten().cloned().collect();
+    let before = board.cuts[..range.start].iter().rev().flatten().take(MOST_HAVES);
+    let haves: Vec<Oid> = before.chain(board.base.iter().take(MOST_HAVES)).cloned().collect();
+    let fetch = Fetch { wants: &wants, haves: &haves, thin: true, ..Fetch::default() };
+    let patience = if board.is_alone() { ALONE } else { Patience::REPLACEABLE };
+    let mut stream = session.fetch(&fetch, patience)?;
+    stream.get_mut().limit(board.limit);
+    let mut file = Parts::create(&board.store).map_err(|error| Fault::Local(error.to_string()))?;
+    let objects = parts::receive(&mut stream, file.as_file_mut(), board.store.hash(), &mut |heard| match heard {
+        Heard::Objects(count) => board.begun(task, count),
+        Heard::Bytes(bytes) => board.received(task, bytes),
+    })?;
+    Ok((objects, file))
+}

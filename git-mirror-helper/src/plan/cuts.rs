@@ -1,0 +1,123 @@
+//! Where a history is cut into slices. Pure: refs and a few commits in, an ordered list of cuts out.
+//!
+//! A cut is a set of tips; a slice is all that the tips of some cuts in a row reach and those of the cuts before them
+//! do not. So any order of cuts gives all of the history, once; from old to new gives slices of even size.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, HashMap, HashSet},
+};
+
+use mirror_config::refs::{Oid, Ref};
+
+/// Commits that were seen are cut into about so many slices, where tags do not do it.
+const WISHED: usize = 96;
+const TAGS: &str = "refs/tags/";
+
+/// Cuts for a fetch of `wants`. `refs` are the authority's; `seen` are the newest commits of the history, oldest first,
+/// each proven to be reached from the wants; `older` are tips, oldest first, that the wants are believed to reach.
+pub fn cuts(wants: &[Oid], refs: &[Ref], seen: &[Oid], older: &[Oid]) -> Vec<Vec<Oid>> {
+    let wanted: HashSet<&Oid> = wants.iter().collect();
+    let places: HashMap<&Oid, usize> = seen.iter().enumerate().map(|(place, oid)| (oid, place)).collect();
+    let mut before: Vec<(&str, &Oid)> = Vec::new();
+    let mut among: BTreeMap<usize, Vec<Oid>> = BTreeMap::new();
+    for tag in refs.iter().filter(|found| found.name.starts_with(TAGS)) {
+        let Some(oid) = &tag.oid else { continue };
+        match places.get(tag.peeled.as_ref().unwrap_or(oid)) {
+            Some(place) => among.entry(*place).or_default().push(oid.clone()),
+            // A tag that is not wanted may lie on a side that the wants do not reach.
+            None if wanted.contains(oid) => before.push((&tag.name, oid)),
+            None => {}
+        }
+    }
+    before.sort_by(|(a, _), (b, _)| by_number(a, b));
+    let mut cuts: Vec<Vec<Oid>> = before.into_iter().map(|(_, oid)| vec![oid.clone()]).collect();
+    cuts.extend(older.iter().map(|oid| vec![oid.clone()]));
+    let step = seen.len().div_ceil(WISHED).max(1);
+    let mut last = None;
+    for (place, oid) in seen.iter().enumerate() {
+        let due = last.is_none_or(|last| place - last >= step);
+        match among.remove(&place) {
+            Some(tags) => cuts.push(tags),
+            None if due => cuts.push(vec![oid.clone()]),
+            None => continue,
+        }
+        last = Some(place);
+    }
+    let mut named: HashSet<Oid> = HashSet::new();
+    cuts.iter_mut().for_each(|cut| cut.retain(|oid| named.insert(oid.clone())));
+    cuts.push(wants.iter().filter(|oid| !named.contains(oid)).cloned().collect());
+    cuts.retain(|cut| !cut.is_empty());
+    cuts
+}
+
+/// Orders names as people number them: `v1.9` before `v1.10`.
+fn by_number(a: &str, b: &str) -> Ordering {
+    let parts = |name: &str| -> Vec<(String, u128)> {
+        let mut parts = vec![(String::new(), 0_u128)];
+        let mut in_number = false;
+        for letter in name.chars() {
+            match letter.to_digit(10) {
+                Some(digit) => {
+                    let (_, number) = parts.last_mut().expect("never empty");
+                    *number = number.saturating_mul(10).saturating_add(u128::from(digit));
+                }
+                None => {
+                    if in_number {
+                        parts.push((String::new(), 0));
+                    }
+                    parts.last_mut().expect("never empty").0.push(letter);
+                }
+            }
+            in_number = letter.is_ascii_digit();
+        }
+        parts
+    };
+    parts(a).cmp(&parts(b)).then_with(|| a.cmp(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{by_number, cuts};
+    use mirror_config::refs::{Oid, Ref};
+
+    fn oid(number: usize) -> Oid {
+        format!("{number:040x}").parse().expect("an id")
+    }
+
+    fn tag(name: &str, number: usize) -> Ref {
+        Ref::parse(&format!("{} refs/tags/{name}", oid(number))).expect("a ref")
+    }
+
+    fn numbers(cuts: &[Vec<Oid>]) -> Vec<Vec<usize>> {
+        let number = |oid: &Oid| usize::from_str_radix(oid.as_str(), 16).expect("hex");
+        cuts.iter().map(|cut| cut.iter().map(number).collect()).collect()
+    }
+
+    #[test]
+    fn names_are_ordered_as_people_number_them() {
+        let mut names = ["v1.10", "v1.9", "v1.9.1", "1.0", "v2.0-rc1", "v2.0", "release-3"];
+        names.sort_by(|a, b| by_number(a, b));
+        assert_eq!(names, ["1.0", "release-3", "v1.9", "v1.9.1", "v1.10", "v2.0", "v2.0-rc1"]);
+    }
+
+    #[test]
+    fn wants_come_last_and_nothing_comes_twice() {
+        let refs = [tag("v10", 3), tag("v9", 2), tag("side", 8), tag("again", 3)];
+        let wants: Vec<Oid> = [1, 2, 3, 9].map(oid).to_vec();
+        assert_eq!(numbers(&cuts(&wants, &refs, &[], &[])), [vec![3], vec![2], vec![1, 9]], "`again` comes first");
+        assert_eq!(numbers(&cuts(&wants, &[], &[], &[])), [vec![1, 2, 3, 9]]);
+        assert_eq!(numbers(&cuts(&wants, &[], &[], &[oid(7), oid(1)])), [vec![7], vec![1], vec![2, 3, 9]]);
+    }
+
+    #[test]
+    fn commits_are_cut_where_tags_are_far_apart() {
+        let seen: Vec<Oid> = (100..1060).map(oid).collect();
+        let refs = [tag("old", 5), tag("new", 104), tag("unwanted", 6)];
+        let wants = [oid(5), oid(1059)];
+        let cuts = numbers(&cuts(&wants, &refs, &seen, &[]));
+        assert_eq!(cuts[..4], [[5], [100], [104], [114]], "a tag among the commits is cut at, whoever wants it");
+        assert!((90..110).contains(&cuts.len()), "{}", cuts.len());
+        assert_eq!(cuts.last(), Some(&vec![1059]));
+    }
+}

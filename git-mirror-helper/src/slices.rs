@@ -1,0 +1,233 @@
+//! A transfer in slices: sources join as they answer, slices land as they come, until all is here or nobody is left.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use mirror_config::{
+    failure::{Failure, Kind},
+    fault::Fault,
+    refs::Oid,
+};
+use tempfile::NamedTempFile;
+
+use crate::{
+    board::Board,
+    connection,
+    context::Context,
+    field::Field,
+    objects::{
+        land,
+        parts::{Part, Parts},
+        store::Store,
+    },
+    plan::schedule::SourceId,
+    progress::Line,
+    source::Source,
+};
+
+/// Packs that a transfer leaves in the store, about.
+const PACKS: usize = 10;
+/// Between two looks at what has happened.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long mirrors have to answer before upstream is asked for what they may have.
+const MIRRORS_FIRST: Duration = Duration::from_secs(1);
+/// Times that all may break off before it is over.
+const REVIVALS: u32 = 2;
+
+/// What takes part in a transfer.
+#[derive(Debug)]
+pub struct Slices<'a> {
+    /// Where it lands.
+    pub store: &'a Store,
+    /// What git wants.
+    pub wants: &'a [Oid],
+    /// Upstream, to step in where mirrors cannot.
+    pub upstream: Option<Source>,
+    /// Those that have answered: the source, its rate if known, and what was received from it in vain.
+    pub ready: Vec<(Source, Option<f64>, u64)>,
+}
+
+struct Run {
+    board: Arc<Board>,
+    joined: Vec<Joined>,
+}
+
+/// A source and its connections.
+struct Joined {
+    id: SourceId,
+    source: Source,
+    connections: Vec<JoinHandle<()>>,
+}
+
+impl Slices<'_> {
+    /// Brings all of the cuts into the store, or as much of them as anybody gives.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Io`] when this machine's disk fails. That nobody serves is no error.
+    pub fn run(
+        self,
+        context: &mut Context,
+        field: &mut Field,
+        cuts: Vec<Vec<Oid>>,
+        parts: Parts,
+    ) -> Result<(), Failure> {
+        let config = &context.select.config;
+        let connections = usize::try_from(config.git_connections.value).unwrap_or(1);
+        let enough = cuts.len().div_ceil(PACKS);
+        let board = Board::new(self.store, cuts, parts, config.git_store_limit.value, connections);
+        let mut run = Run { board: Arc::new(board), joined: Vec::new() };
+        let shown = {
+            let board = Arc::clone(&run.board);
+            Line::start(context, move || board.snapshot())
+        };
+        field.call_all();
+        for (source, rate, wasted) in self.ready {
+            run.join(source, rate, wasted);
+        }
+        let ended = run.until_done(context, field, self.upstream, self.wants, enough);
+        run.board.close();
+        for connection in run.joined.into_iter().flat_map(|joined| joined.connections) {
+            // A panic there has been shown already, and its slice is simply not there.
+            let _ = connection.join();
+        }
+        drop(shown);
+        for source in run.board.sources() {
+            context.diary.took_part(source);
+        }
+        if run.board.is_landed() {
+            run.board.with_parts(Parts::clear);
+        }
+        ended
+    }
+}
+
+impl Run {
+    fn until_done(
+        &mut self,
+        context: &mut Context,
+        field: &mut Field,
+        mut upstream: Option<Source>,
+        wants: &[Oid],
+        enough: usize,
+    ) -> Result<(), Failure> {
+        let started = Instant::now();
+        let mut revivals = 0;
+        loop {
+            while let Some(opened) = field.next_within(context, Duration::ZERO) {
+                let goodput = context
+                    .select
+                    .health
+                    .record(&opened.candidate.carrier.mirror.name, mirror_config::health::Service::Git)
+                    .goodput;
+                self.join(Source::mirror(&opened, &context.repository), goodput, 0);
+            }
+            self.grow();
+            for (name, fault) in self.board.news() {
+                if fault.is_deceit() {
+                    crate::report::warn(&format!("{name}: {fault}; going on without it"));
+                }
+            }
+            let landed = match self.board.ready_to_land(enough) {
+                Some((row, tips)) => self.land(&row, &tips)?,
+                None => false,
+            };
+            if let Some(fault) = self.board.broken() {
+                return Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)));
+            }
+            // An earlier run may have planned for more than is wanted now.
+            if self.board.is_landed() || (landed && self.board.store.has_all(wants)) {
+                return Ok(());
+            }
+            let mirrors_had_time = !field.has_more() || started.elapsed() > MIRRORS_FIRST;
+            if mirrors_had_time
+                && self.board.needs_reserve()
+                && let Some(upstream) = upstream.take()
+            {
+                self.join(upstream, None, 0);
+            }
+            if self.board.is_stuck() && !field.has_more() {
+                if self.board.give_up_first(wants, empty) {
+                    continue;
+                }
+                if revivals == REVIVALS {
+                    return Ok(());
+                }
+                revivals += 1;
+                self.board.revive();
+            }
+            if !landed {
+                self.board.nap(LOOK);
+            }
+        }
+    }
+
+    fn join(&mut self, source: Source, rate: Option<f64>, wasted: u64) {
+        let id = self.board.join(&source, rate, wasted);
+        self.joined.push(Joined { id, source, connections: Vec::new() });
+        self.grow();
+    }
+
+    /// Starts the connections that the schedule wishes for, and those that have ended and may try again.
+    fn grow(&mut self) {
+        for Joined { id, source, connections } in &mut self.joined {
+            for number in 0..self.board.connections(*id) {
+                if connections.get(number).is_some_and(|connection| !connection.is_finished()) {
+                    continue;
+                }
+                let (board, id, source) = (Arc::clone(&self.board), *id, source.clone());
+                let started = thread::spawn(move || connection::serve(&board, &source, id, number));
+                match connections.get_mut(number) {
+                    Some(ended) => *ended = started,
+                    None => connections.push(started),
+                }
+            }
+        }
+    }
+
+    /// Lands slices as one pack; if that fails, one by one, to find the one at fault. True when anything landed.
+    fn land(&self, row: &[Part], tips: &[Oid]) -> Result<bool, Failure> {
+        let board = &self.board;
+        let landed = self.land_together(row, tips);
+        match landed {
+            Ok(()) => {
+                board.landed(row);
+                Ok(true)
+            }
+            Err(fault @ Fault::Local(_)) => Err(Failure::new(Kind::Io, format!("the store: {fault}"))),
+            Err(fault) if row.len() == 1 => {
+                board.rejected(&row[0], fault);
+                Ok(false)
+            }
+            Err(fault) => {
+                tracing::debug!(%fault, slices = row.len(), "do not land together");
+                for part in row {
+                    let part = std::slice::from_ref(part);
+                    if !self.land(part, &board.tips(part[0].range.clone()))? {
+                        break;
+                    }
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    fn land_together(&self, row: &[Part], tips: &[Oid]) -> Result<(), Fault> {
+        let joined =
+            self.board.with_parts(|parts| parts.joined(row)).map_err(|error| Fault::Local(error.to_string()))?;
+        let landed = land::land(joined, &self.board.store, tips, true)?;
+        tracing::debug!(slices = row.len(), objects = landed.objects, "landed");
+        Ok(())
+    }
+}
+
+/// A slice of nothing, in place of one that nobody has.
+fn empty(store: &Store) -> io::Result<NamedTempFile> {
+    let mut file = Parts::create(store)?;
+    file.as_file_mut().write_all(&land::empty_pack(store))?;
+    Ok(file)
+}
