@@ -52,7 +52,8 @@ pub fn answer(
     let way = plan::plan(request, facts);
     tracing::debug!(?way, ?facts, "plan");
     match (way, store) {
-        (Plan::Bulk, Some(store)) => bulk(context, authority, field, &Bulk { store: &store, request, refs }, out),
+        (Plan::Bulk, Some(store)) => bulk(context, authority, field, &Bulk { store: &store, request, refs }, out)
+            .inspect(|()| store.make_room(context.select.config.git_store_limit.value)),
         (Plan::Authority, _) => pass::from_upstream(context, authority, &request.to_bytes(), out),
         _ => pass::pass(context, field, authority, request, &request.to_bytes(), out),
     }

@@ -9,6 +9,7 @@ pub mod failure;
 pub mod fault;
 pub mod state;
 pub mod upstream;
+pub mod store;
 pub mod mirror;
 pub mod config;
 pub mod catalog;

@@ -42,7 +42,7 @@ where
 ///
 /// [`io::ErrorKind::WouldBlock`] when another process keeps it longer than `wait`.
 pub fn lock(path: &Path, wait: Duration) -> io::Result<File> {
-    let file = File::options().create(true).append(true).open(path)?;
+    let file = lock_file(path)?;
     let until = Instant::now() + wait;
     loop {
         match file.try_lock() {
@@ -54,6 +54,19 @@ pub fn lock(path: &Path, wait: Duration) -> io::Result<File> {
             Err(fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
         }
     }
+}
+
+/// Opens a file that is there to be locked, or makes it, for its owner alone.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn lock_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Puts bytes in place of the file in one step: old or new, never between. The file is for its owner alone.

@@ -9,26 +9,23 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
 };
 
 use gix::{hash::Kind, prelude::FindExt};
 use mirror_config::{
-    environment::Environment, failure::Failure, failure::Kind as FailureKind, refs::Oid, state, upstream::Repository,
+    environment::Environment, failure::Failure, failure::Kind as FailureKind, refs::Oid, state, store::Folder,
+    upstream::Repository,
 };
-use sha2::{Digest, Sha256};
 
-/// Longest wait for another clone of the same repository, which is then downloading what we want.
-const LOCK_WAIT: Duration = Duration::from_secs(3600);
 /// Most tips declared as had.
 const MOST_TIPS: usize = 1024;
 /// The file with the refs to them.
 const TIPS: &str = "packed-refs";
 
-/// The store of one repository.
+/// The store of one repository. While it exists it is in use, so that nobody evicts it.
 #[derive(Debug, Clone)]
 pub struct Store {
-    path: PathBuf,
+    folder: Folder,
     hash: Kind,
 }
 
@@ -40,33 +37,13 @@ impl Store {
             "sha256" => Kind::Sha256,
             _ => return None,
         };
-        // Hosts do not tell names apart by case.
-        let key = Sha256::digest(format!("{repository} {object_format}").to_ascii_lowercase());
-        let key: String = key.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let store = Self { path: env.cache_dir()?.join("store").join(format!("{key}.git")), hash };
-        match store.prepare(repository, object_format) {
-            Ok(()) => Some(store),
+        match Folder::open(env, repository, object_format) {
+            Ok(folder) => Some(Self { folder, hash }),
             Err(error) => {
-                tracing::debug!(%error, path = %store.path.display(), "no store");
+                tracing::debug!(%error, %repository, "no store");
                 None
             }
         }
-    }
-
-    /// Makes it a repository that git itself could look at.
-    fn prepare(&self, repository: &Repository, object_format: &str) -> io::Result<()> {
-        for folder in ["objects/pack", "objects/info", "refs", "incoming"] {
-            state::private_folder(&self.path.join(folder))?;
-        }
-        if !self.path.join("HEAD").exists() {
-            let version = if object_format == "sha1" { 0 } else { 1 };
-            let extension = if object_format == "sha1" { "" } else { "[extensions]\n\tobjectFormat = sha256\n" };
-            let config = format!("[core]\n\trepositoryformatversion = {version}\n\tbare = true\n{extension}");
-            state::write_whole(&self.path.join("config"), config.as_bytes())?;
-            state::write_whole(&self.path.join("description"), format!("store of {repository}\n").as_bytes())?;
-            state::write_whole(&self.path.join("HEAD"), b"ref: refs/heads/none\n")?;
-        }
-        Ok(())
     }
 
     /// The hash its objects are named by.
@@ -76,17 +53,17 @@ impl Store {
 
     /// Where its packs are.
     pub fn packs(&self) -> PathBuf {
-        self.path.join("objects/pack")
+        self.folder.packs()
     }
 
     /// Where slices wait until they can land; see `parts`.
     pub fn parts(&self) -> PathBuf {
-        self.path.join("parts")
+        self.folder.path().join("parts")
     }
 
     /// Where everything is put that is still arriving.
     pub fn incoming_folder(&self) -> PathBuf {
-        self.path.join("incoming")
+        self.folder.path().join("incoming")
     }
 
     /// A fresh folder for a pack on its way in; it goes away with its handle.
@@ -95,7 +72,7 @@ impl Store {
     ///
     /// Those of the file system.
     pub fn incoming(&self) -> io::Result<tempfile::TempDir> {
-        tempfile::tempdir_in(self.incoming_folder())
+        self.folder.incoming()
     }
 
     /// Waits until no other process downloads into this store, and keeps others out until the handle goes.
@@ -104,12 +81,21 @@ impl Store {
     ///
     /// Those of the file system, and a wait of over an hour.
     pub fn lock(&self) -> io::Result<File> {
-        let held = state::lock(&self.path.join("lock"), LOCK_WAIT)?;
-        // Whatever lies here belongs to nobody now: it was left by a process that was killed.
-        for left in fs::read_dir(self.incoming_folder())?.flatten() {
-            let _ = fs::remove_dir_all(left.path()).or_else(|_| fs::remove_file(left.path()));
+        self.folder.lock()
+    }
+
+    /// Removes other stores, the least recently used first, until all have `limit` bytes or fewer together. This one
+    /// and others in use stay.
+    pub fn make_room(&self, limit: u64) {
+        match self.folder.all().evict(limit) {
+            Ok(removed) => {
+                for entry in removed {
+                    tracing::debug!(path = %entry.path.display(), bytes = entry.bytes, "evicted");
+                }
+            }
+            // The next clone tries again.
+            Err(error) => tracing::debug!(%error, "the stores were not kept below their limit"),
         }
-        Ok(held)
     }
 
     /// Those of `oids` that it has.
@@ -132,7 +118,7 @@ impl Store {
     ///
     /// Those of the file system.
     pub fn objects(&self) -> io::Result<gix::odb::Handle> {
-        gix::odb::at(self.path.join("objects"), self.hash)
+        gix::odb::at(self.folder.path().join("objects"), self.hash)
     }
 
     /// Tips whose history it has whole, newest first, to declare as had.
@@ -153,14 +139,14 @@ impl Store {
         // Refs, so that git's own tools see the objects as reachable; numbered, so that the file is sorted by age.
         let lines = all.iter().enumerate().map(|(number, oid)| format!("{oid} refs/tips/{number:08}\n"));
         let text = format!("# pack-refs with: sorted \n{}", lines.collect::<String>());
-        if let Err(error) = state::write_whole(&self.path.join(TIPS), text.as_bytes()) {
+        if let Err(error) = state::write_whole(&self.folder.path().join(TIPS), text.as_bytes()) {
             tracing::debug!(%error, "tips were not written");
         }
     }
 
     /// All tips that were ever added, oldest first.
     fn written_tips(&self) -> Vec<Oid> {
-        let text = fs::read_to_string(self.path.join(TIPS)).unwrap_or_default();
+        let text = fs::read_to_string(self.folder.path().join(TIPS)).unwrap_or_default();
         text.lines().filter_map(|line| line.split(' ').next()?.parse().ok()).collect()
     }
 
