@@ -233,6 +233,48 @@ fn a_stale_copy_has_neither_the_newer_refs_nor_their_objects() {
 }
 
 #[test]
+fn a_repository_goes_back_to_what_it_was_so_many_days_ago() {
+    let sandbox = Sandbox::new();
+    let lively = History::lively(2).write(sandbox.path("lively"), NAME);
+    assert!((42..56).contains(&refs(&lively).len()), "{:?}", refs(&lively));
+    let kinds = lively.git(&["for-each-ref", "--format=%(objecttype)", "refs/tags"]).stdout;
+    assert!(kinds.contains("commit") && kinds.contains("tag"), "{kinds}");
+    // A commit or an annotated tag an hour: 400 and some 32 of them are 18 days.
+    let now = lively.copy_to(sandbox.path("now"));
+    now.go_back(0);
+    assert_eq!((now.tip(), refs(&now)), (lively.tip(), refs(&lively)));
+    let then = lively.copy_to(sandbox.path("then"));
+    then.go_back(9);
+    let count = then.git(&["rev-list", "--count", "main"]).stdout;
+    assert!((180..220).contains(&count.trim().parse::<u32>().expect("git counts in digits")), "{count}");
+    assert!(refs(&then).len() > 15 && refs(&then).len() < 35, "{:?}", refs(&then));
+    assert!(then.pack_bytes() < lively.pack_bytes() * 7 / 10, "newer objects are gone");
+    assert_fsck_clean(&then.path());
+}
+
+#[test]
+fn a_server_falls_silent_on_all_connections_until_it_is_healed() {
+    let world = World::with(&History::bulky(1));
+    world.server.rate(1_000_000);
+    let mut command = world.sandbox.command("git");
+    command.args(["clone", "-q", &world.server.repo_url(NAME), "silenced"]);
+    let (half, mut since) = (world.upstream.pack_bytes() / 2, None);
+    let ended = world.sandbox.run_until(command, |elapsed| {
+        if world.server.fetched() >= half && since.is_none() {
+            world.server.fall_silent();
+            since = Some(elapsed);
+        }
+        since.is_some_and(|since| elapsed > since + Duration::from_millis(500))
+    });
+    assert!(ended.was_killed(), "{ended:?}");
+    assert!(world.server.fetched() < half + (100 << 10), "{} of {half}", world.server.fetched());
+    assert!(world.clone_hangs(&world.server.repo_url(NAME)), "new connections hear nothing either");
+    world.server.heal();
+    world.server.rate(0);
+    world.clone(&[], "healed").ok();
+}
+
+#[test]
 fn histories_are_the_same_in_every_run() {
     let sandbox = Sandbox::new();
     let ids = ["a", "b"].map(|root| History::small().write(sandbox.path(root), NAME).tip());

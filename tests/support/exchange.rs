@@ -33,6 +33,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) pace: &'a Pace,
     /// The request's place in the log.
     pub(crate) seen: usize,
+    /// Whether it asks for objects.
+    pub(crate) is_fetch: bool,
     pub(crate) request: &'a Request,
     pub(crate) drip: Option<Pace>,
 }
@@ -66,7 +68,7 @@ impl Exchange<'_> {
     pub(crate) fn whole(&mut self, code: u16, headers: &[(String, String)], body: &[u8]) -> io::Result<()> {
         self.write(&answer_head(code, headers, Some(body.len())))?;
         self.write(body)?;
-        self.shared.count(self.seen, body.len());
+        self.shared.count(self.seen, self.is_fetch, body.len());
         Ok(())
     }
 
@@ -164,7 +166,7 @@ impl Exchange<'_> {
             let pause = paces.iter().map(|pace| pace.take(piece.len())).max().unwrap_or_default();
             self.wait(pause)?;
             self.write(&chunk(piece))?;
-            shared.count(self.seen, piece.len());
+            shared.count(self.seen, self.is_fetch, piece.len());
             rest = after;
         }
         Ok(())
@@ -175,6 +177,9 @@ impl Exchange<'_> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.shared.is_silent() {
+            return self.hold();
+        }
         let mut stream = self.stream;
         stream.write_all(bytes)
     }

@@ -64,7 +64,8 @@ impl History {
     }
 
     /// A pack of about so many MB as long-lived projects have them: thousands of commits that edit text, stored as
-    /// deltas, with nested trees and some pictures.
+    /// deltas, with nested trees and some pictures; a commit an hour, so that 64 MB are 17 months. Some 48 versions are
+    /// released at uneven distances, most with an annotated tag.
     pub fn lively(megabytes: u32) -> Self {
         Self::of(Shape::Lively(megabytes))
     }
@@ -202,6 +203,9 @@ impl History {
         let mut tip = import.commit("main", &[], "Start", &[file("README.md", "# lively\n")])?;
         let commits = megabytes * 200;
         let mut place = 0;
+        let mut calendar = Noise::new(5);
+        let mut pause = || commits / 96 + u32::try_from(calendar.below(u64::from(commits / 48 + 1))).unwrap_or(0) + 1;
+        let (mut release, mut due) = (0, pause());
         for number in 1..=commits {
             // Several edits of one file in a row: fast-import makes deltas of neighbors only.
             if number % 6 == 1 {
@@ -219,8 +223,14 @@ impl History {
                 changes.push((path, Change::File(noise.bytes(280_000))));
             }
             tip = import.commit("main", &[tip], &format!("Edit {path} ({number})"), &changes)?;
-            if number % (commits / 40).max(1) == 0 {
-                self.tag(&mut import, &format!("v{number}"), tip)?;
+            if number == due {
+                let version = format!("v{}.{}", release / 10 + 1, release % 10);
+                if release % 3 == 2 && self.tags {
+                    import.light_tag(&version, tip)?;
+                } else {
+                    self.tag(&mut import, &version, tip)?;
+                }
+                (release, due) = (release + 1, due + pause());
             }
         }
         import.done()

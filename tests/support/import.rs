@@ -69,6 +69,11 @@ impl<W: Write> Import<W> {
         self.data(message.as_bytes())
     }
 
+    /// A tag that is a name for the commit and nothing more.
+    pub(crate) fn light_tag(&mut self, name: &str, Mark(target): Mark) -> io::Result<()> {
+        writeln!(self.out, "reset refs/tags/{name}\nfrom :{target}\n")
+    }
+
     /// Ends the stream. Without this, git takes it for cut off.
     pub(crate) fn done(mut self) -> io::Result<()> {
         writeln!(self.out, "done")?;

@@ -124,6 +124,35 @@ impl Repository {
         self.forget_unreachable();
     }
 
+    /// Makes it what it was so many days before its newest commit, by the dates of commits: each branch goes back along
+    /// first parents, branches and tags that are younger go, and then the newer objects are really gone.
+    ///
+    /// # Panics
+    ///
+    /// When it has no branch.
+    #[track_caller]
+    pub fn go_back(&self, days: u64) {
+        let newest = ["for-each-ref", "--count=1", "--sort=-committerdate", "--format=%(committerdate:unix)"];
+        let newest = self.git(&[&newest[..], &["refs/heads"]].concat()).stdout;
+        let then = newest.trim().parse::<u64>().expect("a branch has a date").saturating_sub(days * 24 * 3600);
+        let before = format!("--before={then}");
+        for branch in self.refs("refs/heads") {
+            let commit = self.git(&["rev-list", "--first-parent", "-1", &before, &branch]).stdout;
+            match commit.trim() {
+                "" => self.git(&["update-ref", "-d", &branch]),
+                commit => self.git(&["update-ref", &branch, commit]),
+            };
+        }
+        for line in self.git(&["for-each-ref", "--format=%(creatordate:unix) %(refname)", "refs/tags"]).stdout.lines() {
+            let (date, tag) = line.split_once(' ').expect("the format has a space");
+            // A tag of something without a date is as old as anything.
+            if date.parse::<u64>().is_ok_and(|date| date > then) {
+                self.delete_ref(tag);
+            }
+        }
+        self.forget_unreachable();
+    }
+
     /// Sets a ref to a revision: moved, rewound or extra refs of a mirror that lies.
     #[track_caller]
     pub fn set_ref(&self, reference: &str, revision: &str) {

@@ -67,7 +67,14 @@ impl GitServer {
 
     /// Nothing goes wrong any more, but for answers already begun.
     pub fn heal(&self) {
+        self.shared.silent.store(false, Ordering::Relaxed);
         self.shared.plans().clear();
+    }
+
+    /// Says nothing more from now on, neither in answers under way nor to anyone new, and keeps all connections. Those
+    /// it has stay silent for good; after [`GitServer::heal`] new ones are answered again.
+    pub fn fall_silent(&self) {
+        self.shared.silent.store(true, Ordering::Relaxed);
     }
 
     /// Waits so long before each answer, as a round trip would take.
@@ -100,11 +107,17 @@ impl GitServer {
     pub fn forget_log(&self) {
         lock(&self.shared.log).clear();
         self.shared.sent.store(0, Ordering::Relaxed);
+        self.shared.fetched.store(0, Ordering::Relaxed);
     }
 
     /// Bytes of all bodies sent so far; what the client's system has not read yet is counted too.
     pub fn sent(&self) -> u64 {
         self.shared.sent.load(Ordering::Relaxed)
+    }
+
+    /// The same of answers to requests for objects: the bytes of packs, and a few around them.
+    pub fn fetched(&self) -> u64 {
+        self.shared.fetched.load(Ordering::Relaxed)
     }
 
     /// What git said on standard error, for a look when a test fails.
@@ -172,6 +185,7 @@ fn converse(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
             sent: 0,
             at: Instant::now(),
         };
+        let is_fetch = seen.is_fetch();
         let user = shared.user(&request);
         let fault = if user.is_ok() { shared.due(&seen) } else { Some(Fault::unauthorized()) };
         let place = {
@@ -179,7 +193,8 @@ fn converse(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
             log.push(seen);
             log.len() - 1
         };
-        let mut exchange = Exchange { shared, stream, pace: &pace, seen: place, request: &request, drip: None };
+        let mut exchange =
+            Exchange { shared, stream, pace: &pace, seen: place, is_fetch, request: &request, drip: None };
         exchange.answer(fault, user.unwrap_or_default().as_deref())?;
     }
     Ok(())

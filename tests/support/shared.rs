@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) connection_rate: AtomicU64,
     pub(crate) latency: AtomicU64,
     pub(crate) sent: AtomicU64,
+    pub(crate) fetched: AtomicU64,
+    pub(crate) silent: AtomicBool,
     stopping: AtomicBool,
     pub(crate) credentials: Mutex<Option<(String, String)>>,
     plans: Mutex<Vec<Plan>>,
@@ -47,6 +49,8 @@ impl Shared {
             connection_rate: AtomicU64::new(0),
             latency: AtomicU64::new(0),
             sent: AtomicU64::new(0),
+            fetched: AtomicU64::new(0),
+            silent: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             credentials: Mutex::default(),
             plans: Mutex::default(),
@@ -72,9 +76,17 @@ impl Shared {
         self.cut_off();
     }
 
-    /// Counts bytes of a body sent for a request in the log.
-    pub(crate) fn count(&self, seen: usize, bytes: usize) {
+    /// Whether nothing is to be said any more, on any connection.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Relaxed)
+    }
+
+    /// Counts bytes of a body sent for a request in the log, which asks for objects or not.
+    pub(crate) fn count(&self, seen: usize, is_fetch: bool, bytes: usize) {
         self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+        if is_fetch {
+            self.fetched.fetch_add(bytes as u64, Ordering::Relaxed);
+        }
         if let Some(seen) = lock(&self.log).get_mut(seen) {
             seen.sent += bytes as u64;
         }
