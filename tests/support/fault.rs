@@ -3,7 +3,7 @@
 //! Only names it; `server` and `answer` do it. A mirror with moved, extra or rewound refs, or a stale one, is no fault
 //! of the server but another repository under its root: see `repository`.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 /// A place in an answer, or in the pack it carries.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -138,6 +138,17 @@ impl Plan {
     /// So many times, then no more.
     pub fn times(self, times: u32) -> Self {
         Self { left: Some(times), ..self }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            Fault::Status { code, .. } => write!(f, "Status({code})")?,
+            fault => write!(f, "{fault:?}")?,
+        }
+        write!(f, " in {:?}", self.scope)?;
+        self.left.map_or(Ok(()), |left| write!(f, " {left} times"))
     }
 }
 

@@ -14,11 +14,20 @@ pub(crate) enum Change {
     File(Vec<u8>),
     /// A submodule at this commit.
     Submodule(String),
+    /// Nothing any more.
+    Gone,
 }
 
 /// A commit of this stream, to build on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark(u32);
+
+impl Mark {
+    /// How the stream speaks of it.
+    pub(crate) fn word(self) -> String {
+        format!(":{}", self.0)
+    }
+}
 
 /// Writes a history; the names of people and all dates are fixed, so the same calls give the same object ids.
 #[derive(Debug)]
@@ -49,6 +58,21 @@ impl<W: Write> Import<W> {
         self.end_commit(changes)
     }
 
+    /// The same on parents in the words of git: ids, or what [`Mark::word`] gives.
+    pub(crate) fn commit_on(
+        &mut self,
+        branch: &str,
+        parents: &[String],
+        message: &str,
+        changes: &[(String, Change)],
+    ) -> io::Result<Mark> {
+        self.start_commit(branch, message)?;
+        for (index, parent) in parents.iter().enumerate() {
+            writeln!(self.out, "{} {parent}", if index == 0 { "from" } else { "merge" })?;
+        }
+        self.end_commit(changes)
+    }
+
     /// A commit on top of what a branch of the repository is at now.
     pub(crate) fn commit_on_top(
         &mut self,
@@ -62,11 +86,31 @@ impl<W: Write> Import<W> {
     }
 
     /// An annotated tag.
-    pub(crate) fn tag(&mut self, name: &str, Mark(target): Mark, message: &str) -> io::Result<()> {
+    pub(crate) fn tag(&mut self, name: &str, target: Mark, message: &str) -> io::Result<()> {
+        self.tag_of(name, &target.word(), message).map(drop)
+    }
+
+    /// An annotated tag of any object, be it a commit, a tag, a blob or a tree.
+    pub(crate) fn tag_of(&mut self, name: &str, target: &str, message: &str) -> io::Result<Mark> {
+        self.marks += 1;
         self.hours += 1;
-        writeln!(self.out, "tag {name}\nfrom :{target}")?;
+        writeln!(self.out, "tag {name}\nmark :{}\nfrom {target}", self.marks)?;
         writeln!(self.out, "tagger {}", self.person())?;
-        self.data(message.as_bytes())
+        self.data(message.as_bytes())?;
+        Ok(Mark(self.marks))
+    }
+
+    /// A blob that no tree needs to hold.
+    pub(crate) fn blob(&mut self, contents: &[u8]) -> io::Result<Mark> {
+        self.marks += 1;
+        writeln!(self.out, "blob\nmark :{}", self.marks)?;
+        self.data(contents)?;
+        Ok(Mark(self.marks))
+    }
+
+    /// A ref at a commit: a light tag, or a ref outside of branches and tags.
+    pub(crate) fn point(&mut self, reference: &str, commit: &str) -> io::Result<()> {
+        writeln!(self.out, "reset {reference}\nfrom {commit}\n")
     }
 
     /// A tag that is a name for the commit and nothing more.
@@ -95,6 +139,7 @@ impl<W: Write> Import<W> {
                     writeln!(self.out, "M 100644 inline {path}")?;
                     self.data(contents)?;
                 }
+                Change::Gone => writeln!(self.out, "D {path}")?,
                 Change::Submodule(commit) => writeln!(self.out, "M 160000 {commit} {path}")?,
             }
         }

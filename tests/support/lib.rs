@@ -12,6 +12,7 @@ mod sandbox;
 mod import;
 mod repository;
 mod history;
+mod random_history;
 mod same;
 
 mod fault;
@@ -25,17 +26,25 @@ mod exchange;
 mod server;
 mod silent;
 mod front;
+mod random_fault;
 
 mod stage;
+mod outcome;
+mod processes;
 
 pub use fault::{Fault, Place, Plan, Scope};
 pub use front::{Certificate, SocksProxy, TlsFront};
 pub use history::{AUTOGLM, AUTOGLM_ASSETS, History, Submodule};
 pub use noise::Noise;
+pub use outcome::{Outcome, outcome};
 pub use process::{Ended, PATIENCE, Ran, plain_git, run, run_until, search_path};
+pub use processes::{Process, helpers, processes};
+pub use random_fault::{Copy, apply, random_fault, random_rate};
+pub use random_history::{RandomHistory, grow};
 pub use repository::Repository;
 pub use same::{
     assert_fsck_clean, assert_same_reachable, assert_same_repository, assert_same_repository_but, assert_same_stored,
+    assert_whole_store,
 };
 pub use sandbox::{Sandbox, programs};
 pub use seen::Seen;

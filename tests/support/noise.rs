@@ -20,6 +20,24 @@ impl Noise {
         self.next() % limit
     }
 
+    /// A place in something of this length, which is not zero.
+    ///
+    /// # Panics
+    ///
+    /// When the length is zero.
+    pub fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).expect("it is below a size")
+    }
+
+    /// One of several.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub fn pick<'a, T>(&mut self, several: &'a [T]) -> &'a T {
+        &several[self.index(several.len())]
+    }
+
     /// So many bytes.
     pub fn bytes(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(count + 8);

@@ -165,6 +165,35 @@ impl Repository {
         self.git(&["update-ref", "-d", reference]);
     }
 
+    /// Makes it what another one is now.
+    #[track_caller]
+    pub fn become_copy_of(&self, other: &Self) {
+        self.remove();
+        copy_folder(&other.path(), &self.path());
+    }
+
+    /// Takes its folder away.
+    ///
+    /// # Panics
+    ///
+    /// When that cannot be done.
+    #[track_caller]
+    pub fn remove(&self) {
+        fs::remove_dir_all(self.path()).expect("a copy is ours");
+    }
+
+    /// Has it send histories that end at a revision, as if that had no parents, and say nothing of it.
+    ///
+    /// # Panics
+    ///
+    /// When the file cannot be written.
+    #[track_caller]
+    pub fn deny_parents_of(&self, revision: &str) {
+        let id = self.id(&format!("{revision}^{{commit}}"));
+        fs::create_dir_all(self.path().join("info")).expect("a repository takes folders");
+        fs::write(self.path().join("info/grafts"), format!("{id}\n")).expect("a repository takes files");
+    }
+
     /// Drops every object that no ref reaches.
     #[track_caller]
     pub fn forget_unreachable(&self) {
@@ -201,7 +230,9 @@ impl Repository {
         assert!(status.success() && written.is_ok(), "git fast-import: {status}, {written:?}");
     }
 
-    fn refs(&self, below: &str) -> Vec<String> {
+    /// The names of the refs below a prefix.
+    #[track_caller]
+    pub fn refs(&self, below: &str) -> Vec<String> {
         let list = self.git(&["for-each-ref", "--format=%(refname)", below]);
         list.stdout.lines().map(str::to_owned).collect()
     }

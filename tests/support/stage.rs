@@ -45,8 +45,12 @@ pub struct Stage {
 impl Stage {
     /// Sets the stage: each mirror is a copy of upstream.
     pub fn new(history: &History, mirrors: &[&str]) -> Self {
-        let sandbox = Sandbox::new();
-        let upstream = history.write(sandbox.path("upstream"), NAME);
+        Self::with(Sandbox::new(), |root| history.write(root, NAME), mirrors)
+    }
+
+    /// The same in a sandbox of the caller's, with an upstream that the caller writes as [`NAME`] below a root.
+    pub fn with(sandbox: Sandbox, write: impl FnOnce(PathBuf) -> Repository, mirrors: &[&str]) -> Self {
+        let upstream = write(sandbox.path("upstream"));
         let origin = GitServer::start(sandbox.path("upstream"));
         let mirrors = mirrors
             .iter()
@@ -88,6 +92,12 @@ impl Stage {
     pub fn set_address(&mut self, name: &str, base: &str) {
         self.mirror_mut(name).address = Some(base.to_owned());
         self.configure("");
+    }
+
+    /// The stores that the programs keep, one for each upstream's repository.
+    pub fn stores(&self) -> Vec<PathBuf> {
+        let Ok(folder) = fs::read_dir(self.sandbox.path("cache/mirror/store")) else { return Vec::new() };
+        folder.flatten().map(|entry| entry.path()).collect()
     }
 
     /// Has the programs forget what they remember: state, caches and reports.
@@ -142,5 +152,14 @@ impl Stage {
             .iter()
             .map(|s| format!("{} {}", s["name"].as_str().expect("a name"), s["outcome"].as_str().expect("an outcome")))
             .collect()
+    }
+
+    /// The outcome of each mirror in all reports.
+    pub fn mirror_outcomes(&self) -> Vec<String> {
+        let reports = self.sandbox.report();
+        let sources = reports.iter().filter_map(|report| report["sources"].as_array()).flatten();
+        let mirrors =
+            sources.filter(|source| !source["name"].as_str().is_some_and(|name| name.starts_with("upstream:")));
+        mirrors.filter_map(|source| Some(source["outcome"].as_str()?.to_owned())).collect()
     }
 }

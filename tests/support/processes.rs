@@ -1,0 +1,76 @@
+//! The processes that a sandbox has running, as Linux tells it in `/proc`: who they are and what they use.
+//!
+//! Ends one by its id when told to. On other systems it finds nobody.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use crate::sandbox::Sandbox;
+
+/// What the system calls the helper: names are cut off at 15 bytes.
+const HELPER: &str = "git-remote-mirr";
+
+/// A process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its id.
+    pub id: String,
+    /// Its name, or the first 15 bytes of it.
+    pub name: String,
+}
+
+/// What runs in a sandbox now.
+pub fn processes(sandbox: &Sandbox) -> Vec<Process> {
+    let mark = format!("HOME={}", sandbox.path("home").display());
+    let Ok(all) = fs::read_dir("/proc") else { return Vec::new() };
+    let found = all.flatten().filter_map(|process| {
+        let environment = fs::read(process.path().join("environ")).ok()?;
+        if !environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()) {
+            return None;
+        }
+        let name = fs::read_to_string(process.path().join("comm")).ok()?;
+        Some(Process { id: process.file_name().to_string_lossy().into_owned(), name: name.trim().to_owned() })
+    });
+    found.collect()
+}
+
+/// The helpers among them.
+pub fn helpers(sandbox: &Sandbox) -> Vec<Process> {
+    processes(sandbox).into_iter().filter(|process| process.name == HELPER).collect()
+}
+
+impl Process {
+    /// Kills it at once. That it has ended already is no error.
+    pub fn kill(&self) {
+        let mut kill = Command::new("kill");
+        let _ = kill.args(["-s", "KILL", &self.id]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+
+    /// The most memory it had, in bytes; nothing when it has ended.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let kilobytes: u64 = self.status("VmHWM:")?.strip_suffix(" kB")?.trim().parse().ok()?;
+        Some(kilobytes * 1024)
+    }
+
+    /// Its threads.
+    pub fn threads(&self) -> Option<u64> {
+        self.status("Threads:")?.parse().ok()
+    }
+
+    /// The files, sockets and pipes it has open.
+    pub fn open_files(&self) -> Option<u64> {
+        Some(fs::read_dir(self.folder().join("fd")).ok()?.count() as u64)
+    }
+
+    fn status(&self, key: &str) -> Option<String> {
+        let status = fs::read_to_string(self.folder().join("status")).ok()?;
+        status.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned())
+    }
+
+    fn folder(&self) -> PathBuf {
+        PathBuf::from("/proc").join(&self.id)
+    }
+}
