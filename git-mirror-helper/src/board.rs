@@ -146,7 +146,7 @@ impl Board {
     }
 
     /// A slice is complete.
-    pub fn arrived(&self, task: TaskId, id: SourceId, range: Range<usize>, objects: u32, file: NamedTempFile) {
+    pub fn arrived(&self, task: TaskId, id: SourceId, range: Range<usize>, file: NamedTempFile) {
         let now = self.now();
         let mut state = self.lock();
         let (_, bytes) = state.under_way.remove(&task).unwrap_or_default();
@@ -155,7 +155,7 @@ impl Board {
                 for twin in twins {
                     state.under_way.iter().filter(|(id, _)| **id == twin).for_each(|(_, (cancel, _))| cancel.cancel());
                 }
-                if let Err(error) = state.parts.keep(range.clone(), objects, file) {
+                if let Err(error) = state.parts.keep(range.clone(), file) {
                     state.broken = Some(Fault::Local(error.to_string()));
                 }
                 state.delivered.insert(range.start, (id, bytes));
@@ -191,33 +191,20 @@ impl Board {
         self.lock().schedule.connections(id, now)
     }
 
-    /// The slices that can land now, with their tips: those in a row after what has landed, if they are enough for a
-    /// pack of their own, or if nothing more comes.
-    pub fn ready_to_land(&self, enough: usize) -> Option<(Vec<Part>, Vec<Oid>)> {
+    /// The slice that can land now, with its tips, if it has arrived.
+    pub fn ready_to_land(&self) -> Option<(Part, Vec<Oid>)> {
         let state = self.lock();
-        let row = state.parts.in_row(state.schedule.landed_cuts());
-        let (first, last) = (row.first()?.range.start, row.last()?.range.end);
-        let waits = last - first < enough && !state.schedule.is_here() && !state.schedule.is_stuck() && !state.closed;
-        (!waits).then(|| (row, state.tips(&self.cuts, first..last)))
+        let part = state.parts.at(state.schedule.landed_cuts())?;
+        let tips = part.range.clone().filter(|cut| !state.given_up.contains(cut));
+        let tips = tips.flat_map(|cut| self.cuts[cut].iter().cloned()).collect();
+        Some((part, tips))
     }
 
-    /// The tips of some cuts, but for those that nobody has.
-    pub fn tips(&self, range: Range<usize>) -> Vec<Oid> {
-        self.lock().tips(&self.cuts, range)
-    }
-
-    /// Reads the packs of slices as one, with what lands them.
-    pub fn with_parts<T>(&self, read: impl FnOnce(&Parts) -> T) -> T {
-        read(&self.lock().parts)
-    }
-
-    /// Slices have landed.
-    pub fn landed(&self, row: &[Part]) {
+    /// A slice has landed.
+    pub fn landed(&self, part: &Part) {
         let mut state = self.lock();
-        row.iter().for_each(|part| state.parts.remove(part));
-        if let Some(last) = row.last() {
-            state.schedule.landed(last.range.end);
-        }
+        state.parts.remove(part);
+        state.schedule.landed(part.range.end);
         self.wake.notify_all();
     }
 
@@ -241,7 +228,7 @@ impl Board {
         let mut state = self.lock();
         let Some(range) = state.schedule.give_up_first() else { return false };
         let wanted = self.cuts[range.clone()].iter().flatten().any(|oid| wants.contains(oid));
-        let kept = !wanted && empty(&self.store).and_then(|file| state.parts.keep(range.clone(), 0, file)).is_ok();
+        let kept = !wanted && empty(&self.store).and_then(|file| state.parts.keep(range.clone(), file)).is_ok();
         match kept {
             true => state.given_up.extend(range),
             false => state.schedule.put_back(range),
@@ -255,6 +242,11 @@ impl Board {
         let mut state = self.lock();
         let banned = state.banned.clone();
         state.schedule.revive(&banned, now);
+    }
+
+    /// Forgets the plan and all slices.
+    pub fn clear(&self) {
+        self.lock().parts.clear();
     }
 
     /// Ends all requests; connections find nothing more to do.
@@ -333,10 +325,6 @@ impl Board {
 }
 
 impl State {
-    fn tips(&self, cuts: &[Vec<Oid>], range: Range<usize>) -> Vec<Oid> {
-        range.filter(|cut| !self.given_up.contains(cut)).flat_map(|cut| cuts[cut].iter().cloned()).collect()
-    }
-
     fn blame(&mut self, id: SourceId, fault: Fault) {
         match &fault {
             Fault::Local(_) => self.broken = Some(fault.clone()),

@@ -34,7 +34,7 @@ pub fn serve(board: &Board, source: &Source, id: SourceId, connection: usize) {
                 let cancel = Cancel::new();
                 board.begin(task, id, &cancel);
                 match fetch(board, &source.session.until(&cancel), task, &range) {
-                    Ok((objects, file)) => board.arrived(task, id, range, objects, file),
+                    Ok(file) => board.arrived(task, id, range, file),
                     Err(fault) => board.lost(task, id, fault),
                 }
             }
@@ -43,7 +43,7 @@ pub fn serve(board: &Board, source: &Source, id: SourceId, connection: usize) {
 }
 
 /// Fetches a slice into a file.
-fn fetch(board: &Board, session: &Session, task: TaskId, range: &Range<usize>) -> Result<(u32, NamedTempFile), Fault> {
+fn fetch(board: &Board, session: &Session, task: TaskId, range: &Range<usize>) -> Result<NamedTempFile, Fault> {
     let wants: Vec<Oid> = board.cuts[range.clone()].iter().flatten().cloned().collect();
     let before = board.cuts[..range.start].iter().rev().flatten().take(MOST_HAVES);
     let haves: Vec<Oid> = before.chain(board.base.iter().take(MOST_HAVES)).cloned().collect();
@@ -52,9 +52,9 @@ fn fetch(board: &Board, session: &Session, task: TaskId, range: &Range<usize>) -
     let mut stream = session.fetch(&fetch, patience)?;
     stream.get_mut().limit(board.limit);
     let mut file = Parts::create(&board.store).map_err(|error| Fault::Local(error.to_string()))?;
-    let objects = parts::receive(&mut stream, file.as_file_mut(), board.store.hash(), &mut |heard| match heard {
+    parts::receive(&mut stream, file.as_file_mut(), board.store.hash(), &mut |heard| match heard {
         Heard::Objects(count) => board.begun(task, count),
         Heard::Bytes(bytes) => board.received(task, bytes),
     })?;
-    Ok((objects, file))
+    Ok(file)
 }

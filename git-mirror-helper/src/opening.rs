@@ -20,7 +20,7 @@ use mirror_config::{
 use crate::objects::prefix;
 
 /// A pack that takes no longer than this is not worth cutting.
-const SHORT: Duration = Duration::from_secs(4);
+const SHORT: Duration = Duration::from_secs(3);
 /// Most bytes that are read before the decision.
 const MOST_READ: usize = 1 << 20;
 /// Longest look at the pace of a large pack, and of one that is [`SMALL`]: a far line takes a while to show its pace.

@@ -21,6 +21,7 @@ use crate::{
     field::Field,
     objects::{
         land,
+        merge::Files,
         parts::{Part, Parts},
         store::Store,
     },
@@ -29,8 +30,9 @@ use crate::{
     source::Source,
 };
 
-/// Packs that a transfer leaves in the store, about.
-const PACKS: usize = 10;
+/// So many packs are made one when there is time, and at the end.
+const MANY: usize = 8;
+const FEW: usize = 2;
 /// Between two looks at what has happened.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long mirrors have to answer before upstream is asked for what they may have.
@@ -54,6 +56,8 @@ pub struct Slices<'a> {
 struct Run {
     board: Arc<Board>,
     joined: Vec<Joined>,
+    /// Packs that have landed and are to become one.
+    packs: Vec<Files>,
 }
 
 /// A source and its connections.
@@ -78,9 +82,8 @@ impl Slices<'_> {
     ) -> Result<(), Failure> {
         let config = &context.select.config;
         let connections = usize::try_from(config.git_connections.value).unwrap_or(1);
-        let enough = cuts.len().div_ceil(PACKS);
         let board = Board::new(self.store, cuts, parts, config.git_store_limit.value, connections);
-        let mut run = Run { board: Arc::new(board), joined: Vec::new() };
+        let mut run = Run { board: Arc::new(board), joined: Vec::new(), packs: Vec::new() };
         let shown = {
             let board = Arc::clone(&run.board);
             Line::start(context, move || board.snapshot())
@@ -89,7 +92,8 @@ impl Slices<'_> {
         for (source, rate, wasted) in self.ready {
             run.join(source, rate, wasted);
         }
-        let ended = run.until_done(context, field, self.upstream, self.wants, enough);
+        let ended = run.until_done(context, field, self.upstream, self.wants);
+        run.consolidate(FEW);
         run.board.close();
         for connection in run.joined.into_iter().flat_map(|joined| joined.connections) {
             // A panic there has been shown already, and its slice is simply not there.
@@ -100,7 +104,7 @@ impl Slices<'_> {
             context.diary.took_part(source);
         }
         if run.board.is_landed() {
-            run.board.with_parts(Parts::clear);
+            run.board.clear();
         }
         ended
     }
@@ -113,7 +117,6 @@ impl Run {
         field: &mut Field,
         mut upstream: Option<Source>,
         wants: &[Oid],
-        enough: usize,
     ) -> Result<(), Failure> {
         let started = Instant::now();
         let mut revivals = 0;
@@ -132,8 +135,8 @@ impl Run {
                     crate::report::warn(&format!("{name}: {fault}; going on without it"));
                 }
             }
-            let landed = match self.board.ready_to_land(enough) {
-                Some((row, tips)) => self.land(&row, &tips)?,
+            let landed = match self.board.ready_to_land() {
+                Some((part, tips)) => self.land(&part, &tips)?,
                 None => false,
             };
             if let Some(fault) = self.board.broken() {
@@ -161,6 +164,7 @@ impl Run {
                 self.board.revive();
             }
             if !landed {
+                self.consolidate(MANY);
                 self.board.nap(LOOK);
             }
         }
@@ -189,39 +193,33 @@ impl Run {
         }
     }
 
-    /// Lands slices as one pack; if that fails, one by one, to find the one at fault. True when anything landed.
-    fn land(&self, row: &[Part], tips: &[Oid]) -> Result<bool, Failure> {
-        let board = &self.board;
-        let landed = self.land_together(row, tips);
-        match landed {
-            Ok(()) => {
-                board.landed(row);
+    /// Lands a slice; false when it is worth nothing.
+    fn land(&mut self, part: &Part, tips: &[Oid]) -> Result<bool, Failure> {
+        let file = part.open().map_err(|error| Fault::Local(error.to_string()));
+        match file.and_then(|file| land::land(file, &self.board.store, tips, true)) {
+            Ok(landed) => {
+                tracing::debug!(cuts = ?part.range, objects = landed.objects, "landed");
+                self.packs.extend(landed.files);
+                self.board.landed(part);
                 Ok(true)
             }
             Err(fault @ Fault::Local(_)) => Err(Failure::new(Kind::Io, format!("the store: {fault}"))),
-            Err(fault) if row.len() == 1 => {
-                board.rejected(&row[0], fault);
-                Ok(false)
-            }
             Err(fault) => {
-                tracing::debug!(%fault, slices = row.len(), "do not land together");
-                for part in row {
-                    let part = std::slice::from_ref(part);
-                    if !self.land(part, &board.tips(part[0].range.clone()))? {
-                        break;
-                    }
-                }
-                Ok(true)
+                self.board.rejected(part, fault);
+                Ok(false)
             }
         }
     }
 
-    fn land_together(&self, row: &[Part], tips: &[Oid]) -> Result<(), Fault> {
-        let joined =
-            self.board.with_parts(|parts| parts.joined(row)).map_err(|error| Fault::Local(error.to_string()))?;
-        let landed = land::land(joined, &self.board.store, tips, true)?;
-        tracing::debug!(slices = row.len(), objects = landed.objects, "landed");
-        Ok(())
+    /// Makes one pack of those that have landed, if they are more than so many.
+    fn consolidate(&mut self, few: usize) {
+        if self.packs.len() > few {
+            let packs = std::mem::take(&mut self.packs);
+            if let Err(fault) = land::consolidate(&packs, &self.board.store) {
+                // They are as good, only many.
+                tracing::debug!(%fault, "packs stay apart");
+            }
+        }
     }
 }
 

@@ -25,6 +25,8 @@ use crate::{
 
 /// Redirects followed at most, as in git.
 const REDIRECTS: usize = 5;
+/// An answer has begun after so many bytes: servers send a few lines before they start to count objects.
+const PREAMBLE: u64 = 512;
 /// Longest wait for a connection, whatever a request's own patience.
 const CONNECT: Duration = Duration::from_secs(20);
 
@@ -33,7 +35,7 @@ const CONNECT: Duration = Duration::from_secs(20);
 pub struct Patience {
     /// From the start, connection and TLS included, to the head of the answer.
     pub head: Duration,
-    /// From there to the first byte of the body: servers count objects before they send any, and git's own keep-alive
+    /// From there to the first bytes of what was asked for: servers count objects before they send any, and git's own keep-alive
     /// packet comes after 5 s.
     pub first_byte: Duration,
     /// Longest silence after that.
@@ -199,7 +201,7 @@ impl Http {
             chunk: Bytes::new(),
             pace: Pace::new(patience),
             cancel: request.cancel.clone(),
-            begun: false,
+            arrived: 0,
             received: 0,
             limit: u64::MAX,
         };
@@ -278,7 +280,7 @@ pub struct Body {
     chunk: Bytes,
     pace: Pace,
     cancel: Cancel,
-    begun: bool,
+    arrived: u64,
     received: u64,
     limit: u64,
 }
@@ -313,13 +315,14 @@ impl Read for Body {
         }
         while self.chunk.is_empty() {
             let patience = self.pace.patience;
-            let longest = if self.begun { patience.silence } else { patience.first_byte };
+            let begun = self.arrived > PREAMBLE;
+            let longest = if begun { patience.silence } else { patience.first_byte };
             match self.http.wait(longest, &self.cancel, self.answer.chunk(), Fault::Stalled)? {
                 Err(error) => return Err(fault_of(&error).into()),
                 Ok(None) => return Ok(0),
                 Ok(Some(bytes)) => {
                     self.pace.note(bytes.len() as u64).map_err(io::Error::from)?;
-                    self.begun = true;
+                    self.arrived += bytes.len() as u64;
                     self.chunk = bytes;
                 }
             }

@@ -16,16 +16,21 @@ use gix::{ObjectId, hash::Kind, objs, progress::Discard};
 use gix_pack::{Bundle, bundle, data::input, index};
 use mirror_config::{fault::Fault, refs::Oid};
 
-use super::store::{Store, hash_of, object_id};
+use super::{
+    merge::{self, Files},
+    store::{Store, hash_of, object_id},
+};
 
 /// Objects larger than this are refused: no host takes them, and a few bytes of a hostile pack can claim any size.
 const LARGEST_OBJECT: usize = 4 << 30;
 
 /// What has landed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Landed {
     /// Objects in the pack.
     pub objects: u32,
+    /// Its files, unless it was empty.
+    pub files: Option<Files>,
 }
 
 /// Reads a pack into the store. `wants` are the tips it was asked for; a thin one may rest on what the store has.
@@ -38,18 +43,34 @@ pub fn land(stream: impl Read, store: &Store, wants: &[Oid], thin: bool) -> Resu
     let bases = if thin { Some(store.objects().map_err(|error| Fault::Local(error.to_string()))?) } else { None };
     let written = index(stream, incoming.path(), store.hash(), input::Mode::Verify, bases)?;
     let (Some(pack), Some(index)) = (written.data_path, written.index_path) else {
-        return if store.has_all(wants) { Ok(Landed { objects: 0 }) } else { Err(incomplete("it is empty")) };
+        return if store.has_all(wants) { Ok(Landed::default()) } else { Err(incomplete("it is empty")) };
     };
     let bundle = Bundle::at(&index, store.hash()).map_err(|error| Fault::Local(error.to_string()))?;
-    let mut last = None;
-    if bundle.index.iter().any(|entry| last.replace(entry.oid) == Some(entry.oid)) {
-        return Err(Fault::Corrupt("it has an object twice".to_owned()));
-    }
     check_closed(&bundle, store, wants)?;
     drop(bundle);
-    keep(&[pack, index], store).map_err(|error| Fault::Local(error.to_string()))?;
+    let landed = keep(&Files { pack, index }, store).map_err(|error| Fault::Local(error.to_string()))?;
     store.add_tips(wants);
-    Ok(Landed { objects: written.index.num_objects })
+    Ok(Landed { objects: written.index.num_objects, files: Some(landed) })
+}
+
+/// Puts one pack in the place of several that have landed.
+///
+/// # Errors
+///
+/// [`Fault::Corrupt`] when one of them cannot be read, [`Fault::Local`] for the disk; then they stay.
+pub fn consolidate(packs: &[Files], store: &Store) -> Result<Files, Fault> {
+    let local = |error: io::Error| Fault::Local(error.to_string());
+    let incoming = store.incoming().map_err(local)?;
+    let bundles = packs.iter().map(|files| {
+        Bundle::at(&files.index, store.hash()).map_err(|error| Fault::Corrupt(format!("a pack of the store: {error}")))
+    });
+    let merged = merge::merge(&bundles.collect::<Result<Vec<_>, _>>()?, incoming.path(), store.hash())?;
+    let merged = keep(&merged, store).map_err(local)?;
+    for files in packs.iter().filter(|files| **files != merged) {
+        // The index first: a pack without one does not exist.
+        let _ = fs::remove_file(&files.index).and_then(|()| fs::remove_file(&files.pack));
+    }
+    Ok(merged)
 }
 
 /// Writes a pack with its index into a folder; what a thin one rests on is looked up in `bases`.
@@ -163,13 +184,14 @@ fn incomplete(why: &str) -> Fault {
 }
 
 /// Moves the files in, the index last: a pack without one does not exist for git, nor for us.
-fn keep(files: &[PathBuf], store: &Store) -> io::Result<()> {
-    for file in files {
-        let Some(name) = file.file_name() else { continue };
+fn keep(files: &Files, store: &Store) -> io::Result<Files> {
+    let place = |file: &Path| -> io::Result<PathBuf> {
+        let target = store.packs().join(file.file_name().ok_or(io::ErrorKind::InvalidInput)?);
         fs::File::open(file)?.sync_data()?;
-        fs::rename(file, store.packs().join(name))?;
-    }
-    Ok(())
+        fs::rename(file, &target)?;
+        Ok(target)
+    };
+    Ok(Files { pack: place(&files.pack)?, index: place(&files.index)? })
 }
 
 /// The ids that objects point to, gathered by several threads. Sharded, since every tree entry passes here.

@@ -2,6 +2,7 @@
 
 pub mod store;
 pub mod parts;
+pub mod merge;
 pub mod land;
 pub mod prefix;
 pub mod history;

@@ -7,13 +7,13 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, Cursor, Read, Seek, SeekFrom, Write},
+    io::{self, Read, Write},
     ops::Range,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
-use gix::hash::{Hasher, Kind};
-use gix_pack::data::{self, header};
+use gix::hash::Kind;
+use gix_pack::data::header;
 use mirror_config::{fault::Fault, refs::Oid, state};
 use tempfile::NamedTempFile;
 
@@ -29,16 +29,24 @@ const CHUNK: usize = 0x1_0000;
 pub struct Part {
     /// The cuts it spans.
     pub range: Range<usize>,
-    /// Objects in its pack.
-    pub objects: u32,
     path: PathBuf,
+}
+
+impl Part {
+    /// Its pack.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn open(&self) -> io::Result<File> {
+        File::open(&self.path)
+    }
 }
 
 /// The slices of one transfer that have arrived and not landed.
 #[derive(Debug)]
 pub struct Parts {
     folder: PathBuf,
-    hash: Kind,
     waiting: BTreeMap<usize, Part>,
 }
 
@@ -49,7 +57,7 @@ impl Parts {
         let written: Vec<Vec<String>> = serde_json::from_slice(&fs::read(folder.join(PLAN)).ok()?).ok()?;
         let cut = |ids: &Vec<String>| ids.iter().map(|id| id.parse().ok()).collect::<Option<Vec<Oid>>>();
         let cuts: Vec<Vec<Oid>> = written.iter().map(cut).collect::<Option<_>>()?;
-        let mut parts = Self { folder, hash: store.hash(), waiting: BTreeMap::new() };
+        let mut parts = Self { folder, waiting: BTreeMap::new() };
         for entry in fs::read_dir(&parts.folder).ok()?.flatten() {
             if let Some(part) = read_part(entry.path()).filter(|part| part.range.end <= cuts.len()) {
                 parts.waiting.insert(part.range.start, part);
@@ -64,7 +72,7 @@ impl Parts {
     ///
     /// Those of the file system.
     pub fn begin(store: &Store, cuts: &[Vec<Oid>]) -> io::Result<Self> {
-        let parts = Self { folder: store.parts(), hash: store.hash(), waiting: BTreeMap::new() };
+        let parts = Self { folder: store.parts(), waiting: BTreeMap::new() };
         parts.clear();
         state::private_folder(&parts.folder)?;
         parts.write_plan(cuts)?;
@@ -95,10 +103,10 @@ impl Parts {
     /// # Errors
     ///
     /// Those of the file system.
-    pub fn keep(&mut self, range: Range<usize>, objects: u32, file: NamedTempFile) -> io::Result<()> {
+    pub fn keep(&mut self, range: Range<usize>, file: NamedTempFile) -> io::Result<()> {
         let path = self.folder.join(format!("{:06}-{:06}.pack", range.start, range.end));
         file.persist(&path).map_err(|error| error.error)?;
-        self.waiting.insert(range.start, Part { range, objects, path });
+        self.waiting.insert(range.start, Part { range, path });
         Ok(())
     }
 
@@ -107,15 +115,9 @@ impl Parts {
         self.waiting.values().map(|part| part.range.clone()).collect()
     }
 
-    /// Those that wait and follow each other without a gap, from this cut on.
-    pub fn in_row(&self, from: usize) -> Vec<Part> {
-        let mut row: Vec<Part> = Vec::new();
-        let mut at = from;
-        while let Some(part) = self.waiting.get(&at) {
-            at = part.range.end;
-            row.push(part.clone());
-        }
-        row
+    /// The one that begins at this cut.
+    pub fn at(&self, cut: usize) -> Option<Part> {
+        self.waiting.get(&cut).cloned()
     }
 
     /// Forgets a slice that has landed, or is worth nothing.
@@ -135,64 +137,6 @@ impl Parts {
         // What stays behind costs space only, and goes the next time.
         let _ = fs::remove_dir_all(&self.folder);
     }
-
-    /// The packs of these slices, as one.
-    ///
-    /// # Errors
-    ///
-    /// Those of the file system.
-    pub fn joined(&self, row: &[Part]) -> io::Result<Joined> {
-        let count: u32 = row.iter().map(|part| part.objects).sum();
-        let head = header::encode(data::Version::V2, count);
-        let trailer = self.hash.len_in_bytes() as u64;
-        let mut bodies = Vec::new();
-        for part in row.iter().rev() {
-            let mut file = File::open(&part.path)?;
-            let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(header::SIZE as u64))?;
-            bodies.push(file.take(length.saturating_sub(header::SIZE as u64 + trailer)));
-        }
-        Ok(Joined {
-            head: Cursor::new(head.to_vec()),
-            bodies,
-            hasher: Some(gix::hash::hasher(self.hash)),
-            trailer: Cursor::default(),
-        })
-    }
-}
-
-/// Several packs read as one: what each has between its header and its checksum, in a row. Deltas name their base by
-/// distance or by id, and neither changes by that.
-pub struct Joined {
-    head: Cursor<Vec<u8>>,
-    /// The last one is read first.
-    bodies: Vec<io::Take<File>>,
-    hasher: Option<Hasher>,
-    trailer: Cursor<Vec<u8>>,
-}
-
-impl Read for Joined {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut count = self.head.read(buf)?;
-        while count == 0
-            && let Some(body) = self.bodies.last_mut()
-        {
-            count = body.read(buf)?;
-            if count == 0 {
-                self.bodies.pop();
-            }
-        }
-        if count > 0 {
-            if let Some(hasher) = &mut self.hasher {
-                hasher.update(&buf[..count]);
-            }
-            return Ok(count);
-        }
-        if let Some(hasher) = self.hasher.take() {
-            self.trailer = Cursor::new(hasher.try_finalize().map_err(io::Error::other)?.as_slice().to_vec());
-        }
-        self.trailer.read(buf)
-    }
 }
 
 /// What is heard of a slice while it arrives.
@@ -204,17 +148,12 @@ pub enum Heard {
     Bytes(u64),
 }
 
-/// Copies a pack from a stream to a file, and checks its checksum. Returns its number of objects.
+/// Copies a pack from a stream to a file, and checks its checksum.
 ///
 /// # Errors
 ///
 /// The stream's own [`Fault`]; [`Fault::Corrupt`] when the checksum is wrong; [`Fault::Local`] for the disk.
-pub fn receive(
-    stream: &mut impl Read,
-    file: &mut File,
-    hash: Kind,
-    heard: &mut dyn FnMut(Heard),
-) -> Result<u32, Fault> {
+pub fn receive(stream: &mut impl Read, file: &mut File, hash: Kind, heard: &mut dyn FnMut(Heard)) -> Result<(), Fault> {
     let local = |error: io::Error| Fault::Local(error.to_string());
     let mut head = [0; header::SIZE];
     stream.read_exact(&mut head).map_err(|error| Fault::from_io(&error))?;
@@ -239,20 +178,13 @@ pub fn receive(
         held.drain(..sure);
     }
     let sum = hasher.try_finalize().map_err(|error| Fault::Corrupt(error.to_string()))?;
-    if sum.as_slice() == held { Ok(objects) } else { Err(Fault::Corrupt("a pack with a wrong checksum".to_owned())) }
+    if sum.as_slice() == held { Ok(()) } else { Err(Fault::Corrupt("a pack with a wrong checksum".to_owned())) }
 }
 
 fn read_part(path: PathBuf) -> Option<Part> {
     let (start, end) = path.file_name()?.to_str()?.strip_suffix(".pack")?.split_once('-')?;
     let range = start.parse().ok()?..end.parse().ok()?;
-    let objects = objects_of(&path).ok()?;
-    Some(Part { range, objects, path })
-}
-
-fn objects_of(path: &Path) -> io::Result<u32> {
-    let mut head = [0; header::SIZE];
-    File::open(path)?.read_exact(&mut head)?;
-    header::decode(&head).map(|(_, objects)| objects).map_err(|error| io::Error::other(error.to_string()))
+    Some(Part { range, path })
 }
 
 #[cfg(test)]
@@ -277,8 +209,8 @@ mod tests {
         let longer = [whole.as_slice(), b"x"].concat();
         let wrong = || Err(Fault::Corrupt("a pack with a wrong checksum".to_owned()));
         for (bytes, expected) in [
-            (whole.as_slice(), Ok(7)),
-            (&pack(0, b""), Ok(0)),
+            (whole.as_slice(), Ok(())),
+            (&pack(0, b""), Ok(())),
             (&flipped, wrong()),
             (&longer, wrong()),
             (&whole[..whole.len() - 1], wrong()),
@@ -292,8 +224,8 @@ mod tests {
                 Heard::Bytes(count) => sum += count,
             });
             assert_eq!(found, expected);
-            if let Ok(count) = found {
-                assert_eq!((objects, sum), (Some(count), bytes.len() as u64 - 12));
+            if found.is_ok() {
+                assert_eq!((objects, sum), (Some(u32::from(bytes[11])), bytes.len() as u64 - 12));
                 assert_eq!(file.metadata().expect("open").len(), bytes.len() as u64);
             }
         }

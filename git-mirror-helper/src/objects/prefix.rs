@@ -20,7 +20,7 @@ use super::{
 };
 
 /// Bytes that an object takes in a pack where nothing is known; about what large projects have.
-pub const USUAL_SIZE: u64 = 400;
+pub const USUAL_SIZE: u64 = 600;
 /// So many trees and files tell what such objects take.
 const ENOUGH: u64 = 16;
 

@@ -12,6 +12,8 @@ use std::{
 
 /// A slice spans at most this share of all cuts: what is lost when it is lost.
 const LARGEST_SHARE: usize = 40;
+/// A slice should take so many seconds at least.
+const LEAST_TIME: f64 = 0.2;
 /// A rate is measured over this stretch of time.
 const WINDOW: Duration = Duration::from_secs(3);
 /// Rate in bytes a second of a source of which nothing is known.
@@ -113,6 +115,8 @@ pub struct Schedule {
     here: usize,
     /// What has arrived, for estimates: cuts, objects, bytes.
     arrived: (usize, u64, u64),
+    /// Bytes of a cut, lately.
+    bytes_per_cut: f64,
     wasted: u64,
 }
 
@@ -142,6 +146,7 @@ impl Schedule {
             landed,
             here,
             arrived: (0, 0, 0),
+            bytes_per_cut: UNKNOWN_RATE,
             wasted: 0,
         }
     }
@@ -240,6 +245,8 @@ impl Schedule {
         let source = &mut self.sources[task.source];
         source.faults = 0;
         self.here += task.range.len();
+        let each = task.received as f64 / task.range.len() as f64;
+        self.bytes_per_cut = if self.arrived.0 == 0 { each } else { self.bytes_per_cut * 0.7 + each * 0.3 };
         let (cuts, objects, bytes) = &mut self.arrived;
         *cuts += task.range.len();
         *objects += u64::from(task.objects.unwrap_or(0));
@@ -385,8 +392,10 @@ impl Schedule {
         let pending: usize = self.pending.iter().map(ExactSizeIterator::len).sum();
         let all: f64 = (0..self.sources.len()).filter(|id| !self.sources[*id].out).map(|id| self.rate(id, now)).sum();
         let share = self.rate(id, now) / all.max(1.0);
-        let fair = (pending as f64 * share / 4.0) as usize;
-        let span = fair.clamp(1, (self.cuts / LARGEST_SHARE).max(1));
+        let fair = pending as f64 * share;
+        // So many cuts that asking for them is not most of the work, as long as others have something to do as well.
+        let least = (self.rate(id, now) * LEAST_TIME / self.bytes_per_cut.max(1.0)).min(fair / 2.0);
+        let span = ((fair / 4.0).max(least) as usize).clamp(1, (self.cuts / LARGEST_SHARE).max(least as usize).max(1));
         let range = &mut self.pending[at];
         let end = (range.start + span).min(range.end).min(source.missing_from);
         let taken = range.start..end;
