@@ -141,13 +141,15 @@ pub(crate) fn at_least(version: &str, least: (u32, u32)) -> bool {
     matches!((numbers.next(), numbers.next()), (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= least)
 }
 
-fn git() -> Command {
+/// A git that says things in English, and has nothing to read.
+pub(crate) fn git() -> Command {
     let mut command = Command::new("git");
     command.stdin(Stdio::null()).env("LC_ALL", "C");
     command
 }
 
-fn start(command: &mut Command) -> Result<Output, Failure> {
+/// Runs git to its end.
+pub(crate) fn start(command: &mut Command) -> Result<Output, Failure> {
     command.output().map_err(|error| {
         Failure::new(Kind::Config, format!("git cannot be started: {error}")).hint("install git, or add it to PATH")
     })

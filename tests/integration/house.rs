@@ -95,7 +95,7 @@ fn each_heavy_package_has_one_door() {
         ("gix_packetline", &["mirror-config/src/pkt_line.rs"]),
         ("gix", &["git-mirror-helper/src/objects/"]),
         ("gix_pack", &["git-mirror-helper/src/objects/"]),
-        ("clap", &["cargo-mirror/src/cli.rs"]),
+        ("clap", &["cargo-mirror/src/cli/"]),
         ("dialoguer", &["cargo-mirror/src/prompt.rs"]),
         ("which", &["cargo-mirror/src/programs.rs", "pip-shim/src/real_pip.rs"]),
     ] {

@@ -1,5 +1,6 @@
 //! One file for each command: reads the configuration, calls what does the work, hands the result to `report`.
 
+mod cache;
 mod list;
 mod probe;
 mod setup;
@@ -18,5 +19,6 @@ pub(crate) fn run(command: &Command, env: &Environment) -> Result<(), Failure> {
         Command::Undo(Undo::Git) => undo::git(env),
         Command::List(output) => list::list(env, *output),
         Command::Probe(Probe::Git(asked)) => probe::git(env, asked),
+        Command::Cache(asked) => cache::cache(env, asked),
     }
 }

@@ -25,9 +25,8 @@ use crate::{
 };
 use layer::Layer;
 use project::{project_file, tightened};
-use read::{
-    bytes, check_name, first_origin, flag, inner, list, names, number, parsed, placed, required, section, text,
-};
+pub use read::bytes;
+use read::{check_name, first_origin, flag, inner, list, names, number, parsed, placed, required, section, text};
 
 const DEFAULTS: &str = include_str!("../../data/default-config.toml");
 const CATALOG: &str = include_str!("../../data/mirrors.toml");

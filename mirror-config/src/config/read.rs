@@ -20,8 +20,8 @@ pub(super) fn first_origin(table: &Map<String, Value>) -> String {
     origins.into_iter().next().unwrap_or_else(|| BUILT_IN.to_owned())
 }
 
-/// `5 GiB`, `300MB`, `1024`: binary and decimal units as in SI and IEC 80000-13.
-pub(super) fn bytes(text: &str) -> Option<u64> {
+/// A size in bytes: `5 GiB`, `300MB`, `1024`, with binary and decimal units as in SI and IEC 80000-13.
+pub fn bytes(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor: u64 = match unit.trim() {

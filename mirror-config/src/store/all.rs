@@ -11,7 +11,11 @@ use std::{
 };
 
 use super::{DESCRIPTION, IN_USE, INCOMING, PACKS, STORE_OF, STORES, SUFFIX, hold, in_use, is_still_there};
-use crate::{environment::Environment, state};
+use crate::{
+    environment::Environment,
+    state,
+    upstream::{Repository, is_part},
+};
 
 /// Begins the names of folders that wait to be deleted.
 const GONE: &str = "gone-";
@@ -31,8 +35,8 @@ pub struct Stores {
 pub struct Entry {
     /// Where it lies.
     pub path: PathBuf,
-    /// Whose it is, such as `github:openglm/Open-AutoGLM`; absent when a killed process had no time to say.
-    pub repository: Option<String>,
+    /// Whose it is; absent when a killed process had no time to say.
+    pub repository: Option<Repository>,
     /// All its files, in bytes. A pack that a clone shares by a hard link counts, though it stays when the store goes.
     pub bytes: u64,
     /// Packs that have landed.
@@ -52,6 +56,11 @@ impl Stores {
     /// Those of this folder.
     pub(super) fn at(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
+    }
+
+    /// Where they lie.
+    pub fn path(&self) -> &Path {
+        &self.folder
     }
 
     /// Every store, the least recently used first.
@@ -144,7 +153,7 @@ impl Entry {
         let packs = fs::read_dir(path.join(PACKS)).into_iter().flatten().flatten();
         let used = fs::metadata(path.join(IN_USE)).or_else(|_| fs::metadata(&path)).ok()?;
         Some(Self {
-            repository: description.trim().strip_prefix(STORE_OF).map(str::to_owned),
+            repository: repository(&description),
             bytes: bytes_of(&path),
             packs: packs.filter(|file| is_pack(&file.path())).count(),
             last_used: used.modified().ok()?,
@@ -221,6 +230,13 @@ fn hold_alone(store: &Path) -> io::Result<Option<File>> {
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// The repository that a description names, held against the grammar of names like any other text.
+fn repository(description: &str) -> Option<Repository> {
+    let (upstream, repo) = description.trim().strip_prefix(STORE_OF)?.split_once(':')?;
+    let upstream = is_part(upstream).then(|| upstream.to_owned())?;
+    Some(Repository { upstream, repo: repo.parse().ok()? })
 }
 
 /// What a store has that only a process at work can have use for.

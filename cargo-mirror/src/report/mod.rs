@@ -2,6 +2,9 @@
 //!
 //! Field names are part of the contract (DESIGN 9). Nothing here decides; no escape sequence is ever written.
 
+mod cache;
+mod units;
+
 use std::{
     io::{self, Write},
     time::Duration,
@@ -13,6 +16,10 @@ use mirror_config::{
     redact,
 };
 use serde::{Serialize, Serializer};
+
+pub use cache::{CacheReport, StoreRow, cache};
+use units::rate;
+pub use units::{amount, size};
 
 /// A mirror as `list` shows it. What is not known of a disabled one is absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -213,15 +220,6 @@ pub fn print_error(message: &str) {
     let _ = writeln!(io::stderr().lock(), "{message}");
 }
 
-/// A size in the largest binary unit that divides it, as the configuration writes it.
-pub fn size(bytes: u64) -> String {
-    let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
-    match units.iter().find(|(shift, _)| bytes != 0 && bytes.is_multiple_of(1_u64 << shift)) {
-        Some((shift, unit)) => format!("{} {unit}", bytes >> shift),
-        None => format!("{bytes} B"),
-    }
-}
-
 fn git_table(rows: &[GitRow]) -> String {
     let mut table = table(["mirror", "operator", "status", "first byte", "throughput", "freshness", "whole", "note"]);
     for row in rows {
@@ -232,16 +230,6 @@ fn git_table(rows: &[GitRow]) -> String {
         table.add_row(cells.map(clean));
     }
     shown(&table)
-}
-
-/// Bytes per second in decimal units, as networks are measured.
-fn rate(bytes: f64) -> String {
-    match bytes {
-        b if b >= 1e9 => format!("{:.1} GB/s", b / 1e9),
-        b if b >= 1e6 => format!("{:.1} MB/s", b / 1e6),
-        b if b >= 1e3 => format!("{:.0} kB/s", b / 1e3),
-        b => format!("{b:.0} B/s"),
-    }
 }
 
 fn table<const N: usize>(header: [&str; N]) -> Table {
@@ -277,7 +265,7 @@ fn seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::O
 mod tests {
     use std::time::Duration;
 
-    use super::{GitRow, git_table, rate, size};
+    use super::{GitRow, git_table};
 
     #[test]
     fn a_table_has_no_escapes_and_no_secrets() {
@@ -300,11 +288,5 @@ mod tests {
         assert!(!text.contains('\u{1b}'));
         let json = serde_json::to_value(&row).expect("plain data");
         assert_eq!((json["first_byte"].as_f64(), json["whole"].as_bool()), (Some(0.042), Some(true)));
-    }
-
-    #[test]
-    fn sizes_and_rates_have_units() {
-        assert_eq!([size(5 << 30), size(1000), size(0)], ["5 GiB", "1000 B", "0 B"]);
-        assert_eq!([rate(3.0), rate(85e3), rate(2.8e6)], ["3 B/s", "85 kB/s", "2.8 MB/s"]);
     }
 }

@@ -2,16 +2,21 @@
 //!
 //! cargo starts `cargo-mirror mirror …` for `cargo mirror …`; both spellings mean the same.
 
+mod cache;
+
 use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use mirror_config::failure::{Failure, Kind};
+
+pub use cache::{Action, Cache, Prune, Verify};
 
 const EXAMPLES: &str = "\
 Examples:
   cargo mirror setup git                  let git fetch from `mirror::owner/repo`
   cargo mirror status git                 what is set, and where
   cargo mirror probe git openglm/Open-AutoGLM
+  cargo mirror cache                      what is kept of repositories that were cloned
   cargo mirror undo git                   take it back, byte for byte
 
 Exit codes:
@@ -92,6 +97,9 @@ pub enum Command {
     /// Ask the mirrors: there? how fast? how fresh?
     #[command(subcommand, after_help = PROBE_EXAMPLES)]
     Probe(Probe),
+    /// Show, prune or verify the objects that are kept between clones.
+    #[command(after_help = cache::CACHE_EXAMPLES)]
+    Cache(Cache),
 }
 
 /// The tool to set up.
@@ -252,6 +260,7 @@ mod tests {
             ("cargo-mirror mirror setup", "cargo mirror setup --help"),
             ("cargo-mirror setup git --nonsense", "cargo mirror setup git --help"),
             ("cargo-mirror probe git a/b c/d", "cargo mirror probe git --help"),
+            ("cargo-mirror cache prune --all --to 1", "cargo mirror cache prune --help"),
         ] {
             let failure = asked(line).expect_err(line);
             assert_eq!((failure.kind, failure.hint.as_deref()), (Kind::Usage, Some(hint)), "{line}");
