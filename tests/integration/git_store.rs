@@ -84,7 +84,7 @@ fn a_store_on_another_file_system_is_copied_from() {
 }
 
 /// A commit that git calls broken where it is told to look: it has no author.
-fn break_history(repository: &Repository) {
+pub(crate) fn break_history(repository: &Repository) {
     let tree = repository.id("HEAD^{tree}");
     let commit = format!("tree {tree}\nparent {}\ncommitter C <c@example.org> 1 +0000\n\nBroken\n", repository.tip());
     let mut git = plain_git(&repository.path());
