@@ -395,7 +395,7 @@ impl Schedule {
         let fair = pending as f64 * share;
         // So many cuts that asking for them is not most of the work, as long as others have something to do as well.
         let least = (self.rate(id, now) * LEAST_TIME / self.bytes_per_cut.max(1.0)).min(fair / 2.0);
-        let span = ((fair / 4.0).max(least) as usize).clamp(1, (self.cuts / LARGEST_SHARE).max(least as usize).max(1));
+        let span = ((fair / 4.0).max(least) as usize).clamp(1, (self.cuts / LARGEST_SHARE).max(1));
         let range = &mut self.pending[at];
         let end = (range.start + span).min(range.end).min(source.missing_from);
         let taken = range.start..end;
