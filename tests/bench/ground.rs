@@ -1,73 +1,116 @@
-//! What the runs take place on: a repository, an upstream and at most one mirror that serve it, and a sandbox.
+//! What the runs take place on: a repository, an upstream and mirrors that serve it, and a sandbox.
 //!
-//! Upstream and mirror serve the same folder, so that plain git and the suite get the same bytes.
+//! Upstream and mirrors serve the same folder unless a scenario says otherwise, so that plain git and the suite get the
+//! same bytes. How a clone is run on it is `clones`' matter.
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
+    fs, thread,
+    time::{Duration, Instant},
 };
 
-use mirror_tests::{GitServer, History, NAME, Ran, Repository, Stage, StageMirror, plain_git, run};
+use mirror_tests::{GitServer, History, NAME, Repository, Stage, StageMirror};
 
-/// Least size of a pack for the scenarios about bulk, in MB, and a little more.
-const BULK: u32 = 64;
-/// Patience with one clone.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// Where clones are made.
-const TARGET: &str = "target";
+use crate::material::Material;
 
-/// A stage without or with one mirror.
+/// Bytes a second of a line of 1 Mbit/s.
+pub(crate) const MBIT: u64 = 125_000;
+
+/// Patience with one clone: this, and the time that the pack takes at `SLOWEST` bytes a second.
+const PATIENCE: Duration = Duration::from_secs(60);
+const SLOWEST: u64 = 1_000_000;
+/// How long counters must stand still until nothing is under way, and the longest wait for that.
+const STILL: Duration = Duration::from_millis(100);
+const STILL_WITHIN: Duration = Duration::from_secs(3);
+
+/// A stage with mirrors or without.
 pub(crate) struct Ground {
     pub(crate) stage: Stage,
+    /// How long one clone may take.
+    pub(crate) patience: Duration,
+    /// The refs of upstream, as a bare clone is to have them.
+    pub(crate) refs: String,
 }
 
 impl Ground {
-    /// A stage with a bulky repository: the one at `given`, or a made one.
-    pub(crate) fn bulky(given: Option<&Path>, mirrors: &[&str]) -> Self {
-        Self::set(mirrors, |root| match given {
-            Some(path) => copied(path, root),
-            None => History::lively(BULK).write(root, NAME),
-        })
+    /// A stage with a bulky repository.
+    pub(crate) fn bulky(material: &Material, mirrors: &[&str]) -> Self {
+        let upstream = material.bulky();
+        let mirror = |name: &&str| StageMirror::new(name, upstream.clone(), GitServer::start(material.root()));
+        Self::of_mirrors(material, mirrors.iter().map(mirror).collect())
     }
 
-    /// A stage with a small repository.
-    pub(crate) fn small(mirrors: &[&str]) -> Self {
-        Self::set(mirrors, |root| History::small().write(root, NAME))
+    /// The same with mirrors of the scenario's own.
+    pub(crate) fn of_mirrors(material: &Material, mirrors: Vec<StageMirror>) -> Self {
+        Self::set(crate::sandbox(), material.bulky().clone(), GitServer::start(material.root()), mirrors)
     }
 
-    fn set(mirrors: &[&str], write: impl FnOnce(PathBuf) -> Repository) -> Self {
+    /// A stage with a small repository and one mirror.
+    pub(crate) fn small(mirror: &str) -> Self {
         let sandbox = crate::sandbox();
         let root = sandbox.path("served");
-        let upstream = write(root.clone());
-        let origin = GitServer::start(&root);
-        let mirror = |name: &&str| StageMirror::new(name, upstream.clone(), GitServer::start(&root));
-        let mirrors = mirrors.iter().map(mirror).collect();
-        let stage = Stage { sandbox, upstream, origin, mirrors };
-        stage.configure("");
-        Self { stage }
+        let upstream = History::small().write(&root, NAME);
+        let mirror = StageMirror::new(mirror, upstream.clone(), GitServer::start(&root));
+        Self::set(sandbox, upstream, GitServer::start(&root), vec![mirror])
     }
 
-    /// Where plain git clones from: the mirror, or upstream where there is none.
+    fn set(sandbox: mirror_tests::Sandbox, upstream: Repository, origin: GitServer, mirrors: Vec<StageMirror>) -> Self {
+        let patience = PATIENCE + Duration::from_secs(upstream.pack_bytes() / SLOWEST);
+        let refs = refs(&upstream);
+        let stage = Stage { sandbox, upstream, origin, mirrors };
+        stage.configure("");
+        Self { stage, patience, refs }
+    }
+
+    /// Where plain git clones from: the first mirror, or upstream where there is none.
     pub(crate) fn plain_url(&self) -> String {
         self.stage.mirrors.first().map_or(&self.stage.origin, |mirror| &mirror.server).repo_url(NAME)
     }
 
-    /// Seconds of `git clone OPTIONS URL`; the clone does not stay.
-    pub(crate) fn clone(&self, url: &str, options: &[&str]) -> f64 {
-        let mut command = self.stage.sandbox.command("git");
-        command.args(["clone", "-q"]).args(options).args([url, TARGET]);
-        let ran: Ran = self.stage.sandbox.run_with_timeout(command, PATIENCE).ok();
-        fs::remove_dir_all(self.stage.work(TARGET)).expect("a clone was made");
-        ran.seconds
+    /// The server of a mirror.
+    pub(crate) fn server(&self, mirror: &str) -> &GitServer {
+        &self.stage.mirror(mirror).server
     }
 
-    /// The same through the suite.
-    pub(crate) fn clone_ours(&self, options: &[&str]) -> f64 {
-        self.clone(&format!("mirror::{NAME}"), options)
+    /// Upstream's server and those of all mirrors.
+    pub(crate) fn servers(&self) -> impl Iterator<Item = &GitServer> {
+        [&self.stage.origin].into_iter().chain(self.stage.mirrors.iter().map(|mirror| &mirror.server))
     }
 
-    /// Empties the store.
+    /// Bytes of packs from everyone, since [`Ground::count_anew`].
+    pub(crate) fn fetched(&self) -> u64 {
+        self.servers().map(GitServer::fetched).sum()
+    }
+
+    /// Bytes of packs from mirrors alone.
+    pub(crate) fn fetched_from_mirrors(&self) -> u64 {
+        self.fetched() - self.stage.origin.fetched()
+    }
+
+    /// Bytes of everything from everyone.
+    pub(crate) fn sent(&self) -> u64 {
+        self.servers().map(GitServer::sent).sum()
+    }
+
+    /// Waits until nothing is sent to those who are gone, and counts from 0.
+    pub(crate) fn count_anew(&self) {
+        self.settle();
+        self.servers().for_each(GitServer::forget_log);
+    }
+
+    /// Waits until no more bytes are counted.
+    pub(crate) fn settle(&self) {
+        let start = Instant::now();
+        let (mut sent, mut since) = (self.sent(), start);
+        while since.elapsed() < STILL && start.elapsed() < STILL_WITHIN {
+            thread::sleep(STILL / 10);
+            let now = self.sent();
+            if now != sent {
+                (sent, since) = (now, Instant::now());
+            }
+        }
+    }
+
+    /// Empties the store; which mirrors are good is still known.
     pub(crate) fn forget_store(&self) {
         // An error means that there is none yet.
         let _ = fs::remove_dir_all(self.stage.sandbox.path("cache/mirror"));
@@ -75,18 +118,23 @@ impl Ground {
 
     /// What is served, for the notes of a row.
     pub(crate) fn size(&self) -> String {
-        format!("pack {:.0} MB", self.stage.upstream.pack_bytes() as f64 / 1e6)
+        format!("pack {}", megabytes(self.stage.upstream.pack_bytes()))
+    }
+
+    /// Who sent how much of packs, for the notes of a row.
+    pub(crate) fn carried(&self) -> String {
+        let mirrors = self.stage.mirrors.iter().map(|mirror| (mirror.name.as_str(), &mirror.server));
+        let all = [("upstream", &self.stage.origin)].into_iter().chain(mirrors);
+        all.map(|(name, server)| format!("{name} {}", megabytes(server.fetched()))).collect::<Vec<_>>().join(", ")
     }
 }
 
-fn copied(path: &Path, root: PathBuf) -> Repository {
-    let repository = Repository::at(root, NAME);
-    let target = repository.path();
-    fs::create_dir_all(&target).expect("the sandbox takes folders");
-    let path = fs::canonicalize(path).expect("--repository names a folder");
-    let mut command = plain_git(&target);
-    command.args(["clone", "-q", "--bare", "--no-local"]).arg(path).arg(".");
-    run(command, PATIENCE).ok();
-    repository.git(&["config", "uploadpack.allowFilter", "true"]);
-    repository
+/// Branches and tags with what they are at.
+pub(crate) fn refs(repository: &Repository) -> String {
+    repository.git(&["for-each-ref", "refs/heads", "refs/tags"]).stdout
+}
+
+/// A size for people.
+pub(crate) fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }

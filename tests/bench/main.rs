@@ -4,15 +4,25 @@
 //! goal is and whether it is met. Ends with 1 when a goal is missed. Quiet machines give numbers; busy ones give noise.
 
 mod arguments;
+mod broken;
+mod clones;
+mod crowd;
+mod flow;
 mod ground;
+mod lines;
+mod material;
 mod measure;
 mod memory;
+mod plain;
 mod scenarios;
+mod stale;
 mod start;
 mod table;
+mod uneven;
 
 use std::{
     io::{self, Write},
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     process::ExitCode,
 };
@@ -20,6 +30,7 @@ use std::{
 use mirror_tests::Sandbox;
 
 use arguments::{Arguments, USAGE};
+use material::Material;
 use table::{Row, json, text};
 
 /// A goal is missed.
@@ -46,10 +57,13 @@ fn main() -> ExitCode {
         show(&mut io::stderr(), "only a release build is worth measuring: use `cargo measure`\n");
         return ExitCode::from(MISUSED);
     }
+    let material = Material::new(arguments.repository);
     let mut rows: Vec<Row> = Vec::new();
     for scenario in &arguments.scenarios {
-        show(&mut io::stderr(), &format!("measuring {}…\n", scenario.name()));
-        rows.extend(scenario.measure(&arguments));
+        show(&mut io::stderr(), &format!("measuring {}…\n", scenario.name));
+        // The support panics when servers or plain git fail; what the other scenarios gave is not to be lost with it.
+        let measured = catch_unwind(AssertUnwindSafe(|| scenario.measure(arguments.runs, &material)));
+        rows.extend(measured.unwrap_or_else(|_| vec![Row::failed(scenario.name, "panicked, see above".to_owned())]));
     }
     show(&mut io::stdout(), &if arguments.json { json(&rows) } else { text(&rows) });
     if rows.iter().any(Row::is_missed) { ExitCode::from(MISSED) } else { ExitCode::SUCCESS }

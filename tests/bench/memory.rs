@@ -3,30 +3,27 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use mirror_tests::{Ended, NAME, Sandbox};
+use crate::{ground::Ground, measure::Trial};
 
-/// Longest clone.
-const PATIENCE: Duration = Duration::from_secs(300);
 /// What the system calls the helper: names are cut off at 15 bytes.
 const COMM: &str = "git-remote-mirr\n";
 
 /// Peak resident memory of the helper in one clone, in MB; `None` where the system does not say.
-pub(crate) fn peak(sandbox: &Sandbox, target: &str) -> Option<f64> {
-    let mut command = sandbox.command("git");
-    command.args(["clone", "-q", "--bare", &format!("mirror::{NAME}"), target]);
+pub(crate) fn peak(ground: &Ground) -> Option<Trial> {
+    let home = ground.stage.sandbox.path("home");
     let mut process: Option<PathBuf> = None;
     let mut peak = None;
-    let ended = sandbox.run_until(command, |elapsed| {
-        process = process.take().or_else(|| find(&sandbox.path("home")));
+    let end = ground.watch_ours(|_| {
+        process = process.take().or_else(|| find(&home));
         peak = process.as_deref().and_then(high_water).or(peak);
-        elapsed > PATIENCE
+        false
     });
-    assert!(matches!(&ended, Ended::Itself(ran) if ran.code == 0), "{ended:?}");
-    fs::remove_dir_all(sandbox.work().join(target)).expect("a clone was made");
-    peak
+    match end.whole() {
+        Ok(_) => peak.map(Ok),
+        Err(why) => Some(Err(why)),
+    }
 }
 
 /// The helper whose home is this sandbox's: others may be at work on this machine.

@@ -1,173 +1,100 @@
-//! What is measured, and what is to be reached.
-
-use std::time::Duration;
-
-use mirror_tests::GitServer;
+//! The list of what can be measured, and when it is.
 
 use crate::{
-    arguments::Arguments,
-    ground::Ground,
-    measure::Times,
-    memory,
+    broken, crowd, lines,
+    material::Material,
+    measure::{Series, Times},
+    plain, stale,
     start::{STARTS, starts},
     table::{Goal, Row},
+    uneven,
 };
 
-/// The one mirror of the scenarios that have any.
-const MIRROR: &[&str] = &["near"];
-/// Both ways to clone.
-const KINDS: &[(&str, &[&str])] = &[("bare", &["--bare"]), ("with checkout", &[])];
-/// A round trip to a far server.
-const LATENCY: Duration = Duration::from_millis(200);
-
-/// A scenario.
+/// When a scenario is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scenario {
-    /// One healthy mirror, an empty store.
-    Bulk,
-    /// A small repository behind long round trips.
-    Small,
-    /// No mirror at all.
-    Direct,
-    /// From the start to the first byte sent.
-    Start,
-    /// Everything is in the store.
-    Warm,
+pub(crate) enum When {
+    /// Unless others are named.
+    Always,
+    /// It takes long: when everything is to be measured, or it is named.
+    Everything,
+    /// When it is named.
+    Named,
 }
 
-impl Scenario {
-    /// All of them.
-    pub(crate) const ALL: &[Self] = &[Self::Bulk, Self::Small, Self::Direct, Self::Start, Self::Warm];
-
+/// A scenario.
+#[derive(Debug)]
+pub(crate) struct Scenario {
     /// Its name on the command line.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Bulk => "bulk",
-            Self::Small => "small",
-            Self::Direct => "direct",
-            Self::Start => "start",
-            Self::Warm => "warm",
-        }
-    }
+    pub(crate) name: &'static str,
+    pub(crate) when: When,
+    measure: fn(&Task<'_>) -> Vec<Row>,
+}
 
+/// All of them, in the order in which they are measured.
+pub(crate) const ALL: &[Scenario] = &[
+    Scenario { name: "bulk", when: When::Always, measure: plain::bulk },
+    Scenario { name: "small", when: When::Always, measure: plain::small },
+    Scenario { name: "direct", when: When::Always, measure: plain::direct },
+    Scenario { name: "start", when: When::Always, measure: start },
+    Scenario { name: "warm", when: When::Always, measure: plain::warm },
+    Scenario { name: "lines", when: When::Always, measure: lines::lines },
+    Scenario { name: "silent", when: When::Always, measure: lines::silent },
+    Scenario { name: "stale", when: When::Always, measure: stale::stale },
+    Scenario { name: "killed", when: When::Everything, measure: broken::killed },
+    Scenario { name: "dead", when: When::Everything, measure: broken::dead },
+    Scenario { name: "capped", when: When::Everything, measure: uneven::capped },
+    Scenario { name: "drip", when: When::Everything, measure: uneven::drip },
+    Scenario { name: "together", when: When::Everything, measure: crowd::together },
+    Scenario { name: "large", when: When::Named, measure: plain::large },
+];
+
+impl Scenario {
     /// The scenario of this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|scenario| scenario.name() == name)
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|scenario| scenario.name == name)
     }
 
     /// Measures it.
-    pub(crate) fn measure(self, arguments: &Arguments) -> Vec<Row> {
-        match self {
-            Self::Bulk => self.bulk(arguments),
-            Self::Small => vec![self.small(arguments)],
-            Self::Direct => vec![self.direct(arguments)],
-            Self::Start => vec![self.start()],
-            Self::Warm => vec![self.warm(arguments)],
-        }
-    }
-
-    fn bulk(self, arguments: &Arguments) -> Vec<Row> {
-        let ground = Ground::bulky(arguments.repository.as_deref(), MIRROR);
-        let url = ground.plain_url();
-        let mut rows: Vec<Row> = KINDS
-            .iter()
-            .map(|(kind, options)| {
-                let times = Times::by_turns(
-                    arguments.runs,
-                    || ground.clone(&url, options),
-                    || {
-                        ground.forget_store();
-                        ground.clone_ours(options)
-                    },
-                );
-                let notes = format!("{}; {}", ground.size(), times.spread(1.0));
-                self.seconds(kind, &times, Some(Goal::Ratio(0.95)), notes)
-            })
-            .collect();
-        ground.forget_store();
-        rows.extend(memory::peak(&ground.stage.sandbox, "memory").map(|peak| Row {
-            scenario: self.name(),
-            what: "peak memory".to_owned(),
-            unit: "MB",
-            ours: peak,
-            git: None,
-            goal: Some(Goal::Below(300.0)),
-            notes: "of git-remote-mirror".to_owned(),
-        }));
-        rows
-    }
-
-    fn small(self, arguments: &Arguments) -> Row {
-        let ground = Ground::small(MIRROR);
-        let (origin, mirror) = (&ground.stage.origin, &ground.stage.mirrors[0].server);
-        for server in [origin, mirror] {
-            server.latency(LATENCY);
-        }
-        let url = ground.plain_url();
-        // So that the mirror is known, as it is to whoever uses it for the second time.
-        ground.clone_ours(&[]);
-        let mut requests = String::new();
-        let times = Times::by_turns(
-            arguments.runs,
-            || {
-                forget(&[origin, mirror]);
-                let seconds = ground.clone(&url, &[]);
-                requests = format!("requests: git {}", mirror.log().len());
-                seconds
-            },
-            || {
-                forget(&[origin, mirror]);
-                ground.forget_store();
-                ground.clone_ours(&[])
-            },
-        );
-        let notes = format!(
-            "{requests}, ours {} at upstream and {} at the mirror; {}",
-            origin.log().len(),
-            mirror.log().len(),
-            times.spread(1.0)
-        );
-        self.seconds("clone, 200 ms", &times, Some(Goal::More(LATENCY.as_secs_f64())), notes)
-    }
-
-    fn direct(self, arguments: &Arguments) -> Row {
-        let ground = Ground::bulky(arguments.repository.as_deref(), &[]);
-        let url = ground.plain_url();
-        let times =
-            Times::by_turns(arguments.runs, || ground.clone(&url, &["--bare"]), || ground.clone_ours(&["--bare"]));
-        let notes = format!("{}; {}", ground.size(), times.spread(1.0));
-        self.seconds("bare, no mirror", &times, Some(Goal::Ratio(1.03)), notes)
-    }
-
-    fn warm(self, arguments: &Arguments) -> Row {
-        let ground = Ground::bulky(arguments.repository.as_deref(), MIRROR);
-        let url = ground.plain_url();
-        ground.clone_ours(&["--bare"]);
-        let times =
-            Times::by_turns(arguments.runs, || ground.clone(&url, &["--bare"]), || ground.clone_ours(&["--bare"]));
-        let notes = format!("{}; {}", ground.size(), times.spread(1.0));
-        self.seconds("bare, full store", &times, None, notes)
-    }
-
-    fn start(self) -> Row {
-        let times = starts(STARTS);
-        Row {
-            scenario: self.name(),
-            what: "to the first byte".to_owned(),
-            unit: "ms",
-            ours: times.ours() * 1e3,
-            git: Some(times.git() * 1e3),
-            goal: Some(Goal::Below(10.0)),
-            notes: format!("{STARTS} starts; {}", times.spread(1e3)),
-        }
-    }
-
-    fn seconds(self, what: &str, times: &Times, goal: Option<Goal>, notes: String) -> Row {
-        let (ours, git) = (times.ours(), Some(times.git()));
-        Row { scenario: self.name(), what: what.to_owned(), unit: "s", ours, git, goal, notes }
+    pub(crate) fn measure(&self, runs: usize, material: &Material) -> Vec<Row> {
+        (self.measure)(&Task { scenario: self.name, runs, material })
     }
 }
 
-fn forget(servers: &[&GitServer]) {
-    servers.iter().for_each(|server| server.forget_log());
+/// What a scenario is told, and how it writes its rows.
+pub(crate) struct Task<'a> {
+    pub(crate) scenario: &'static str,
+    pub(crate) runs: usize,
+    pub(crate) material: &'a Material,
+}
+
+impl Task<'_> {
+    /// A row that compares seconds.
+    pub(crate) fn seconds(&self, what: &str, times: &Times, goal: Goal, notes: &str) -> Row {
+        let (ours, beside) = (times.ours.median(), times.beside.median());
+        let notes = format!("{notes}; {}", times.spread(1.0));
+        Row { scenario: self.scenario, what: what.to_owned(), unit: "s", ours, beside, goal: Some(goal), notes }
+    }
+
+    /// A row about values of ours alone.
+    pub(crate) fn values(&self, what: &str, unit: &'static str, values: &Series, goal: Goal, notes: &str) -> Row {
+        let mut notes = format!("{notes}; {}", values.range(1.0));
+        if let Some(why) = values.failure() {
+            notes += &format!("; {why}");
+        }
+        let (ours, goal) = (values.median(), Some(goal));
+        Row { scenario: self.scenario, what: what.to_owned(), unit, ours, beside: None, goal, notes }
+    }
+}
+
+fn start(task: &Task<'_>) -> Vec<Row> {
+    let times = starts(STARTS);
+    vec![Row {
+        scenario: task.scenario,
+        what: "to the first byte".to_owned(),
+        unit: "ms",
+        ours: times.ours.median().map(|seconds| seconds * 1e3),
+        beside: times.beside.median().map(|seconds| seconds * 1e3),
+        goal: Some(Goal::Below(10.0)),
+        notes: format!("{STARTS} starts; {}", times.spread(1e3)),
+    }]
 }

@@ -29,8 +29,8 @@ pub(crate) fn starts(count: usize) -> Times {
     let url = format!("{base}/{NAME}.git");
     Times::by_turns(
         count,
-        || first_byte(&listener, command("git", &["remote-https", "origin", &url])),
-        || first_byte(&listener, command("git-remote-mirror", &["origin", NAME])),
+        |_| Ok(first_byte(&listener, command("git", &["remote-https", "origin", &url]))),
+        |_| Ok(first_byte(&listener, command("git-remote-mirror", &["origin", NAME]))),
     )
 }
 

@@ -8,9 +8,10 @@ pub(crate) struct Row {
     pub(crate) scenario: &'static str,
     pub(crate) what: String,
     pub(crate) unit: &'static str,
-    pub(crate) ours: f64,
-    /// What plain git needs; not everything can be compared.
-    pub(crate) git: Option<f64>,
+    /// `None` when a clone failed.
+    pub(crate) ours: Option<f64>,
+    /// What it is held against, mostly plain git's need; not everything can be compared.
+    pub(crate) beside: Option<f64>,
     pub(crate) goal: Option<Goal>,
     pub(crate) notes: String,
 }
@@ -18,31 +19,44 @@ pub(crate) struct Row {
 /// What is to be reached.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Goal {
-    /// At most so many times what git needs.
+    /// At most so many times what stands beside.
     Ratio(f64),
-    /// At most so much more than git needs.
+    /// At most so much more than what stands beside.
     More(f64),
     /// Less than this.
     Below(f64),
+    /// This or less.
+    AtMost(f64),
+    /// This or more.
+    AtLeast(f64),
 }
 
 impl Row {
-    /// Our share of what git needs.
-    fn ratio(&self) -> Option<f64> {
-        self.git.map(|git| self.ours / git)
+    /// What there is to say where nothing could be measured: a missed goal.
+    pub(crate) fn failed(scenario: &'static str, why: String) -> Self {
+        Self { scenario, what: "all".to_owned(), unit: "", ours: None, beside: None, goal: None, notes: why }
     }
 
-    /// Whether the goal is reached; `None` without a goal.
+    /// Our share of what stands beside.
+    fn ratio(&self) -> Option<f64> {
+        Some(self.ours? / self.beside?)
+    }
+
+    /// Whether the goal is reached; `None` without a goal. What failed reached nothing.
     fn is_reached(&self) -> Option<bool> {
-        Some(match (self.goal?, self.git) {
-            (Goal::Ratio(most), Some(git)) => self.ours / git <= most,
-            (Goal::More(most), Some(git)) => self.ours - git <= most,
-            (Goal::Below(limit), _) => self.ours < limit,
-            (Goal::Ratio(_) | Goal::More(_), None) => return None,
+        let Some(ours) = self.ours else { return Some(false) };
+        Some(match (self.goal?, self.beside) {
+            (Goal::Ratio(most), Some(beside)) => ours / beside <= most,
+            (Goal::More(most), Some(beside)) => ours - beside <= most,
+            (Goal::Below(limit), _) => ours < limit,
+            (Goal::AtMost(limit), _) => ours <= limit,
+            (Goal::AtLeast(limit), _) => ours >= limit,
+            // There is nothing to hold it against: that run failed.
+            (Goal::Ratio(_) | Goal::More(_), None) => false,
         })
     }
 
-    /// Whether there is a goal and it is not reached.
+    /// Whether it failed, or there is a goal and it is not reached.
     pub(crate) fn is_missed(&self) -> bool {
         self.is_reached() == Some(false)
     }
@@ -51,8 +65,10 @@ impl Row {
         match self.goal {
             None => String::new(),
             Some(Goal::Ratio(most)) => format!("≤ {most:.2} ×"),
-            Some(Goal::More(most)) => format!("≤ git + {most} {}", self.unit),
+            Some(Goal::More(most)) => format!("≤ {most} {} more", self.unit),
             Some(Goal::Below(limit)) => format!("< {limit} {}", self.unit),
+            Some(Goal::AtMost(limit)) => format!("≤ {limit} {}", self.unit),
+            Some(Goal::AtLeast(limit)) => format!("≥ {limit} {}", self.unit),
         }
     }
 
@@ -66,8 +82,8 @@ impl Row {
         [
             self.scenario.to_owned(),
             self.what.clone(),
-            number(self.ours),
-            self.git.map(number).unwrap_or_default(),
+            self.ours.map_or("failed".to_owned(), number),
+            self.beside.map(number).unwrap_or_default(),
             self.ratio().map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
             self.goal(),
             verdict.to_owned(),
@@ -78,7 +94,7 @@ impl Row {
 
 /// The table.
 pub(crate) fn text(rows: &[Row]) -> String {
-    let head = ["scenario", "what", "ours", "git", "ratio", "goal", "", "notes"].map(str::to_owned);
+    let head = ["scenario", "what", "ours", "beside", "ratio", "goal", "", "notes"].map(str::to_owned);
     let lines: Vec<[String; 8]> = [head].into_iter().chain(rows.iter().map(Row::cells)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 8] = std::array::from_fn(width);
@@ -97,10 +113,36 @@ pub(crate) fn json(rows: &[Row]) -> String {
         .iter()
         .map(|row| {
             json!({
-                "scenario": row.scenario, "what": row.what, "unit": row.unit, "ours": row.ours, "git": row.git,
+                "scenario": row.scenario, "what": row.what, "unit": row.unit, "ours": row.ours, "beside": row.beside,
                 "ratio": row.ratio(), "goal": row.goal(), "pass": row.is_reached(), "notes": row.notes,
             })
         })
         .collect();
     format!("{:#}\n", json!(rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Goal, Row};
+
+    #[test]
+    fn a_goal_is_reached_missed_or_absent() {
+        for (ours, beside, goal, reached) in [
+            (Some(1.0), Some(2.0), Some(Goal::Ratio(0.5)), Some(true)),
+            (Some(1.1), Some(2.0), Some(Goal::Ratio(0.5)), Some(false)),
+            (Some(5.0), Some(2.0), Some(Goal::More(3.0)), Some(true)),
+            (Some(5.1), Some(2.0), Some(Goal::More(3.0)), Some(false)),
+            (Some(5.0), None, Some(Goal::More(3.0)), Some(false)),
+            (Some(5.0), None, Some(Goal::Below(5.0)), Some(false)),
+            (Some(5.0), None, Some(Goal::AtMost(5.0)), Some(true)),
+            (Some(5.0), None, Some(Goal::AtLeast(5.0)), Some(true)),
+            (Some(4.9), None, Some(Goal::AtLeast(5.0)), Some(false)),
+            (Some(5.0), None, None, None),
+            (None, None, None, Some(false)),
+            (None, Some(1.0), Some(Goal::Below(5.0)), Some(false)),
+        ] {
+            let row = Row { ours, beside, goal, ..Row::failed("row", String::new()) };
+            assert_eq!(row.is_reached(), reached, "{row:?}");
+        }
+    }
 }

@@ -70,16 +70,25 @@ impl Stage {
         self.sandbox.mirror_config(&self.configuration(extra));
     }
 
+    /// Writes the configuration with these of the mirrors only, as if there were no others.
+    pub fn configure_only(&self, names: &[&str]) {
+        self.sandbox.mirror_config(&self.configuration_of(|mirror| names.contains(&mirror.name.as_str())));
+    }
+
     /// The configuration of the stage.
     pub fn configuration(&self, extra: &str) -> String {
+        self.configuration_of(|_| true) + extra
+    }
+
+    fn configuration_of(&self, wanted: impl Fn(&StageMirror) -> bool) -> String {
         let mut text =
             format!("[catalog]\nbuiltin = false\n[upstreams.github]\nurl = \"{}/{{repo}}.git\"\n", self.origin.url());
-        for mirror in &self.mirrors {
+        for mirror in self.mirrors.iter().filter(|mirror| wanted(mirror)) {
             let address = mirror.address.clone().unwrap_or_else(|| mirror.server.url());
             text += &format!("[mirrors.{}]\ngit = {{ github = \"{address}/{{repo}}.git\" }}\n", mirror.name);
             text += &mirror.keys;
         }
-        text + extra
+        text
     }
 
     /// Gives a mirror's entry further keys in place of those it had, and writes the configuration.
