@@ -63,7 +63,10 @@ fn main() -> ExitCode {
         show(&mut io::stderr(), &format!("measuring {}…\n", scenario.name));
         // The support panics when servers or plain git fail; what the other scenarios gave is not to be lost with it.
         let measured = catch_unwind(AssertUnwindSafe(|| scenario.measure(arguments.runs, &material)));
-        rows.extend(measured.unwrap_or_else(|_| vec![Row::failed(scenario.name, "panicked, see above".to_owned())]));
+        let measured = measured.unwrap_or_else(|_| vec![Row::failed(scenario.name, "panicked, see above".to_owned())]);
+        // At once, for those who do not wait for the end.
+        show(&mut io::stderr(), &text(&measured));
+        rows.extend(measured);
     }
     show(&mut io::stdout(), &if arguments.json { json(&rows) } else { text(&rows) });
     if rows.iter().any(Row::is_missed) { ExitCode::from(MISSED) } else { ExitCode::SUCCESS }
