@@ -4,6 +4,7 @@
 
 mod git_cache;
 mod git_clone;
+mod git_crash;
 mod git_exhausted;
 mod git_faults;
 mod git_hostile;

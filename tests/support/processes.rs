@@ -24,11 +24,15 @@ pub struct Process {
 
 /// What runs in a sandbox now.
 pub fn processes(sandbox: &Sandbox) -> Vec<Process> {
-    let mark = format!("HOME={}", sandbox.path("home").display());
+    processes_with(&format!("HOME={}", sandbox.path("home").display()))
+}
+
+/// What runs now with this in its environment, as `NAME=VALUE`; that is passed on from parent to child.
+pub fn processes_with(variable: &str) -> Vec<Process> {
     let Ok(all) = fs::read_dir("/proc") else { return Vec::new() };
     let found = all.flatten().filter_map(|process| {
         let environment = fs::read(process.path().join("environ")).ok()?;
-        if !environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()) {
+        if !environment.split(|byte| *byte == 0).any(|found| found == variable.as_bytes()) {
             return None;
         }
         let name = fs::read_to_string(process.path().join("comm")).ok()?;
@@ -37,12 +41,12 @@ pub fn processes(sandbox: &Sandbox) -> Vec<Process> {
     found.collect()
 }
 
-/// The helpers among them.
-pub fn helpers(sandbox: &Sandbox) -> Vec<Process> {
-    processes(sandbox).into_iter().filter(|process| process.name == HELPER).collect()
-}
-
 impl Process {
+    /// Whether it is `git-remote-mirror`.
+    pub fn is_helper(&self) -> bool {
+        self.name == HELPER
+    }
+
     /// Kills it at once. That it has ended already is no error.
     pub fn kill(&self) {
         let mut kill = Command::new("kill");
