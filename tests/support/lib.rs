@@ -38,7 +38,7 @@ pub use history::{AUTOGLM, AUTOGLM_ASSETS, History, Submodule};
 pub use noise::Noise;
 pub use outcome::{Outcome, outcome};
 pub use process::{Ended, PATIENCE, Ran, plain_git, run, run_until, search_path};
-pub use processes::{Process, processes, processes_with};
+pub use processes::{Process, helpers_with, mark, processes, processes_with};
 pub use random_fault::{Copy, apply, random_fault, random_rate};
 pub use random_history::{RandomHistory, grow};
 pub use repository::Repository;

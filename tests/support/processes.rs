@@ -24,21 +24,30 @@ pub struct Process {
 
 /// What runs in a sandbox now.
 pub fn processes(sandbox: &Sandbox) -> Vec<Process> {
-    processes_with(&format!("HOME={}", sandbox.path("home").display()))
+    processes_with(&mark(sandbox))
 }
 
 /// What runs now with this in its environment, as `NAME=VALUE`; that is passed on from parent to child.
 pub fn processes_with(variable: &str) -> Vec<Process> {
-    let Ok(all) = fs::read_dir("/proc") else { return Vec::new() };
-    let found = all.flatten().filter_map(|process| {
-        let environment = fs::read(process.path().join("environ")).ok()?;
-        if !environment.split(|byte| *byte == 0).any(|found| found == variable.as_bytes()) {
-            return None;
-        }
+    all().filter(|process| process.has(variable)).collect()
+}
+
+/// The helpers among them.
+pub fn helpers_with(variable: &str) -> Vec<Process> {
+    // Names are asked first, for reading environments takes long.
+    all().filter(|process| process.is_helper() && process.has(variable)).collect()
+}
+
+/// What is in the environment of everything that a sandbox runs, and of nothing else.
+pub fn mark(sandbox: &Sandbox) -> String {
+    format!("HOME={}", sandbox.path("home").display())
+}
+
+fn all() -> impl Iterator<Item = Process> {
+    fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|process| {
         let name = fs::read_to_string(process.path().join("comm")).ok()?;
         Some(Process { id: process.file_name().to_string_lossy().into_owned(), name: name.trim().to_owned() })
-    });
-    found.collect()
+    })
 }
 
 impl Process {
@@ -51,6 +60,15 @@ impl Process {
     pub fn kill(&self) {
         let mut kill = Command::new("kill");
         let _ = kill.args(["-s", "KILL", &self.id]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+
+    /// The value of a variable in the environment it was started with.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let environment = fs::read(self.folder().join("environ")).ok()?;
+        let found = environment
+            .split(|byte| *byte == 0)
+            .find_map(|found| found.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
+        found.map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
     /// The most memory it had, in bytes; nothing when it has ended.
@@ -67,6 +85,11 @@ impl Process {
     /// The files, sockets and pipes it has open.
     pub fn open_files(&self) -> Option<u64> {
         Some(fs::read_dir(self.folder().join("fd")).ok()?.count() as u64)
+    }
+
+    fn has(&self, variable: &str) -> bool {
+        let environment = fs::read(self.folder().join("environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|found| found == variable.as_bytes())
     }
 
     fn status(&self, key: &str) -> Option<String> {

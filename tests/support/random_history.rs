@@ -45,6 +45,11 @@ impl RandomHistory {
         Self { commits: 30 + noise.below(120), bytes, sha256: noise.below(8) == 0, seed: noise.below(u64::MAX) }
     }
 
+    /// The same in so many commits.
+    pub fn with_commits(self, commits: u64) -> Self {
+        Self { commits, ..self }
+    }
+
     /// So many commits, bytes, and the object format, for people.
     pub fn describe(&self) -> String {
         let format = if self.sha256 { ", sha256" } else { "" };

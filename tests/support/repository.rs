@@ -37,6 +37,11 @@ impl Repository {
         self.root.join(format!("{}.git", self.name))
     }
 
+    /// The folder it is below.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A `file://` address for it.
     pub fn file_url(&self) -> String {
         format!("file://{}", self.path().display())
