@@ -19,7 +19,7 @@ use crate::random_scenario::Scenario;
 /// The seeds of a normal run.
 const SEEDS: Range<u64> = 1..26;
 /// Scenarios at once: they mostly wait.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 8;
 
 #[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests, not for the programs")]
 fn seeds() -> Vec<u64> {

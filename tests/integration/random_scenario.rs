@@ -76,7 +76,7 @@ impl fmt::Display for Scenario {
 }
 
 impl Scenario {
-    /// The scenario of a seed. Every fifth is on a slow line: big enough a pack that sharing the work would pay.
+    /// The scenario of a seed. Every third is on a slow line: big enough a pack that sharing the work would pay.
     pub(crate) fn new(seed: u64) -> Self {
         let mut noise = Noise::new(seed);
         let noise = &mut noise;
@@ -103,29 +103,25 @@ impl Scenario {
         let patient = (upstream == Upstream::Well).then(|| noise.below(count));
         let mirrors = (0..count).map(|number| {
             // The suite believes mirrors that agree; so they are not to agree on what is wrong.
-            let copy = if upstream == Upstream::Away { Copy::Fresh } else { Copy::any(noise) };
+            let fresh = upstream == Upstream::Away || (slow && noise.below(2) == 0);
+            let copy = if fresh { Copy::Fresh } else { Copy::any(noise) };
             let rate = if slow { line / count } else { random_rate(noise) };
             let connection_rate = if noise.below(3) == 0 { 100_000 + noise.below(1_000_000) } else { 0 };
             let fault = (noise.below(3) > 0).then(|| random_fault(noise, patient == Some(number)));
             Mirror { copy, rate, connection_rate, fault }
         });
         let mirrors = mirrors.collect();
-        let options = *noise.pick(&[
-            &[][..],
-            &[],
-            &["--mirror"],
-            &["--bare"],
-            &["--single-branch"],
-            &["--no-tags"],
-            &["--depth=3"],
-        ]);
+        // A shallow history is one piece: nothing to share.
+        let ways: &'static [&[&str]] =
+            &[&[], &[], &["--mirror"], &["--bare"], &["--no-tags"], &["--single-branch"], &["--depth=3"]];
+        let options = *noise.pick(if slow { &ways[..5] } else { ways });
         let update = before == Before::Clone && noise.below(2) == 0;
         Self { seed, history, mirrors, before, upstream, options, update }
     }
 
     /// Whether the seed's scenario is on a slow line.
     pub(crate) fn is_slow(seed: u64) -> bool {
-        seed.is_multiple_of(5)
+        seed.is_multiple_of(3)
     }
 
     /// Plays it.

@@ -4,7 +4,6 @@
 //! Ends with a table, and with 1 when a result was wrong, something hung or was left over, or a helper's memory or open
 //! files grew with time. Linux only: `/proc` says what helpers use.
 
-mod arguments;
 mod ground;
 mod sampler;
 mod table;
@@ -19,12 +18,11 @@ use std::{
     process::ExitCode,
     sync::RwLock,
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use mirror_tests::{assert_whole_store, mark, processes};
 
-use arguments::{Arguments, USAGE};
 use ground::Ground;
 use sampler::Sampler;
 use table::Findings;
@@ -37,6 +35,37 @@ const WORKERS: u64 = 4;
 const MISUSED: u8 = 64;
 /// Under this name the soak is the program that it tries: `cargo run` builds one program, so it is both.
 const HELPER: &str = "git-remote-mirror";
+
+/// How it is used.
+const USAGE: &str = "\
+usage: cargo soak [--minutes N] [--seed N]
+--minutes N  how long (default 20)
+--seed N     what goes wrong, in which order (default 1)";
+
+/// How long, and what.
+#[derive(Debug, PartialEq, Eq)]
+struct Arguments {
+    time: Duration,
+    seed: u64,
+}
+
+impl Arguments {
+    /// Reads the words behind the program's name; the error says which one is wrong.
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut read = Self { time: Duration::from_secs(20 * 60), seed: 1 };
+        while let Some(word) = words.next() {
+            let text = words.next().ok_or(format!("`{word}` needs a value, or is unknown"))?;
+            let number =
+                text.parse::<u64>().ok().filter(|number| *number > 0).ok_or(format!("`{text}` is no count"))?;
+            match word.as_str() {
+                "--minutes" => read.time = Duration::from_secs(number * 60),
+                "--seed" => read.seed = number,
+                _ => return Err(format!("`{word}` is unknown")),
+            }
+        }
+        Ok(read)
+    }
+}
 
 fn main() -> ExitCode {
     let started_as = std::env::args_os().next().map(PathBuf::from);
