@@ -50,8 +50,8 @@ pub fn assert_fsck_clean(path: &Path) {
     assert!(said.next().is_none(), "git fsck has something to say: {ran}");
 }
 
-/// Asserts that a store is whole: git finds nothing wrong with it, and
-/// everything that any of its objects points to is in it, whether a ref reaches that object or not.
+/// Asserts that a store is whole: git finds nothing wrong with it, and everything that any of its objects points to is in
+/// it, whether a ref reaches that object or not.
 ///
 /// # Panics
 ///
