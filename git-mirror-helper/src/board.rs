@@ -191,13 +191,20 @@ impl Board {
         self.lock().schedule.connections(id, now)
     }
 
-    /// The slice that can land now, with its tips, if it has arrived.
-    pub fn ready_to_land(&self) -> Option<(Part, Vec<Oid>)> {
+    /// The slices that can land now: those in a row after what has landed, if they are enough bytes for a pack of their
+    /// own, or if nothing more is coming.
+    pub fn ready_to_land(&self, enough: u64) -> Vec<Part> {
         let state = self.lock();
-        let part = state.parts.at(state.schedule.landed_cuts())?;
-        let tips = part.range.clone().filter(|cut| !state.given_up.contains(cut));
-        let tips = tips.flat_map(|cut| self.cuts[cut].iter().cloned()).collect();
-        Some((part, tips))
+        let row = state.parts.in_row(state.schedule.landed_cuts());
+        let coming = !state.schedule.is_here() && !state.schedule.is_stuck();
+        if coming && row.iter().map(|part| part.bytes).sum::<u64>() < enough { Vec::new() } else { row }
+    }
+
+    /// The tips of a slice, but for those that nobody has.
+    pub fn tips(&self, part: &Part) -> Vec<Oid> {
+        let state = self.lock();
+        let cuts = part.range.clone().filter(|cut| !state.given_up.contains(cut));
+        cuts.flat_map(|cut| self.cuts[cut].iter().cloned()).collect()
     }
 
     /// A slice has landed.

@@ -30,6 +30,8 @@ use crate::{
     source::Source,
 };
 
+/// Bytes that are worth a pack of their own.
+const ENOUGH: u64 = 4 << 20;
 /// So many packs are made one when there is time, and at the end.
 const MANY: usize = 8;
 const FEW: usize = 2;
@@ -135,10 +137,8 @@ impl Run {
                     crate::report::warn(&format!("{name}: {fault}; going on without it"));
                 }
             }
-            let landed = match self.board.ready_to_land() {
-                Some((part, tips)) => self.land(&part, &tips)?,
-                None => false,
-            };
+            let row = self.board.ready_to_land(ENOUGH);
+            let landed = !row.is_empty() && self.land(&row)?;
             if let Some(fault) = self.board.broken() {
                 return Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)));
             }
@@ -193,21 +193,30 @@ impl Run {
         }
     }
 
-    /// Lands a slice; false when it is worth nothing.
-    fn land(&mut self, part: &Part, tips: &[Oid]) -> Result<bool, Failure> {
-        let file = part.open().map_err(|error| Fault::Local(error.to_string()));
-        match file.and_then(|file| land::land(file, &self.board.store, tips, true)) {
+    /// Lands slices as one pack; if that fails, one by one, to find the one at fault. True when anything landed.
+    fn land(&mut self, row: &[Part]) -> Result<bool, Failure> {
+        let store = &self.board.store;
+        let tips: Vec<Oid> = row.iter().flat_map(|part| self.board.tips(part)).collect();
+        match land::land_row(row, store, &tips) {
             Ok(landed) => {
-                tracing::debug!(cuts = ?part.range, objects = landed.objects, "landed");
+                tracing::debug!(slices = row.len(), objects = landed.objects, "landed");
                 self.packs.extend(landed.files);
-                self.board.landed(part);
+                row.iter().for_each(|part| self.board.landed(part));
                 Ok(true)
             }
             Err(fault @ Fault::Local(_)) => Err(Failure::new(Kind::Io, format!("the store: {fault}"))),
-            Err(fault) => {
-                self.board.rejected(part, fault);
-                Ok(false)
-            }
+            Err(fault) => match row {
+                [part] => {
+                    self.board.rejected(part, fault);
+                    Ok(false)
+                }
+                [first, others @ ..] => {
+                    tracing::debug!(%fault, slices = row.len(), "do not land together");
+                    let landed = self.land(std::slice::from_ref(first))?;
+                    if landed { self.land(others).map(|_| true) } else { Ok(false) }
+                }
+                [] => Ok(false),
+            },
         }
     }
 

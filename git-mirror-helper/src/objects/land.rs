@@ -18,6 +18,7 @@ use mirror_config::{fault::Fault, refs::Oid};
 
 use super::{
     merge::{self, Files},
+    parts::{self, Part},
     store::{Store, hash_of, object_id},
 };
 
@@ -39,18 +40,46 @@ pub struct Landed {
 ///
 /// The stream's own [`Fault`]; [`Fault::Corrupt`] when the pack is not what it must be; [`Fault::Local`] for the disk.
 pub fn land(stream: impl Read, store: &Store, wants: &[Oid], thin: bool) -> Result<Landed, Fault> {
-    let incoming = store.incoming().map_err(|error| Fault::Local(error.to_string()))?;
-    let bases = if thin { Some(store.objects().map_err(|error| Fault::Local(error.to_string()))?) } else { None };
+    enter(stream, store, wants, thin, |files, _| Ok(files))
+}
+
+/// Lands slices that follow each other, as one pack. `wants` are the tips of all of them.
+///
+/// # Errors
+///
+/// As [`land`]; which of the slices is at fault is not said.
+pub fn land_row(row: &[Part], store: &Store, wants: &[Oid]) -> Result<Landed, Fault> {
+    let joined = parts::join(row, store.hash()).map_err(|error| Fault::Local(error.to_string()))?;
+    enter(joined, store, wants, true, |files, folder| {
+        // Servers send again what came back after it was gone, and a base may be in another slice of the row.
+        merge::merge(&[open(&files, store)?], folder, store.hash())
+    })
+}
+
+/// Indexes a pack, lets `finish` have it, checks it, and keeps it.
+fn enter(
+    stream: impl Read,
+    store: &Store,
+    wants: &[Oid],
+    thin: bool,
+    finish: impl FnOnce(Files, &Path) -> Result<Files, Fault>,
+) -> Result<Landed, Fault> {
+    let local = |error: io::Error| Fault::Local(error.to_string());
+    let incoming = store.incoming().map_err(local)?;
+    let bases = if thin { Some(store.objects().map_err(local)?) } else { None };
     let written = index(stream, incoming.path(), store.hash(), input::Mode::Verify, bases)?;
     let (Some(pack), Some(index)) = (written.data_path, written.index_path) else {
         return if store.has_all(wants) { Ok(Landed::default()) } else { Err(incomplete("it is empty")) };
     };
-    let bundle = Bundle::at(&index, store.hash()).map_err(|error| Fault::Local(error.to_string()))?;
-    check_closed(&bundle, store, wants)?;
-    drop(bundle);
-    let landed = keep(&Files { pack, index }, store).map_err(|error| Fault::Local(error.to_string()))?;
+    let files = finish(Files { pack, index }, incoming.path())?;
+    check_closed(&open(&files, store)?, store, wants)?;
+    let files = keep(&files, store).map_err(local)?;
     store.add_tips(wants);
-    Ok(Landed { objects: written.index.num_objects, files: Some(landed) })
+    Ok(Landed { objects: written.index.num_objects, files: Some(files) })
+}
+
+fn open(files: &Files, store: &Store) -> Result<Bundle, Fault> {
+    Bundle::at(&files.index, store.hash()).map_err(|error| Fault::Local(error.to_string()))
 }
 
 /// Puts one pack in the place of several that have landed.
@@ -61,10 +90,8 @@ pub fn land(stream: impl Read, store: &Store, wants: &[Oid], thin: bool) -> Resu
 pub fn consolidate(packs: &[Files], store: &Store) -> Result<Files, Fault> {
     let local = |error: io::Error| Fault::Local(error.to_string());
     let incoming = store.incoming().map_err(local)?;
-    let bundles = packs.iter().map(|files| {
-        Bundle::at(&files.index, store.hash()).map_err(|error| Fault::Corrupt(format!("a pack of the store: {error}")))
-    });
-    let merged = merge::merge(&bundles.collect::<Result<Vec<_>, _>>()?, incoming.path(), store.hash())?;
+    let bundles: Vec<Bundle> = packs.iter().map(|files| open(files, store)).collect::<Result<_, _>>()?;
+    let merged = merge::merge(&bundles, incoming.path(), store.hash())?;
     let merged = keep(&merged, store).map_err(local)?;
     for files in packs.iter().filter(|files| **files != merged) {
         // The index first: a pack without one does not exist.

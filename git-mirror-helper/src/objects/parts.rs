@@ -7,13 +7,13 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Cursor, Read, Write},
     ops::Range,
     path::PathBuf,
 };
 
-use gix::hash::Kind;
-use gix_pack::data::header;
+use gix::hash::{Hasher, Kind};
+use gix_pack::data::{self, header};
 use mirror_config::{fault::Fault, refs::Oid, state};
 use tempfile::NamedTempFile;
 
@@ -29,18 +29,9 @@ const CHUNK: usize = 0x1_0000;
 pub struct Part {
     /// The cuts it spans.
     pub range: Range<usize>,
+    /// Bytes of its pack.
+    pub bytes: u64,
     path: PathBuf,
-}
-
-impl Part {
-    /// Its pack.
-    ///
-    /// # Errors
-    ///
-    /// Those of the file system.
-    pub fn open(&self) -> io::Result<File> {
-        File::open(&self.path)
-    }
 }
 
 /// The slices of one transfer that have arrived and not landed.
@@ -105,8 +96,8 @@ impl Parts {
     /// Those of the file system.
     pub fn keep(&mut self, range: Range<usize>, file: NamedTempFile) -> io::Result<()> {
         let path = self.folder.join(format!("{:06}-{:06}.pack", range.start, range.end));
-        file.persist(&path).map_err(|error| error.error)?;
-        self.waiting.insert(range.start, Part { range, path });
+        let bytes = file.persist(&path).map_err(|error| error.error)?.metadata()?.len();
+        self.waiting.insert(range.start, Part { range, bytes, path });
         Ok(())
     }
 
@@ -115,9 +106,15 @@ impl Parts {
         self.waiting.values().map(|part| part.range.clone()).collect()
     }
 
-    /// The one that begins at this cut.
-    pub fn at(&self, cut: usize) -> Option<Part> {
-        self.waiting.get(&cut).cloned()
+    /// Those that wait and follow each other without a gap, from this cut on.
+    pub fn in_row(&self, from: usize) -> Vec<Part> {
+        let mut row: Vec<Part> = Vec::new();
+        let mut at = from;
+        while let Some(part) = self.waiting.get(&at) {
+            at = part.range.end;
+            row.push(part.clone());
+        }
+        row
     }
 
     /// Forgets a slice that has landed, or is worth nothing.
@@ -137,6 +134,64 @@ impl Parts {
         // What stays behind costs space only, and goes the next time.
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Several packs read as one: what each has between its header and its checksum, in a row. Deltas name their base by
+/// distance or by id, and neither changes by that.
+pub struct Joined {
+    head: Cursor<Vec<u8>>,
+    /// The last one is read first.
+    bodies: Vec<io::Take<File>>,
+    hasher: Option<Hasher>,
+    trailer: Cursor<Vec<u8>>,
+}
+
+impl Read for Joined {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut count = self.head.read(buf)?;
+        while count == 0
+            && let Some(body) = self.bodies.last_mut()
+        {
+            count = body.read(buf)?;
+            if count == 0 {
+                self.bodies.pop();
+            }
+        }
+        if count > 0 {
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(&buf[..count]);
+            }
+            return Ok(count);
+        }
+        if let Some(hasher) = self.hasher.take() {
+            self.trailer = Cursor::new(hasher.try_finalize().map_err(io::Error::other)?.as_slice().to_vec());
+        }
+        self.trailer.read(buf)
+    }
+}
+
+/// Reads the packs of these slices as one.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn join(row: &[Part], hash: Kind) -> io::Result<Joined> {
+    let mut count = 0_u32;
+    let mut bodies = Vec::new();
+    for part in row.iter().rev() {
+        let mut file = File::open(&part.path)?;
+        let mut head = [0; header::SIZE];
+        file.read_exact(&mut head)?;
+        let (_, objects) = header::decode(&head).map_err(|error| io::Error::other(error.to_string()))?;
+        count = count.checked_add(objects).ok_or(io::ErrorKind::InvalidData)?;
+        bodies.push(file.take(part.bytes.saturating_sub((header::SIZE + hash.len_in_bytes()) as u64)));
+    }
+    Ok(Joined {
+        head: Cursor::new(header::encode(data::Version::V2, count).to_vec()),
+        bodies,
+        hasher: Some(gix::hash::hasher(hash)),
+        trailer: Cursor::default(),
+    })
 }
 
 /// What is heard of a slice while it arrives.
@@ -184,7 +239,8 @@ pub fn receive(stream: &mut impl Read, file: &mut File, hash: Kind, heard: &mut 
 fn read_part(path: PathBuf) -> Option<Part> {
     let (start, end) = path.file_name()?.to_str()?.strip_suffix(".pack")?.split_once('-')?;
     let range = start.parse().ok()?..end.parse().ok()?;
-    Some(Part { range, path })
+    let bytes = path.metadata().ok()?.len();
+    Some(Part { range, bytes, path })
 }
 
 #[cfg(test)]
