@@ -12,8 +12,8 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
-use gix::{ObjectId, hash::Kind, objs, progress::Discard};
-use gix_pack::{Bundle, bundle, data::input, index};
+use gix::{ObjectId, hash::Kind, objs, progress::Discard, zlib::Compression};
+use gix_pack::{Bundle, bundle, cache::lru::MemoryCappedHashmap, data::input, index};
 use mirror_config::{fault::Fault, refs::Oid};
 
 use super::{
@@ -24,6 +24,9 @@ use super::{
 
 /// Objects larger than this are refused: no host takes them, and a few bytes of a hostile pack can claim any size.
 const LARGEST_OBJECT: usize = 4 << 30;
+
+/// Bytes of objects that are kept at hand while a thin pack is completed.
+const BASES_CACHE: usize = 64 << 20;
 
 /// What has landed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,7 +69,9 @@ fn enter(
 ) -> Result<Landed, Fault> {
     let local = |error: io::Error| Fault::Local(error.to_string());
     let incoming = store.incoming().map_err(local)?;
-    let bases = if thin { Some(store.objects().map_err(local)?) } else { None };
+    let mut bases = if thin { Some(store.objects().map_err(local)?) } else { None };
+    // Bases of neighbors share most of their own chains of deltas.
+    bases.iter_mut().for_each(|bases| bases.set_pack_cache(|| Box::new(MemoryCappedHashmap::new(BASES_CACHE))));
     let written = index(stream, incoming.path(), store.hash(), input::Mode::Verify, bases)?;
     let (Some(pack), Some(index)) = (written.data_path, written.index_path) else {
         return if store.has_all(wants) { Ok(Landed::default()) } else { Err(incomplete("it is empty")) };
@@ -125,7 +130,8 @@ pub fn index(
             iteration_mode: mode,
             index_version: index::Version::V2,
             alloc_limit_bytes: Some(LARGEST_OBJECT),
-            compression: Default::default(),
+            // For bases that a thin pack needs beside it; they go again when packs become one.
+            compression: Compression::BEST_SPEED,
         },
     );
     let written = written.map_err(|error| stream.fault_or(&error.to_string()))?;

@@ -12,8 +12,12 @@ use std::{
 
 /// A slice spans at most this share of all cuts: what is lost when it is lost.
 const LARGEST_SHARE: usize = 40;
+/// A source with less than this share of the fastest one's rate is slow.
+const SLOW: f64 = 0.5;
 /// A slice should take so many seconds at least.
 const LEAST_TIME: f64 = 0.2;
+/// And so many at most, as far as cuts are even.
+const MOST_TIME: f64 = 0.6;
 /// A rate is measured over this stretch of time.
 const WINDOW: Duration = Duration::from_secs(3);
 /// Rate in bytes a second of a source of which nothing is known.
@@ -89,7 +93,8 @@ struct Source {
     rests_until: Duration,
     out: bool,
     joined: Duration,
-    expected_rate: f64,
+    /// Bytes a second, from memory.
+    expected_rate: Option<f64>,
     samples: VecDeque<(Duration, u64)>,
     connections: usize,
     watched_since: Duration,
@@ -158,7 +163,7 @@ impl Schedule {
             reserve,
             missing_from: usize::MAX,
             joined: now,
-            expected_rate: expected_rate.unwrap_or(UNKNOWN_RATE),
+            expected_rate,
             connections: FIRST_CONNECTIONS.min(self.most_connections),
             watched_since: now,
             ..Source::default()
@@ -353,12 +358,24 @@ impl Schedule {
 
     /// Bytes a second of one source, lately.
     pub fn rate(&self, id: SourceId, now: Duration) -> f64 {
+        self.known_rate(id, now).unwrap_or_else(|| {
+            // One that is new is taken for as good as the others.
+            let known: Vec<f64> = (0..self.sources.len()).filter_map(|id| self.known_rate(id, now)).collect();
+            let sum: f64 = known.iter().sum();
+            if known.is_empty() { UNKNOWN_RATE } else { sum / known.len() as f64 }
+        })
+    }
+
+    /// As measured, or as remembered before anything was measured.
+    fn known_rate(&self, id: SourceId, now: Duration) -> Option<f64> {
         let source = &self.sources[id];
         let time = now.saturating_sub(source.joined).min(WINDOW).as_secs_f64();
+        if time < 0.5 || source.samples.is_empty() {
+            return source.expected_rate;
+        }
         let recent = source.samples.iter().filter(|(at, _)| now.saturating_sub(*at) <= WINDOW);
         let bytes: u64 = recent.map(|(_, bytes)| *bytes).sum();
-        // What was expected counts until something was measured.
-        if time < 0.5 || source.samples.is_empty() { source.expected_rate } else { bytes as f64 / time }
+        Some(bytes as f64 / time)
     }
 
     /// Bytes that are still to come, as far as what came allows an estimate.
@@ -385,21 +402,36 @@ impl Schedule {
         let source = &self.sources[id];
         let others_can =
             |from: usize| self.sources.iter().any(|other| !other.reserve && !other.out && other.missing_from > from);
-        let at = self
-            .pending
-            .iter()
-            .position(|range| range.start < source.missing_from && !(source.reserve && others_can(range.start)))?;
+        let can =
+            |range: &Range<usize>| range.start < source.missing_from && !(source.reserve && others_can(range.start));
+        // Slices land in order, so what is needed first is for the fast ones.
+        let known = |id| self.known_rate(id, now);
+        let fastest = (0..self.sources.len()).filter_map(known).fold(0.0, f64::max);
+        let from_behind = known(id).is_some_and(|rate| rate < fastest * SLOW) && source.missing_from >= self.cuts;
+        let at = match from_behind {
+            true => self.pending.iter().rposition(can)?,
+            false => self.pending.iter().position(can)?,
+        };
         let pending: usize = self.pending.iter().map(ExactSizeIterator::len).sum();
         let all: f64 = (0..self.sources.len()).filter(|id| !self.sources[*id].out).map(|id| self.rate(id, now)).sum();
         let share = self.rate(id, now) / all.max(1.0);
         let fair = pending as f64 * share;
         // So many cuts that asking for them is not most of the work, as long as others have something to do as well.
         let least = (self.rate(id, now) * LEAST_TIME / self.bytes_per_cut.max(1.0)).min(fair / 2.0);
-        let span = ((fair / 4.0).max(least) as usize).clamp(1, (self.cuts / LARGEST_SHARE).max(1));
+        let share = if source.samples.is_empty() { 1.0 } else { (self.cuts / LARGEST_SHARE) as f64 };
+        let most = share.min(self.rate(id, now) * MOST_TIME / self.bytes_per_cut.max(1.0)).max(1.0);
+        let span = (fair / 4.0).max(least).min(most).max(1.0) as usize;
         let range = &mut self.pending[at];
-        let end = (range.start + span).min(range.end).min(source.missing_from);
-        let taken = range.start..end;
-        range.start = end;
+        let taken = if from_behind {
+            range.end.saturating_sub(span).max(range.start)..range.end
+        } else {
+            range.start..(range.start + span).min(range.end).min(source.missing_from)
+        };
+        if from_behind {
+            range.end = taken.start
+        } else {
+            range.start = taken.end
+        }
         if range.start == range.end {
             self.pending.remove(at);
         }
@@ -411,7 +443,7 @@ impl Schedule {
         let (first, task) = self.tasks.iter().min_by_key(|(_, task)| task.range.start)?;
         let first = *first;
         let waiting = self.here.saturating_sub(self.landed);
-        if waiting <= self.cuts / MOST_WAITING || !self.is_worth(id, task, now, HEDGE_GAIN * 4) {
+        if waiting <= self.cuts / MOST_WAITING || !self.is_worth(id, task, now, HEDGE_GAIN) {
             return None;
         }
         self.begin_hedge(first)
@@ -445,7 +477,7 @@ impl Schedule {
         let ours = (self.size(task) as f64 / self.rate(id, now).max(1.0)) + gain.as_secs_f64();
         let theirs = self.finish(task, now);
         // Whoever loses has received this much in vain.
-        let wasted = task.received as f64 + (self.rate(task.source, now) * ours).min(self.left_of(task) as f64);
+        let wasted = task.received as f64 + (self.pace(task, now) * ours).min(self.left_of(task) as f64);
         let budget = (self.arrived.2 as f64 * HEDGE_SHARE) - self.wasted as f64;
         theirs > ours && (wasted <= budget || now.saturating_sub(task.heard) > SILENT)
     }
@@ -455,8 +487,13 @@ impl Schedule {
         if now.saturating_sub(task.heard) > SILENT {
             return f64::INFINITY;
         }
+        self.left_of(task) as f64 / self.pace(task, now).max(1.0)
+    }
+
+    /// Bytes a second of a slice: its share of what its source does.
+    fn pace(&self, task: &Task, now: Duration) -> f64 {
         let sharing = self.tasks.values().filter(|other| other.source == task.source).count().max(1);
-        self.left_of(task) as f64 / (self.rate(task.source, now) / sharing as f64).max(1.0)
+        self.rate(task.source, now) / sharing as f64
     }
 
     fn left_of(&self, task: &Task) -> u64 {
@@ -504,6 +541,7 @@ mod tests {
                         continue;
                     }
                     if let Next::Slice(task, range) = schedule.next(id, connection, now) {
+                        schedule.begun(task, (sizes[range.clone()].iter().sum::<u64>() / 600) as u32, now);
                         under_way.push((task, id, range, time + line.1, 0.0));
                     }
                 }
