@@ -17,7 +17,7 @@ use crate::{
         land,
         store::{self, Store},
     },
-    pass::{self, git_is_gone},
+    pass::{self, Passed, git_is_gone},
     plan::{self, Facts, Plan},
     request::Request,
     transfer::Bulk,
@@ -55,7 +55,40 @@ pub fn answer(
         (Plan::Bulk, Some(store)) => bulk(context, authority, field, &Bulk { store: &store, request, refs }, out)
             .inspect(|()| store.make_room(context.select.config.git_store_limit.value)),
         (Plan::Authority, _) => pass::from_upstream(context, authority, &request.to_bytes(), out),
-        _ => pass::pass(context, field, authority, request, &request.to_bytes(), out),
+        _ => {
+            let may_be_large =
+                request.is_update() && !context.settings.checks_objects && context.env.cache_dir().is_some();
+            match pass::pass(context, field, authority, request, &request.to_bytes(), may_be_large, out)? {
+                Passed::Answered => Ok(()),
+                Passed::Large => update(context, authority, field, refs, request, out),
+            }
+        }
+    }
+}
+
+/// A large update. It goes on from what the store has, if that is no older than what git has; else from what git has.
+fn update(
+    context: &mut Context,
+    authority: &mut Authority,
+    field: &mut Field,
+    refs: &[Ref],
+    request: &Request,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let format = authority.advertisement().object_format().to_owned();
+    let haves = request.haves();
+    let newest = &haves[..haves.len().min(1)];
+    let store = Store::open(&context.env, &context.repository, &format).filter(|store| store.has_all(newest));
+    if let Some(store) = store {
+        return bulk(context, authority, field, &Bulk { store: &store, request, refs }, out)
+            .inspect(|()| store.make_room(context.select.config.git_store_limit.value));
+    }
+    match Store::beside(&context.env, &context.repository, &format, &haves) {
+        // Its packs are linked into the repository by then, and rest on what is there.
+        Some(store) => {
+            bulk(context, authority, field, &Bulk { store: &store, request, refs }, out).map(|()| store.discard())
+        }
+        None => pass::pass(context, field, authority, request, &request.to_bytes(), false, out).map(|_| ()),
     }
 }
 
@@ -72,7 +105,8 @@ fn bulk(
         Err(failure) => {
             // The store is there for speed; without one a mirror can still answer.
             crate::report::warn(&failure.what);
-            return pass::pass(context, field, authority, bulk.request, &bulk.request.to_bytes(), out);
+            let body = bulk.request.to_bytes();
+            return pass::pass(context, field, authority, bulk.request, &body, false, out).map(|_| ());
         }
     };
     let wants = bulk.request.wants();
@@ -91,7 +125,7 @@ fn bulk(
     let _held = (!linked.is_empty()).then_some(held);
     if whole {
         // Nothing is missing, and git proves it: it walks from the refs through all it has now.
-        return empty_pack(bulk.store, out).map_err(|error| git_is_gone(&error));
+        return nothing_missing(bulk, out).map_err(|error| git_is_gone(&error));
     }
     // The authority ignores what it does not know, so a tip can be declared whoever it came from.
     let tips: Vec<Oid> = tips.into_iter().filter(|tip| !wants.contains(tip)).collect();
@@ -99,7 +133,7 @@ fn bulk(
     let answered = if authority.is_upstream() {
         pass::from_upstream(context, authority, &body, out)
     } else {
-        pass::pass(context, field, authority, bulk.request, &body, out)
+        pass::pass(context, field, authority, bulk.request, &body, false, out).map(|_| ())
     };
     if answered.is_err() {
         // git has not got all of the answer, so it cannot have used them, and a fetch that fails leaves no trace. The
@@ -116,9 +150,18 @@ fn too_large_for_the_store(context: &Context) -> bool {
     sources.iter().any(|source| source.name == name && source.why == Some(Fault::TooLarge))
 }
 
-/// A pack of no objects, as the whole answer to a fetch that is `done`.
-fn empty_pack(store: &Store, out: &mut dyn Write) -> std::io::Result<()> {
-    let pack = [&[1], land::empty_pack(store).as_slice()].concat();
+/// A pack of no objects, as the whole answer to a fetch.
+fn nothing_missing(bulk: &Bulk<'_>, out: &mut dyn Write) -> std::io::Result<()> {
+    if !bulk.request.is_done() {
+        // git asked what is common, and would go on asking: it is told that this is enough.
+        Packet::Data(b"acknowledgments\n").write(&mut *out)?;
+        for have in bulk.request.haves() {
+            Packet::Data(format!("ACK {have}\n").as_bytes()).write(&mut *out)?;
+        }
+        Packet::Data(b"ready\n").write(&mut *out)?;
+        Packet::Delimiter.write(&mut *out)?;
+    }
+    let pack = [&[1], land::empty_pack(bulk.store).as_slice()].concat();
     Packet::Data(b"packfile\n").write(&mut *out)?;
     Packet::Data(&pack).write(&mut *out)?;
     Packet::Flush.write(out)

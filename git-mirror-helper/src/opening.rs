@@ -19,12 +19,13 @@ use mirror_config::{
 
 use crate::objects::prefix;
 
-/// A pack that takes no longer than this is not worth cutting.
-const SHORT: Duration = Duration::from_secs(3);
+/// A pack that takes no longer than this is not worth cutting; and where nobody else could help, neither is one that
+/// takes a while.
+const SHORT: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(10)];
 /// Most bytes that are read before the decision.
 const MOST_READ: usize = 1 << 20;
 /// Longest look at the pace of a large pack, and of one that is [`SMALL`]: a far line takes a while to show its pace.
-const LOOK: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1500)];
+const LOOK: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(1)];
 /// Bytes under which a pack is small.
 const SMALL: u64 = 8 << 20;
 
@@ -33,15 +34,19 @@ const SMALL: u64 = 8 << 20;
 pub enum Opening {
     /// As it began: in one piece.
     Whole(Box<Whole>),
-    /// In slices.
-    Slices {
-        /// The newest commits, oldest first; a few or none where the answer came slowly.
-        commits: Vec<Oid>,
-        /// Bytes a second.
-        rate: f64,
-        /// Bytes received in vain.
-        wasted: u64,
-    },
+    /// In slices; so many bytes were received in vain.
+    Slices(Hint, u64),
+}
+
+/// What the first bytes told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hint {
+    /// The newest commits, oldest first; a few or none where the answer came slowly.
+    pub commits: Vec<Oid>,
+    /// Bytes of the whole pack, estimated.
+    pub bytes: u64,
+    /// Bytes a second.
+    pub rate: f64,
 }
 
 /// A pack whose beginning has been read already.
@@ -49,9 +54,21 @@ pub enum Opening {
 pub struct Whole {
     prefix: Cursor<Vec<u8>>,
     stream: PackStream<Body>,
+    since: Instant,
 }
 
 impl Whole {
+    /// What it tells about how to cut the history, once it has broken off.
+    pub fn hint(&mut self, wants: &[Oid], object_format: &str) -> Hint {
+        let prefix = self.prefix.get_ref();
+        let received = self.stream.get_mut().received();
+        Hint {
+            commits: prefix::commits(prefix, wants, object_format),
+            bytes: prefix::estimate(prefix, object_format).unwrap_or(0).max(received),
+            rate: received as f64 / self.since.elapsed().as_secs_f64().max(0.001),
+        }
+    }
+
     /// The answer itself.
     pub fn body(&mut self) -> &mut Body {
         self.stream.get_mut()
@@ -67,13 +84,14 @@ impl Read for Whole {
     }
 }
 
-/// Asks for everything, and looks at how it comes.
+/// Asks for everything, and looks at how it comes. `alone`: there is no other source.
 ///
 /// # Errors
 ///
 /// Those of [`Session::fetch`].
-pub fn open(session: &Session, fetch: &Fetch<'_>, patience: Patience) -> Result<Opening, Fault> {
+pub fn open(session: &Session, fetch: &Fetch<'_>, patience: Patience, alone: bool) -> Result<Opening, Fault> {
     let format = session.advertisement.object_format();
+    let started = Instant::now();
     let mut stream = session.fetch(fetch, patience)?;
     let mut read = Vec::new();
     let mut chunk = vec![0; 0x1_0000];
@@ -93,12 +111,12 @@ pub fn open(session: &Session, fetch: &Fetch<'_>, patience: Patience) -> Result<
         let rate = (read.len() - first) as f64 / time.as_secs_f64().max(0.001);
         let bytes = prefix::estimate(&read, format).unwrap_or(u64::MAX);
         let left = bytes.saturating_sub(read.len() as u64) as f64 / rate.max(1.0);
-        if left <= SHORT.as_secs_f64() {
+        if left <= SHORT[usize::from(alone)].as_secs_f64() {
             break;
         }
         tracing::debug!(bytes, rate, read = read.len(), "in slices");
-        let commits = prefix::commits(&read, fetch.wants, format);
-        return Ok(Opening::Slices { commits, rate, wasted: stream.get_mut().received() });
+        let hint = Hint { commits: prefix::commits(&read, fetch.wants, format), bytes, rate };
+        return Ok(Opening::Slices(hint, stream.get_mut().received()));
     }
-    Ok(Opening::Whole(Box::new(Whole { prefix: Cursor::new(read), stream })))
+    Ok(Opening::Whole(Box::new(Whole { prefix: Cursor::new(read), stream, since: started })))
 }

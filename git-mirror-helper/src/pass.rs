@@ -21,14 +21,27 @@ use crate::{
     authority::{self, Authority, Opened},
     context::{Context, upstream_name},
     field::Field,
-    objects::{edge, land},
+    objects::{edge, land, prefix},
     request::Request,
 };
 
 /// Spooled answers up to this many bytes stay in memory.
 const IN_MEMORY: usize = 4 << 20;
 
-/// Has a mirror answer `body`, which is `request` with what was landed in between; upstream if no mirror can.
+/// Objects from which on an update is worth a transfer of its own.
+const LARGE: u32 = 10_000;
+
+/// What became of a request that a mirror was to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    /// git has its answer.
+    Answered,
+    /// It is a large update, and git has heard nothing yet.
+    Large,
+}
+
+/// Has a mirror answer `body`, which is `request` with what was landed in between; upstream if no mirror can. Where
+/// `may_be_large` is false, large answers are handed on as well.
 ///
 /// # Errors
 ///
@@ -39,8 +52,9 @@ pub fn pass(
     authority: &mut Authority,
     request: &Request,
     body: &[u8],
+    may_be_large: bool,
     out: &mut dyn Write,
-) -> Result<(), Failure> {
+) -> Result<Passed, Failure> {
     let object_format = authority.advertisement().object_format().to_owned();
     while let Some(opened) = field.next(context) {
         let since = Instant::now();
@@ -51,12 +65,17 @@ pub fn pass(
         let mut spool = SpooledTempFile::new(IN_MEMORY);
         let patience = field.patience(authority, &opened, context);
         let limit = context.select.config.git_store_limit.value;
-        match spooled(&opened, request, body, patience, limit, &object_format, &mut spool) {
-            Ok(bytes) => {
+        let most = if may_be_large { LARGE } else { u32::MAX };
+        match spooled(&opened, request, body, patience, (limit, most), &mut spool) {
+            Ok(None) => {
+                field.put_back(opened);
+                return Ok(Passed::Large);
+            }
+            Ok(Some(bytes)) => {
                 let mirror = &opened.candidate.carrier.mirror;
                 context.diary.carried(&mirror.name, &mirror.operator, bytes, since.elapsed());
                 field.put_back(opened);
-                return hand_over(spool, out).map_err(|error| git_is_gone(&error));
+                return hand_over(spool, out).map(|()| Passed::Answered).map_err(|error| git_is_gone(&error));
             }
             Err(fault) => {
                 let wasted = spool.stream_position().unwrap_or(0);
@@ -64,7 +83,7 @@ pub fn pass(
             }
         }
     }
-    from_upstream(context, authority, body, out)
+    from_upstream(context, authority, body, out).map(|()| Passed::Answered)
 }
 
 /// Has the authority answer.
@@ -100,16 +119,17 @@ pub fn from_upstream(
     }
 }
 
-/// Reads a mirror's whole answer into the spool, checking its pack on the way.
+/// Reads a mirror's whole answer into the spool, checking its pack on the way. It may have so many bytes, and so many
+/// objects: with more than those it is left unread, and there is `None`.
 fn spooled(
     opened: &Opened,
     request: &Request,
     body: &[u8],
     patience: mirror_config::http::Patience,
-    limit: u64,
-    object_format: &str,
+    (limit, most): (u64, u32),
     spool: &mut SpooledTempFile,
-) -> Result<u64, Fault> {
+) -> Result<Option<u64>, Fault> {
+    let object_format = opened.session.advertisement.object_format();
     let mut answer = opened.session.command(body.to_vec(), patience)?;
     answer.limit(limit);
     let tee = Tee { from: answer, copy: spool };
@@ -117,12 +137,19 @@ fn spooled(
         // Only a negotiation may end without a pack.
         None if request.is_done() => return Err(Fault::NotAMirror("an answer without a pack".to_owned())),
         None => {}
-        Some(pack) => land::check(pack, object_format)?,
+        Some(mut pack) => {
+            let mut head = Vec::new();
+            pack.by_ref().take(prefix::HEAD).read_to_end(&mut head).map_err(|error| Fault::from_io(&error))?;
+            if prefix::objects(&head).is_some_and(|objects| objects > most) {
+                return Ok(None);
+            }
+            land::check(head.as_slice().chain(pack), object_format)?;
+        }
     }
     if let Some(depth) = request.first_depth() {
         edge::check(spool, &request.wants(), depth, object_format)?;
     }
-    spool.seek(SeekFrom::End(0)).map_err(|error| Fault::Local(error.to_string()))
+    spool.seek(SeekFrom::End(0)).map(Some).map_err(|error| Fault::Local(error.to_string()))
 }
 
 /// Copies an answer to git.

@@ -90,6 +90,20 @@ impl Request {
         self.values("want ").filter_map(|oid| oid.parse().ok()).collect()
     }
 
+    /// The commits that git has, the newest first.
+    pub fn haves(&self) -> Vec<Oid> {
+        self.values("have ").filter_map(|oid| oid.parse().ok()).collect()
+    }
+
+    /// Whether git has part of this history, and wants all of what is new.
+    pub fn is_update(&self) -> bool {
+        self.has_haves() && !self.is_shallow() && !self.is_filtered() && !self.wants_names()
+    }
+
+    fn has_haves(&self) -> bool {
+        self.values("have ").next().is_some()
+    }
+
     /// Whether git has said all it has, and expects a pack.
     pub fn is_done(&self) -> bool {
         self.has("done")
@@ -97,7 +111,7 @@ impl Request {
 
     /// Whether git has nothing of this history: no commits to build on, no shallow edges.
     pub fn is_clone(&self) -> bool {
-        self.is_done() && self.values("have ").next().is_none() && !self.is_shallow()
+        self.is_done() && !self.has_haves() && !self.is_shallow()
     }
 
     /// Whether the history is cut off somewhere: then what a pack must contain depends on the server's word.
@@ -107,7 +121,7 @@ impl Request {
 
     /// The depth of a first shallow clone, the one kind of shallow request whose answer can be checked.
     pub fn first_depth(&self) -> Option<usize> {
-        let first = self.values("have ").next().is_none() && self.values("shallow ").next().is_none();
+        let first = !self.has_haves() && self.values("shallow ").next().is_none();
         let plain = self.arguments.iter().filter(|a| a.starts_with("deepen")).count() == 1;
         self.values("deepen ").next().filter(|_| first && plain && self.is_done())?.parse().ok()
     }

@@ -22,7 +22,7 @@ use crate::{
     context::Context,
     field::Field,
     objects::{land, parts::Parts, store::Store},
-    opening::{self, Opening},
+    opening::{self, Hint, Opening},
     plan::cuts,
     progress::{Count, Line, Snapshot},
     request::Request,
@@ -113,7 +113,8 @@ impl Bulk<'_> {
             let since = Instant::now();
             let source = Source::mirror(&opened, &context.repository);
             let patience = field.patience(authority, &opened, context);
-            match self.ask(context, authority, &source, &wants, &[], patience) {
+            let alone = lagging.is_empty() && !field.has_more();
+            match self.ask(context, authority, &source, &wants, &[], (patience, alone)) {
                 Ok(Begun::Landed) => {
                     field.put_back(opened);
                     passed_by(context, field, lagging, since);
@@ -150,7 +151,8 @@ impl Bulk<'_> {
                 // It landed at an earlier try.
                 break;
             }
-            match self.ask(context, authority, &source, &tips, &older_only(&older), patience) {
+            let alone = lagging.is_empty();
+            match self.ask(context, authority, &source, &tips, &older_only(&older), (patience, alone)) {
                 Ok(Begun::Landed) => break,
                 Ok(Begun::Slices(cuts, rate, wasted)) => {
                     ready.push((source, Some(rate), wasted));
@@ -165,7 +167,7 @@ impl Bulk<'_> {
         }
         passed_by(context, field, lagging, since);
         let Some(source) = upstream.filter(|_| !self.store.has_all(&wants)) else { return Ok(None) };
-        match self.ask(context, authority, source, &wants, &[], Patience::LAST) {
+        match self.ask(context, authority, source, &wants, &[], (Patience::LAST, true)) {
             Ok(Begun::Landed) => Ok(None),
             Ok(Begun::Slices(cuts, rate, wasted)) => Ok(Some((cuts, vec![(source.clone(), Some(rate), wasted)]))),
             Err((fault @ Fault::Local(_), _)) => {
@@ -244,7 +246,7 @@ impl Bulk<'_> {
         source: &Source,
         wants: &[Oid],
         older: &[Oid],
-        patience: Patience,
+        (patience, alone): (Patience, bool),
     ) -> Result<Begun, (Fault, u64)> {
         if !self.request.fits(&source.session.advertisement, authority.advertisement().object_format()) {
             return Err((Fault::Transport("it cannot do what is asked".to_owned()), 0));
@@ -253,10 +255,11 @@ impl Bulk<'_> {
         let haves = self.store.tips();
         let thin = !haves.is_empty();
         let fetch = Fetch { wants, haves: &haves, thin, ..Fetch::default() };
-        match opening::open(&source.session, &fetch, patience).map_err(|fault| (fault, 0))? {
-            Opening::Slices { commits, rate, wasted } => {
-                Ok(Begun::Slices(cuts::cuts(wants, self.refs, &commits, older), rate, wasted))
-            }
+        let in_slices = |hint: &Hint, wasted: u64| {
+            Begun::Slices(cuts::cuts(wants, self.refs, &hint.commits, older, hint.bytes), hint.rate, wasted)
+        };
+        match opening::open(&source.session, &fetch, patience, alone).map_err(|fault| (fault, 0))? {
+            Opening::Slices(hint, wasted) => Ok(in_slices(&hint, wasted)),
             Opening::Whole(mut whole) => {
                 // What the store could not keep is not worth receiving, and a pack can go on for ever.
                 whole.body().limit(context.select.config.git_store_limit.value);
@@ -269,7 +272,15 @@ impl Bulk<'_> {
                 let landed = land::land(Counted { inner: &mut whole, count: &count }, self.store, wants, thin);
                 drop(shown);
                 let bytes = whole.body().received();
-                let landed = landed.map_err(|fault| (fault, bytes))?;
+                let landed = match landed {
+                    Ok(landed) => landed,
+                    // The line does not carry it in one piece.
+                    Err(Fault::Cut | Fault::Stalled | Fault::Slow) => {
+                        let format = authority.advertisement().object_format();
+                        return Ok(in_slices(&whole.hint(wants, format), bytes));
+                    }
+                    Err(fault) => return Err((fault, bytes)),
+                };
                 tracing::debug!(source = source.name, bytes, objects = landed.objects, "landed");
                 context.diary.carried(&source.name, &source.operator, bytes, since.elapsed());
                 Ok(Begun::Landed)

@@ -17,6 +17,7 @@ mod git_random;
 mod git_setup;
 mod git_trust;
 mod house;
+mod git_slices;
 mod git_store;
 mod git_update;
 mod git_ways;

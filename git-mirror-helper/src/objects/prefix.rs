@@ -21,20 +21,23 @@ use super::{
 
 /// Bytes that an object takes in a pack where nothing is known; about what large projects have.
 pub const USUAL_SIZE: u64 = 600;
-/// So many trees and files tell what such objects take.
+/// Bytes after which a pack's number of objects is known.
+pub const HEAD: u64 = header::SIZE as u64;
+/// So many files tell what the others take.
 const ENOUGH: u64 = 16;
 
 /// Bytes of a pack, estimated by its beginning; `None` before its header is there.
 pub fn estimate(prefix: &[u8], object_format: &str) -> Option<u64> {
     let objects = objects(prefix)?;
-    let (mut count, mut others, mut others_size) = (0, 0, 0);
+    let (mut count, mut files, mut files_size) = (0, 0, 0);
     for entry in entries(prefix, hash_of(object_format)) {
         count += 1;
-        if matches!(entry.header, Header::Tree | Header::Blob) {
-            (others, others_size) = (others + 1, others_size + entry.bytes_in_pack());
+        if entry.header == Header::Blob {
+            (files, files_size) = (files + 1, files_size + entry.bytes_in_pack());
         }
     }
-    let each = if others >= ENOUGH { (others_size / others).max(USUAL_SIZE / 4) } else { USUAL_SIZE };
+    // Trees come before files, and tell little of them.
+    let each = if files >= ENOUGH { (files_size / files).max(USUAL_SIZE) } else { USUAL_SIZE };
     Some(prefix.len() as u64 + u64::from(objects).saturating_sub(count) * each)
 }
 

@@ -46,6 +46,22 @@ impl Store {
         }
     }
 
+    /// Opens a store for what is to be added to the repository that git is working on: it rests on the objects there, of
+    /// which these tips are some.
+    pub fn beside(env: &Environment, repository: &Repository, object_format: &str, tips: &[Oid]) -> Option<Self> {
+        let hash = hash_of(object_format);
+        let objects = objects_of_repository().ok()?;
+        let folder = Folder::beside(env, repository, object_format, &objects).ok()?;
+        let store = Self { folder, hash };
+        store.add_tips(&store.having(tips));
+        Some(store)
+    }
+
+    /// Removes it, with all that is in it.
+    pub fn discard(self) {
+        self.folder.discard();
+    }
+
     /// The hash its objects are named by.
     pub fn hash(&self) -> Kind {
         self.hash

@@ -10,13 +10,16 @@ use std::{
 
 use mirror_config::refs::{Oid, Ref};
 
-/// Commits that were seen are cut into about so many slices, where tags do not do it.
-const WISHED: usize = 64;
+/// Commits that were seen are cut into so many slices at most, where tags do not do it.
+const MOST: u64 = 64;
+/// Bytes that are worth a slice.
+const WORTH: u64 = 128 << 10;
 const TAGS: &str = "refs/tags/";
 
 /// Cuts for a fetch of `wants`. `refs` are the authority's; `seen` are the newest commits of the history, oldest first,
-/// each proven to be reached from the wants; `older` are tips, oldest first, that the wants are believed to reach.
-pub fn cuts(wants: &[Oid], refs: &[Ref], seen: &[Oid], older: &[Oid]) -> Vec<Vec<Oid>> {
+/// each proven to be reached from the wants; `older` are tips, oldest first, that the wants are believed to reach. `bytes`
+/// is about how much it all is.
+pub fn cuts(wants: &[Oid], refs: &[Ref], seen: &[Oid], older: &[Oid], bytes: u64) -> Vec<Vec<Oid>> {
     let wanted: HashSet<&Oid> = wants.iter().collect();
     let places: HashMap<&Oid, usize> = seen.iter().enumerate().map(|(place, oid)| (oid, place)).collect();
     let mut before: Vec<(&str, &Oid)> = Vec::new();
@@ -33,7 +36,8 @@ pub fn cuts(wants: &[Oid], refs: &[Ref], seen: &[Oid], older: &[Oid]) -> Vec<Vec
     before.sort_by(|(a, _), (b, _)| by_number(a, b));
     let mut cuts: Vec<Vec<Oid>> = before.into_iter().map(|(_, oid)| vec![oid.clone()]).collect();
     cuts.extend(older.iter().map(|oid| vec![oid.clone()]));
-    let step = seen.len().div_ceil(WISHED).max(1);
+    let wished = usize::try_from((bytes / WORTH).clamp(1, MOST)).unwrap_or(1);
+    let step = seen.len().div_ceil(wished).max(1);
     let mut last = None;
     for (place, oid) in seen.iter().enumerate() {
         let due = last.is_none_or(|last| place - last >= step);
@@ -81,6 +85,8 @@ mod tests {
     use super::{by_number, cuts};
     use mirror_config::refs::{Oid, Ref};
 
+    const LOTS: u64 = 1 << 30;
+
     fn oid(number: usize) -> Oid {
         format!("{number:040x}").parse().expect("an id")
     }
@@ -105,9 +111,13 @@ mod tests {
     fn wants_come_last_and_nothing_comes_twice() {
         let refs = [tag("v10", 3), tag("v9", 2), tag("side", 8), tag("again", 3)];
         let wants: Vec<Oid> = [1, 2, 3, 9].map(oid).to_vec();
-        assert_eq!(numbers(&cuts(&wants, &refs, &[], &[])), [vec![3], vec![2], vec![1, 9]], "`again` comes first");
-        assert_eq!(numbers(&cuts(&wants, &[], &[], &[])), [vec![1, 2, 3, 9]]);
-        assert_eq!(numbers(&cuts(&wants, &[], &[], &[oid(7), oid(1)])), [vec![7], vec![1], vec![2, 3, 9]]);
+        assert_eq!(
+            numbers(&cuts(&wants, &refs, &[], &[], LOTS)),
+            [vec![3], vec![2], vec![1, 9]],
+            "`again` comes first"
+        );
+        assert_eq!(numbers(&cuts(&wants, &[], &[], &[], LOTS)), [vec![1, 2, 3, 9]]);
+        assert_eq!(numbers(&cuts(&wants, &[], &[], &[oid(7), oid(1)], LOTS)), [vec![7], vec![1], vec![2, 3, 9]]);
     }
 
     #[test]
@@ -115,9 +125,10 @@ mod tests {
         let seen: Vec<Oid> = (100..1060).map(oid).collect();
         let refs = [tag("old", 5), tag("new", 104), tag("unwanted", 6)];
         let wants = [oid(5), oid(1059)];
-        let cuts = numbers(&cuts(&wants, &refs, &seen, &[]));
+        let cuts = numbers(&cuts(&wants, &refs, &seen, &[], LOTS));
         assert_eq!(cuts[..4], [[5], [100], [104], [119]], "a tag among the commits is cut at, whoever wants it");
         assert!((60..75).contains(&cuts.len()), "{}", cuts.len());
         assert_eq!(cuts.last(), Some(&vec![1059]));
+        assert_eq!(numbers(&super::cuts(&wants, &[], &seen, &[], 300_000)).len(), 3, "little is cut seldom");
     }
 }

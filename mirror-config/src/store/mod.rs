@@ -52,9 +52,28 @@ impl Folder {
     ///
     /// Those of the file system, and [`io::ErrorKind::NotFound`] without a cache folder to put it in.
     pub fn open(env: &Environment, repository: &Repository, object_format: &str) -> io::Result<Self> {
-        let stores = env.cache_dir().ok_or(io::ErrorKind::NotFound)?.join(STORES);
         // Hosts do not tell names apart by case.
-        let key = Sha256::digest(format!("{repository} {object_format}").to_ascii_lowercase());
+        Self::open_as(env, repository, object_format, &format!("{repository} {object_format}").to_ascii_lowercase())
+    }
+
+    /// Opens or makes a store for what is to be added to the objects of this folder, on which it rests.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::open`].
+    pub fn beside(env: &Environment, repository: &Repository, object_format: &str, objects: &Path) -> io::Result<Self> {
+        let objects = fs::canonicalize(objects)?;
+        let folder = Self::open_as(env, repository, object_format, &format!("{repository} beside {objects:?}"))?;
+        let mut line = objects.into_os_string().into_encoded_bytes();
+        line.push(b'\n');
+        // gitrepository-layout(5): further places to look for objects.
+        state::write_whole(&folder.path.join("objects/info/alternates"), &line)?;
+        Ok(folder)
+    }
+
+    fn open_as(env: &Environment, repository: &Repository, object_format: &str, key: &str) -> io::Result<Self> {
+        let stores = env.cache_dir().ok_or(io::ErrorKind::NotFound)?.join(STORES);
+        let key = Sha256::digest(key);
         let key: String = key.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let path = stores.join(format!("{key}{SUFFIX}"));
         let in_use = hold_or_make(&path)?;
@@ -114,6 +133,14 @@ impl Folder {
             let _ = fs::remove_dir_all(left.path()).or_else(|_| fs::remove_file(left.path()));
         }
         Ok(held)
+    }
+
+    /// Removes it, unless others use it too.
+    pub fn discard(self) {
+        let (stores, path) = (self.all(), self.path.clone());
+        drop(self);
+        // What stays goes when the stores have grown too large.
+        let _ = stores.remove(|entry| entry.path == path);
     }
 
     /// All stores, of which this is one.

@@ -1,0 +1,157 @@
+//! On slow lines a history comes in slices, from all mirrors at once, and nothing that arrived is fetched again.
+
+use std::{fs, path::Path};
+
+use mirror_tests::{Ended, Fault, History, NAME, Stage, assert_fsck_clean, assert_same_repository};
+
+use crate::twins::Twins;
+
+/// Bytes a second at which 4 MB are worth cutting.
+const SLOW: u64 = 200_000;
+/// What slices may cost beyond one pack: deltas whose base is in another slice.
+const OVERHEAD: f64 = 1.25;
+
+fn slow(stage: &Stage) {
+    stage.mirrors.iter().for_each(|mirror| mirror.server.rate(SLOW));
+}
+
+/// Bytes that this source carried in the last run in which anybody carried any, and those in vain.
+fn bytes(stage: &Stage, name: &str) -> (u64, u64) {
+    let reports = stage.sandbox.report();
+    let mut sources = reports.iter().rev().map(|report| report["sources"].as_array().expect("a list"));
+    let sources = sources.find(|sources| !sources.is_empty()).expect("somebody was asked");
+    let sum = |key: &str| {
+        sources
+            .iter()
+            .filter(|source| source["name"] == name)
+            .map(|source| source[key].as_u64().expect("a number"))
+            .sum()
+    };
+    (sum("bytes"), sum("wasted"))
+}
+
+fn packs(repository: &Path) -> usize {
+    let files = fs::read_dir(repository.join(".git/objects/pack")).expect("a repository has packs").flatten();
+    files.filter(|file| file.path().extension().is_some_and(|extension| extension == "pack")).count()
+}
+
+fn sent(stage: &Stage) -> u64 {
+    stage.origin.fetched() + stage.mirrors.iter().map(|mirror| mirror.server.fetched()).sum::<u64>()
+}
+
+#[test]
+fn a_slow_clone_is_carried_by_all_mirrors_at_once_tagged_or_not() {
+    for history in [History::lively(4), History::lively(4).untagged()] {
+        let stage = Stage::new(&history, &["a", "b", "c"]);
+        slow(&stage);
+        stage.plain_clone(&["-q"], "plain").ok();
+        stage.origin.forget_log();
+        assert_eq!(stage.clone(&["-q"], "ours").ok().stderr, "", "quiet is quiet");
+        assert_same_repository(&stage.work("plain"), &stage.work("ours"));
+        assert_fsck_clean(&stage.work("ours"));
+        let carried: Vec<u64> = ["a", "b", "c"].iter().map(|name| bytes(&stage, name).0).collect();
+        let pack = stage.upstream.pack_bytes();
+        assert!(carried.iter().all(|bytes| *bytes > pack / 10), "{carried:?} of {pack}");
+        assert!((sent(&stage) as f64) < pack as f64 * OVERHEAD, "{} for a pack of {pack}", sent(&stage));
+        assert_eq!(stage.origin.fetched(), 0, "upstream sends no pack");
+        assert!(packs(&stage.work("ours")) <= 4, "{} packs", packs(&stage.work("ours")));
+    }
+}
+
+#[test]
+fn a_mirror_that_lies_in_a_slice_is_named_and_left_out() {
+    let stage = Stage::new(&History::lively(4), &["a", "liar", "z"]);
+    slow(&stage);
+    stage.mirror("liar").server.set(Fault::FlipByteAt(0.5.into()));
+    stage.plain_clone(&["-q"], "plain").ok();
+    let ran = stage.clone(&["-q"], "ours").ok();
+    assert!(ran.stderr.contains("mirror: warning: liar: sent corrupt data"), "{ran}");
+    assert_same_repository(&stage.work("plain"), &stage.work("ours"));
+    assert_fsck_clean(&stage.work("ours"));
+    assert!(stage.outcomes().contains(&"liar corrupt".to_owned()), "{:?}", stage.outcomes());
+    assert_eq!(bytes(&stage, "liar").0, 0);
+}
+
+#[test]
+fn a_killed_clone_goes_on_where_it_ended() {
+    let stage = Stage::new(&History::lively(4), &["a", "b"]);
+    slow(&stage);
+    stage.plain_clone(&["-q"], "plain").ok();
+    stage.origin.forget_log();
+    let pack = stage.upstream.pack_bytes();
+    let mut command = stage.sandbox.command("git");
+    command.args(["clone", "-q", &format!("mirror::{NAME}"), "killed"]);
+    let ended = stage.sandbox.run_until(command, |_| sent(&stage) > pack * 6 / 10);
+    assert!(matches!(ended, Ended::Killed(_)), "{ended:?}");
+    let _ = fs::remove_dir_all(stage.work("killed"));
+    stage.clone(&["-q"], "ours").ok();
+    assert_same_repository(&stage.work("plain"), &stage.work("ours"));
+    assert_fsck_clean(&stage.work("ours"));
+    // Slices that were on their way are lost; how many bytes that is, the benchmark says.
+    assert!((sent(&stage) as f64) < pack as f64 * (OVERHEAD + 0.25), "{} for a pack of {pack}", sent(&stage));
+    assert_eq!(stage.origin.fetched(), 0);
+}
+
+#[test]
+fn upstream_alone_gives_slices_too_and_one_that_is_cut_is_all_that_is_lost() {
+    let stage = Stage::new(&History::lively(4), &[]);
+    stage.plain_clone(&["-q"], "plain").ok();
+    stage.origin.rate(SLOW);
+    stage.origin.set(Fault::CutAt(0.25.into()).times(3));
+    stage.origin.forget_log();
+    stage.clone(&["-q"], "ours").ok();
+    assert_same_repository(&stage.work("plain"), &stage.work("ours"));
+    let (carried, wasted) = bytes(&stage, "upstream:github");
+    assert!(wasted < carried / 2, "{wasted} in vain beside {carried}");
+}
+
+#[test]
+fn what_lagging_mirrors_lack_upstream_gives_and_no_more() {
+    let stage = Stage::new(&History::lively(4), &["month", "year"]);
+    slow(&stage);
+    stage.mirror("month").repository.truncate_by(30);
+    stage.mirror("year").repository.truncate_by(300);
+    stage.plain_clone(&["-q"], "plain").ok();
+    stage.origin.forget_log();
+    stage.clone(&["-q"], "ours").ok();
+    assert_same_repository(&stage.work("plain"), &stage.work("ours"));
+    assert_fsck_clean(&stage.work("ours"));
+    let pack = stage.upstream.pack_bytes();
+    assert!(stage.origin.fetched() < pack / 5, "{} of {pack} from upstream", stage.origin.fetched());
+    assert!((sent(&stage) as f64) < pack as f64 * OVERHEAD, "{} for a pack of {pack}", sent(&stage));
+    assert!(bytes(&stage, "month").0 > 0 && bytes(&stage, "year").0 > 0, "{:?}", stage.outcomes());
+}
+
+#[test]
+fn a_large_update_lands_like_a_clone_whoever_made_the_repository() {
+    for made_by_us in [true, false] {
+        let stage = Stage::new(&History::lively(12), &["a", "b"]);
+        let whole = stage.upstream.copy_to(stage.sandbox.path("whole"));
+        for repository in [&stage.upstream, &stage.mirror("a").repository, &stage.mirror("b").repository] {
+            repository.truncate_by(2300);
+        }
+        let twins = Twins::clone(&stage, "update", &[]);
+        if !made_by_us {
+            stage.forget();
+        }
+        for repository in [&stage.upstream, &stage.mirror("a").repository, &stage.mirror("b").repository] {
+            repository.become_copy_of(&whole);
+        }
+        stage.mirrors.iter().for_each(|mirror| mirror.server.rate(1_200_000));
+        stage.mirrors.iter().for_each(|mirror| mirror.server.forget_log());
+        stage.sandbox.git_in(twins.plain(), ["fetch", "-q"]).ok();
+        stage.origin.forget_log();
+        stage.sandbox.git_in(twins.ours(), ["fetch", "-q"]).ok();
+        twins.assert_same();
+        let carried = [bytes(&stage, "a").0, bytes(&stage, "b").0];
+        assert!(carried.iter().all(|bytes| *bytes > 0), "{made_by_us}: {carried:?}");
+        let pack = whole.pack_bytes();
+        assert!((sent(&stage) as f64) < pack as f64 * OVERHEAD, "{} for a pack of {pack}", sent(&stage));
+        let stores = stage.stores();
+        assert_eq!(
+            stores.len(),
+            usize::from(made_by_us),
+            "what rests on a repository goes with the update: {stores:?}"
+        );
+    }
+}
