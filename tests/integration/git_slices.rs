@@ -8,8 +8,9 @@ use crate::twins::Twins;
 
 /// Bytes a second at which 4 MB are worth cutting.
 const SLOW: u64 = 200_000;
-/// What slices may cost beyond one pack: deltas whose base is in another slice.
-const OVERHEAD: f64 = 1.25;
+/// What slices may cost beyond one pack, as small as these are: the first look, and hedges. The benchmark says what it is
+/// for real ones.
+const OVERHEAD: f64 = 1.4;
 
 fn slow(stage: &Stage) {
     stage.mirrors.iter().for_each(|mirror| mirror.server.rate(SLOW));
@@ -148,10 +149,6 @@ fn a_large_update_lands_like_a_clone_whoever_made_the_repository() {
         let pack = whole.pack_bytes();
         assert!((sent(&stage) as f64) < pack as f64 * OVERHEAD, "{} for a pack of {pack}", sent(&stage));
         let stores = stage.stores();
-        assert_eq!(
-            stores.len(),
-            usize::from(made_by_us),
-            "what rests on a repository goes with the update: {stores:?}"
-        );
+        assert_eq!(stores.len(), 1, "what rests on a repository goes with the update: {stores:?}");
     }
 }
