@@ -97,6 +97,11 @@ impl Diary {
         }
     }
 
+    /// Since the run began.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Somebody's word on the refs.
     pub fn evidence(&mut self, who: &str, said: impl Into<String>) {
         self.report.evidence.push(Evidence { who: who.to_owned(), said: said.into() });

@@ -144,10 +144,13 @@ fn say_whose_word(context: &Context, authority: &Authority, refs: &[Ref], at_las
 
 /// Who carried what, and on whose word.
 fn summary(context: &Context) -> String {
-    let report = &context.diary.report;
-    let carried = report.carried();
-    let carried = if carried.is_empty() { "nothing to carry: all was here".to_owned() } else { carried };
-    format!("{carried}; refs by {}", report.verdict.as_deref().unwrap_or("request"))
+    let happened = &context.diary.report;
+    let carried = happened.carried();
+    let carried = match carried.is_empty() {
+        true => "nothing to carry: all was here".to_owned(),
+        false => format!("{carried} in {}", report::span(context.diary.elapsed())),
+    };
+    format!("{carried}; refs by {}", happened.verdict.as_deref().unwrap_or("request"))
 }
 
 fn say(out: &mut impl Write, bytes: &[u8]) -> Result<(), Failure> {

@@ -24,6 +24,7 @@ use crate::{
         merge::Files,
         parts::{Part, Parts},
         store::Store,
+        tidy,
     },
     plan::schedule::SourceId,
     progress::Line,
@@ -224,7 +225,7 @@ impl Run {
     fn consolidate(&mut self, few: usize) {
         if self.packs.len() > few {
             let packs = std::mem::take(&mut self.packs);
-            if let Err(fault) = land::consolidate(&packs, &self.board.store) {
+            if let Err(fault) = tidy::consolidate(&packs, &self.board.store) {
                 // They are as good, only many.
                 tracing::debug!(%fault, "packs stay apart");
             }

@@ -21,7 +21,7 @@ use crate::{
     authority::{Authority, Opened},
     context::Context,
     field::Field,
-    objects::{land, parts::Parts, store::Store},
+    objects::{land, parts::Parts, store::Store, tidy},
     opening::{self, Hint, Opening},
     plan::cuts,
     progress::{Count, Line, Snapshot},
@@ -66,8 +66,13 @@ impl Bulk<'_> {
     ///
     /// [`Kind::Io`] when the store cannot be written. That nobody serves is no error.
     pub fn carry(&self, context: &mut Context, field: &mut Field, authority: &mut Authority) -> Result<File, Failure> {
+        let waits = || {
+            if context.options.verbosity > 0 {
+                crate::report::say("another clone is downloading this repository; waiting for it");
+            }
+        };
         let held =
-            self.store.lock().map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
+            self.store.lock(waits).map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
         let wants = self.request.wants();
         if self.store.has_all(&wants) {
             return Ok(held);
@@ -92,6 +97,7 @@ impl Bulk<'_> {
         };
         tracing::debug!(cuts = cuts.len(), "slices");
         Slices { store: self.store, wants: &wants, upstream, ready }.run(context, field, cuts, parts)?;
+        tidy::tidy(self.store);
         Ok(held)
     }
 

@@ -170,6 +170,15 @@ pub fn age(time: Duration) -> String {
     }
 }
 
+/// A stretch of time that somebody has waited: `0.4 s`, `12 s`, `3 min 5 s`.
+pub fn span(time: Duration) -> String {
+    match time.as_secs() {
+        0..10 => format!("{:.1} s", time.as_secs_f64()),
+        seconds @ 10..60 => format!("{seconds} s"),
+        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
 /// Sends diagnostics to standard error where `MIRROR_LOG` asks for them.
 pub fn start_log(env: &Environment) {
     let Some(filter) = env.var(MIRROR_LOG) else { return };
@@ -183,7 +192,7 @@ pub fn start_log(env: &Environment) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Report, Source, age, bytes};
+    use super::{Report, Source, age, bytes, span};
     use crate::{environment::Environment, failure::Kind, fault::Fault};
     use std::time::Duration;
 
@@ -201,6 +210,9 @@ mod tests {
         }
         for (seconds, text) in [(5, "5 s"), (600, "10 min"), (7200, "2 h"), (200_000, "2 days")] {
             assert_eq!(age(Duration::from_secs(seconds)), text);
+        }
+        for (millis, text) in [(0, "0.0 s"), (4321, "4.3 s"), (12_345, "12 s"), (185_000, "3 min 5 s")] {
+            assert_eq!(span(Duration::from_millis(millis)), text);
         }
     }
 

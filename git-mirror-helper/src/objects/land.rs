@@ -83,26 +83,8 @@ fn enter(
     Ok(Landed { objects: written.index.num_objects, files: Some(files) })
 }
 
-fn open(files: &Files, store: &Store) -> Result<Bundle, Fault> {
+pub(super) fn open(files: &Files, store: &Store) -> Result<Bundle, Fault> {
     Bundle::at(&files.index, store.hash()).map_err(|error| Fault::Local(error.to_string()))
-}
-
-/// Puts one pack in the place of several that have landed.
-///
-/// # Errors
-///
-/// [`Fault::Corrupt`] when one of them cannot be read, [`Fault::Local`] for the disk; then they stay.
-pub fn consolidate(packs: &[Files], store: &Store) -> Result<Files, Fault> {
-    let local = |error: io::Error| Fault::Local(error.to_string());
-    let incoming = store.incoming().map_err(local)?;
-    let bundles: Vec<Bundle> = packs.iter().map(|files| open(files, store)).collect::<Result<_, _>>()?;
-    let merged = merge::merge(&bundles, incoming.path(), store.hash())?;
-    let merged = keep(&merged, store).map_err(local)?;
-    for files in packs.iter().filter(|files| **files != merged) {
-        // The index first: a pack without one does not exist.
-        let _ = fs::remove_file(&files.index).and_then(|()| fs::remove_file(&files.pack));
-    }
-    Ok(merged)
 }
 
 /// Writes a pack with its index into a folder; what a thin one rests on is looked up in `bases`.
@@ -217,7 +199,7 @@ fn incomplete(why: &str) -> Fault {
 }
 
 /// Moves the files in, the index last: a pack without one does not exist for git, nor for us.
-fn keep(files: &Files, store: &Store) -> io::Result<Files> {
+pub(super) fn keep(files: &Files, store: &Store) -> io::Result<Files> {
     let place = |file: &Path| -> io::Result<PathBuf> {
         let target = store.packs().join(file.file_name().ok_or(io::ErrorKind::InvalidInput)?);
         fs::File::open(file)?.sync_data()?;

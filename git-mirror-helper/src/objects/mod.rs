@@ -4,6 +4,7 @@ pub mod store;
 pub mod parts;
 pub mod merge;
 pub mod land;
+pub mod tidy;
 pub mod prefix;
 pub mod history;
 pub mod edge;

@@ -91,13 +91,14 @@ impl Store {
         self.folder.incoming()
     }
 
-    /// Waits until no other process downloads into this store, and keeps others out until the handle goes.
+    /// Waits until no other process downloads into this store, and keeps others out until the handle goes. Says when the
+    /// wait is not over in a moment.
     ///
     /// # Errors
     ///
     /// Those of the file system, and a wait of over an hour.
-    pub fn lock(&self) -> io::Result<File> {
-        self.folder.lock()
+    pub fn lock(&self, waits: impl FnOnce()) -> io::Result<File> {
+        self.folder.lock(waits)
     }
 
     /// Removes other stores, the least recently used first, until all have `limit` bytes or fewer together. This one

@@ -22,6 +22,8 @@ pub use all::{Entry, Stores};
 
 /// Longest wait for another clone of the same repository, which is then downloading what we want.
 const LOCK_WAIT: Duration = Duration::from_secs(3600);
+/// A wait that nobody notices.
+const MOMENT: Duration = Duration::from_millis(700);
 /// How often a store may be removed just when it is opened before that is an error.
 const MOST_REMOVALS: usize = 100;
 /// Where all stores are, below the cache folder.
@@ -121,13 +123,21 @@ impl Folder {
         builder.tempdir_in(self.path.join(INCOMING))
     }
 
-    /// Waits until no other process downloads into this store, and keeps others out until the handle goes.
+    /// Waits until no other process downloads into this store, and keeps others out until the handle goes. Says when the
+    /// wait is not over in a moment.
     ///
     /// # Errors
     ///
     /// Those of the file system, and [`io::ErrorKind::WouldBlock`] after an hour.
-    pub fn lock(&self) -> io::Result<File> {
-        let held = state::lock(&self.path.join("lock"), LOCK_WAIT)?;
+    pub fn lock(&self, waits: impl FnOnce()) -> io::Result<File> {
+        let path = self.path.join("lock");
+        let held = state::lock(&path, MOMENT).or_else(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                waits();
+                state::lock(&path, LOCK_WAIT)
+            }
+            _ => Err(error),
+        })?;
         // Whatever lies here belongs to nobody now: it was left by a process that was killed.
         for left in fs::read_dir(self.path.join(INCOMING))?.flatten() {
             let _ = fs::remove_dir_all(left.path()).or_else(|_| fs::remove_file(left.path()));
