@@ -8,9 +8,9 @@ use crate::twins::Twins;
 
 /// Bytes a second at which 4 MB are worth cutting.
 const SLOW: u64 = 200_000;
-/// What slices may cost beyond one pack, as small as these are: the first look, and hedges. The benchmark says what it is
-/// for real ones.
-const OVERHEAD: f64 = 1.4;
+/// What slices may have beyond one pack: deltas whose base is in another slice. What is lost on a busy machine is not
+/// counted here; the benchmark says what that is on a quiet one.
+const OVERHEAD: f64 = 1.15;
 
 fn slow(stage: &Stage) {
     stage.mirrors.iter().for_each(|mirror| mirror.server.rate(SLOW));
@@ -36,8 +36,15 @@ fn packs(repository: &Path) -> usize {
     files.filter(|file| file.path().extension().is_some_and(|extension| extension == "pack")).count()
 }
 
+/// Bytes that all sources together carried in the last run, as a share of upstream's pack.
+fn share(stage: &Stage) -> f64 {
+    let upstream = bytes(stage, "upstream:github").0;
+    let mirrors: u64 = stage.mirrors.iter().map(|mirror| bytes(stage, &mirror.name).0).sum();
+    (upstream + mirrors) as f64 / stage.upstream.pack_bytes() as f64
+}
+
 fn sent(stage: &Stage) -> u64 {
-    stage.origin.fetched() + stage.mirrors.iter().map(|mirror| mirror.server.fetched()).sum::<u64>()
+    stage.mirrors.iter().map(|mirror| mirror.server.fetched()).sum()
 }
 
 #[test]
@@ -53,7 +60,7 @@ fn a_slow_clone_is_carried_by_all_mirrors_at_once_tagged_or_not() {
         let carried: Vec<u64> = ["a", "b", "c"].iter().map(|name| bytes(&stage, name).0).collect();
         let pack = stage.upstream.pack_bytes();
         assert!(carried.iter().all(|bytes| *bytes > pack / 10), "{carried:?} of {pack}");
-        assert!((sent(&stage) as f64) < pack as f64 * OVERHEAD, "{} for a pack of {pack}", sent(&stage));
+        assert!(share(&stage) < OVERHEAD, "{} packs", share(&stage));
         assert_eq!(stage.origin.fetched(), 0, "upstream sends no pack");
         assert!(packs(&stage.work("ours")) <= 4, "{} packs", packs(&stage.work("ours")));
     }
@@ -89,7 +96,7 @@ fn a_killed_clone_goes_on_where_it_ended() {
     assert_same_repository(&stage.work("plain"), &stage.work("ours"));
     assert_fsck_clean(&stage.work("ours"));
     // Slices that were on their way are lost; how many bytes that is, the benchmark says.
-    assert!((sent(&stage) as f64) < pack as f64 * (OVERHEAD + 0.25), "{} for a pack of {pack}", sent(&stage));
+    assert!(share(&stage) < 0.8, "{} packs after more than a half had been sent", share(&stage));
     assert_eq!(stage.origin.fetched(), 0);
 }
 
@@ -119,7 +126,7 @@ fn what_lagging_mirrors_lack_upstream_gives_and_no_more() {
     assert_fsck_clean(&stage.work("ours"));
     let pack = stage.upstream.pack_bytes();
     assert!(stage.origin.fetched() < pack / 5, "{} of {pack} from upstream", stage.origin.fetched());
-    assert!((sent(&stage) as f64) < pack as f64 * OVERHEAD, "{} for a pack of {pack}", sent(&stage));
+    assert!(share(&stage) < OVERHEAD, "{} packs", share(&stage));
     assert!(bytes(&stage, "month").0 > 0 && bytes(&stage, "year").0 > 0, "{:?}", stage.outcomes());
 }
 
@@ -146,8 +153,7 @@ fn a_large_update_lands_like_a_clone_whoever_made_the_repository() {
         twins.assert_same();
         let carried = [bytes(&stage, "a").0, bytes(&stage, "b").0];
         assert!(carried.iter().all(|bytes| *bytes > 0), "{made_by_us}: {carried:?}");
-        let pack = whole.pack_bytes();
-        assert!((sent(&stage) as f64) < pack as f64 * OVERHEAD, "{} for a pack of {pack}", sent(&stage));
+        assert!(share(&stage) < OVERHEAD, "{} packs", share(&stage));
         let stores = stage.stores();
         assert_eq!(stores.len(), 1, "what rests on a repository goes with the update: {stores:?}");
     }
