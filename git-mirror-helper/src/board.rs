@@ -304,9 +304,9 @@ impl Board {
         self.lock().schedule.needs_reserve()
     }
 
-    /// Whether one source is all there is.
-    pub fn is_alone(&self) -> bool {
-        self.lock().schedule.serving() <= 1
+    /// How many sources can still be asked.
+    pub fn serving(&self) -> usize {
+        self.lock().schedule.serving()
     }
 
     /// How it is getting on.

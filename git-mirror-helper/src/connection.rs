@@ -48,7 +48,7 @@ fn fetch(board: &Board, session: &Session, task: TaskId, range: &Range<usize>) -
     let before = board.cuts[..range.start].iter().rev().flatten().take(MOST_HAVES);
     let haves: Vec<Oid> = before.chain(board.base.iter().take(MOST_HAVES)).cloned().collect();
     let fetch = Fetch { wants: &wants, haves: &haves, thin: true, ..Fetch::default() };
-    let patience = if board.is_alone() { ALONE } else { Patience::REPLACEABLE };
+    let patience = if board.serving() <= 1 { ALONE } else { Patience::REPLACEABLE };
     let mut stream = session.fetch(&fetch, patience)?;
     stream.get_mut().limit(board.limit);
     let mut file = Parts::create(&board.store).map_err(|error| Fault::Local(error.to_string()))?;

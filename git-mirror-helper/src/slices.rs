@@ -155,7 +155,8 @@ impl Run {
                 self.join(upstream, None, 0);
             }
             if self.board.is_stuck() && !field.has_more() {
-                if self.board.give_up_first(wants, empty) {
+                // Who serves has not got it: a tag that was deleted since, or a branch that was rewritten.
+                if self.board.serving() > 0 && self.board.give_up_first(wants, empty) {
                     continue;
                 }
                 if revivals == REVIVALS {

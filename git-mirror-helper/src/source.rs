@@ -45,7 +45,8 @@ pub fn lost(fault: &Fault) -> Lost {
     match fault {
         Fault::Missing => Lost::Missing,
         Fault::Stalled | Fault::Slow | Fault::Timeout => Lost::Silent,
-        Fault::Cut | Fault::Refused | Fault::Busy(_) | Fault::Status(500..) => Lost::Broken,
+        Fault::Busy(wait) => Lost::Busy(*wait),
+        Fault::Cut | Fault::Refused | Fault::Status(500..) => Lost::Broken,
         _ => Lost::Banned,
     }
 }

@@ -12,6 +12,8 @@ const FIRST_LOOK: Duration = Duration::from_millis(500);
 const MOST_FAULTS: u32 = 3;
 /// The first pause after a fault; doubled for each further one.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Who asks for a longer pause than this is not waited for.
+const LONGEST_REST: Duration = Duration::from_secs(30);
 /// How long connections are watched before another one is tried.
 const TRIAL: Duration = Duration::from_millis(1500);
 /// One connection more was worth it if it brought this share of what each carried before.
@@ -111,6 +113,11 @@ impl Line {
         match why {
             Lost::Missing => self.missing_from = self.missing_from.min(from),
             Lost::Banned => self.out = true,
+            Lost::Busy(wait) => {
+                self.faults += 1;
+                self.rests_until = now + wait;
+                self.out = wait > LONGEST_REST || self.faults >= MOST_FAULTS;
+            }
             Lost::Silent if others_serve => self.out = true,
             Lost::Silent | Lost::Broken => {
                 self.faults += 1;

@@ -49,6 +49,8 @@ pub enum Lost {
     Missing,
     /// It broke off; the source may serve again after a pause.
     Broken,
+    /// The source asks to be left alone for so long.
+    Busy(Duration),
     /// The source is silent or slow, and others are there.
     Silent,
     /// The source is not to be asked any more.

@@ -126,3 +126,18 @@ fn what_arrived_in_an_earlier_run_is_not_asked_for() {
     }
     assert_eq!(asked, (10..20).chain(31..80).collect::<Vec<_>>());
 }
+
+#[test]
+fn who_asks_to_wait_is_left_alone_for_so_long() {
+    let mut schedule = Schedule::new(2, 0, &[], 1);
+    let second = Duration::from_secs;
+    let id = schedule.join("a", None, false, second(0));
+    for (at, wait) in [(0, 5), (5, 2)] {
+        let Next::Slice(task, _) = schedule.next(id, 0, second(at)) else { panic!("{at}") };
+        schedule.lost(task, Lost::Busy(second(wait)), second(at));
+        assert_eq!(schedule.next(id, 0, second(at + wait - 1)), Next::Wait);
+    }
+    let Next::Slice(task, _) = schedule.next(id, 0, second(7)) else { panic!("it is asked again") };
+    schedule.lost(task, Lost::Busy(second(60)), second(7));
+    assert!(schedule.is_stuck(), "a minute is too long");
+}
