@@ -33,6 +33,8 @@ pub struct Board {
     pub base: Vec<Oid>,
     /// Most bytes of one slice.
     pub limit: u64,
+    /// Upstream steps in when mirrors fail.
+    pub has_reserve: bool,
     started: Instant,
     state: Mutex<State>,
     wake: Condvar,
@@ -67,7 +69,13 @@ struct Tally {
 
 impl Board {
     /// A board for these cuts, some of which may be here already.
-    pub fn new(store: &Store, cuts: Vec<Vec<Oid>>, parts: Parts, limit: u64, connections: usize) -> Self {
+    pub fn new(
+        store: &Store,
+        cuts: Vec<Vec<Oid>>,
+        parts: Parts,
+        (limit, connections): (u64, usize),
+        has_reserve: bool,
+    ) -> Self {
         let landed = cuts.iter().take_while(|cut| store.has_all(cut)).count();
         let mut parts = parts;
         parts.remove_before(landed);
@@ -77,6 +85,7 @@ impl Board {
             base: store.tips(),
             cuts,
             limit,
+            has_reserve,
             started: Instant::now(),
             state: Mutex::new(State {
                 schedule,
@@ -126,6 +135,10 @@ impl Board {
         let now = self.now();
         let mut state = self.lock();
         state.tallies[id].began.get_or_insert(now);
+        if state.closed || !state.schedule.is_under_way(task) {
+            // Somebody else was faster, just now.
+            cancel.cancel();
+        }
         state.under_way.insert(task, (cancel.clone(), 0));
     }
 
@@ -230,9 +243,19 @@ impl Board {
         self.wake.notify_all();
     }
 
-    /// Gives up the first cuts that nobody has, unless they are among `wants`: then false.
+    /// The tips of all cuts before this one, the newest first, but for those that nobody has.
+    pub fn tips_before(&self, cut: usize, most: usize) -> Vec<Oid> {
+        let state = self.lock();
+        let cuts = (0..cut).rev().filter(|cut| !state.given_up.contains(cut));
+        cuts.flat_map(|cut| &self.cuts[cut]).take(most).cloned().collect()
+    }
+
+    /// Gives up the first cut if nobody has it, unless it is among `wants`; says whether it did.
     pub fn give_up_first(&self, wants: &[Oid], empty: impl FnOnce(&Store) -> std::io::Result<NamedTempFile>) -> bool {
         let mut state = self.lock();
+        if !state.schedule.is_lacked(&state.banned) {
+            return false;
+        }
         let Some(range) = state.schedule.give_up_first() else { return false };
         let wanted = self.cuts[range.clone()].iter().flatten().any(|oid| wants.contains(oid));
         let kept = !wanted && empty(&self.store).and_then(|file| state.parts.keep(range.clone(), file)).is_ok();
@@ -335,6 +358,7 @@ impl State {
     fn blame(&mut self, id: SourceId, fault: Fault) {
         match &fault {
             Fault::Local(_) => self.broken = Some(fault.clone()),
+            Fault::TooLarge => self.banned.push(id),
             deceit if deceit.is_deceit() => self.banned.push(id),
             _ => {}
         }

@@ -6,7 +6,7 @@ use mirror_config::{
     fault::Fault,
     http::{Cancel, Patience},
     refs::Oid,
-    upload_pack::{Fetch, Session},
+    upload_pack::Fetch,
 };
 use tempfile::NamedTempFile;
 
@@ -33,7 +33,7 @@ pub fn serve(board: &Board, source: &Source, id: SourceId, connection: usize) {
             Next::Slice(task, range) => {
                 let cancel = Cancel::new();
                 board.begin(task, id, &cancel);
-                match fetch(board, &source.session.until(&cancel), task, &range) {
+                match fetch(board, source, &cancel, task, &range) {
                     Ok(file) => board.arrived(task, id, range, file),
                     Err(fault) => board.lost(task, id, fault),
                 }
@@ -43,13 +43,20 @@ pub fn serve(board: &Board, source: &Source, id: SourceId, connection: usize) {
 }
 
 /// Fetches a slice into a file.
-fn fetch(board: &Board, session: &Session, task: TaskId, range: &Range<usize>) -> Result<NamedTempFile, Fault> {
+fn fetch(
+    board: &Board,
+    source: &Source,
+    cancel: &Cancel,
+    task: TaskId,
+    range: &Range<usize>,
+) -> Result<NamedTempFile, Fault> {
     let wants: Vec<Oid> = board.cuts[range.clone()].iter().flatten().cloned().collect();
-    let before = board.cuts[..range.start].iter().rev().flatten().take(MOST_HAVES);
-    let haves: Vec<Oid> = before.chain(board.base.iter().take(MOST_HAVES)).cloned().collect();
+    let mut haves = board.tips_before(range.start, MOST_HAVES);
+    haves.extend(board.base.iter().take(MOST_HAVES).cloned());
     let fetch = Fetch { wants: &wants, haves: &haves, thin: true, ..Fetch::default() };
-    let patience = if board.serving() <= 1 { ALONE } else { Patience::REPLACEABLE };
-    let mut stream = session.fetch(&fetch, patience)?;
+    let alone = board.serving() <= 1 && (source.is_upstream || !board.has_reserve);
+    let patience = if alone { ALONE } else { Patience::REPLACEABLE };
+    let mut stream = source.session.until(cancel).fetch(&fetch, patience)?;
     stream.get_mut().limit(board.limit);
     let mut file = Parts::create(&board.store).map_err(|error| Fault::Local(error.to_string()))?;
     parts::receive(&mut stream, file.as_file_mut(), board.store.hash(), &mut |heard| match heard {

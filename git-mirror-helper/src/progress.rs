@@ -89,7 +89,7 @@ fn draw(ended: &AtomicBool, verbose: bool, look: impl Fn() -> Snapshot) {
             before.remove(0);
         }
         let time = (now - before[0].0).as_secs_f64();
-        let rate = if time > 0.0 { (snapshot.received - before[0].1) as f64 / time } else { 0.0 };
+        let rate = if time > 0.0 { snapshot.received.saturating_sub(before[0].1) as f64 / time } else { 0.0 };
         bar.set_message(text(&snapshot, rate, verbose));
         bar.tick();
         thread::park_timeout(EVERY);

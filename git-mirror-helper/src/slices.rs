@@ -85,7 +85,8 @@ impl Slices<'_> {
     ) -> Result<(), Failure> {
         let config = &context.select.config;
         let connections = usize::try_from(config.git_connections.value).unwrap_or(1);
-        let board = Board::new(self.store, cuts, parts, config.git_store_limit.value, connections);
+        let limits = (config.git_store_limit.value, connections);
+        let board = Board::new(self.store, cuts, parts, limits, self.upstream.is_some());
         let mut run = Run { board: Arc::new(board), joined: Vec::new(), packs: Vec::new() };
         let shown = {
             let board = Arc::clone(&run.board);
@@ -96,17 +97,17 @@ impl Slices<'_> {
             run.join(source, rate, wasted);
         }
         let ended = run.until_done(context, field, self.upstream, self.wants);
-        run.consolidate(FEW);
         run.board.close();
-        for connection in run.joined.into_iter().flat_map(|joined| joined.connections) {
+        for connection in std::mem::take(&mut run.joined).into_iter().flat_map(|joined| joined.connections) {
             // A panic there has been shown already, and its slice is simply not there.
             let _ = connection.join();
         }
         drop(shown);
+        run.consolidate(FEW);
         for source in run.board.sources() {
             context.diary.took_part(source);
         }
-        if run.board.is_landed() {
+        if run.board.is_landed() || self.store.has_all(self.wants) {
             run.board.clear();
         }
         ended
@@ -156,7 +157,7 @@ impl Run {
             }
             if self.board.is_stuck() && !field.has_more() {
                 // Who serves has not got it: a tag that was deleted since, or a branch that was rewritten.
-                if self.board.serving() > 0 && self.board.give_up_first(wants, empty) {
+                if self.board.give_up_first(wants, empty) {
                     continue;
                 }
                 if revivals == REVIVALS {

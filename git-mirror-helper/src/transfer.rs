@@ -92,7 +92,10 @@ impl Bulk<'_> {
                     })?;
                     (cuts, parts, ready)
                 }
-                None => return Ok(held),
+                None => {
+                    tidy::tidy(self.store);
+                    return Ok(held);
+                }
             },
         };
         tracing::debug!(cuts = cuts.len(), "slices");
@@ -113,6 +116,8 @@ impl Bulk<'_> {
         let wants = self.request.wants();
         let mut lagging: Vec<Opened> = Vec::new();
         let mut ready: Vec<(Source, Option<f64>, u64)> = Vec::new();
+        // Slow, but it has everything.
+        let mut crawler = None;
         loop {
             let longest = if lagging.is_empty() { Duration::MAX } else { GRACE };
             let Some(opened) = field.next_within(context, longest) else { break };
@@ -133,13 +138,21 @@ impl Bulk<'_> {
                     ready.extend(lagging.iter().map(|opened| (Source::mirror(opened, &context.repository), None, 0)));
                     return Ok(Some((cuts, ready)));
                 }
-                Ok(Begun::Slices(_, _, wasted)) => field.failed(context, &opened, wasted, since, Fault::Slow),
+                Ok(Begun::Slices(cuts, rate, wasted)) => {
+                    field.failed(context, &opened, wasted, since, Fault::Slow);
+                    crawler = Some((cuts, (source, Some(rate), 0)));
+                }
                 Err((Fault::Missing, _)) => lagging.push(opened),
                 Err((fault @ Fault::Local(_), _)) => {
                     return Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)));
                 }
                 Err((fault, wasted)) => field.failed(context, &opened, wasted, since, fault),
             }
+        }
+        if let Some((cuts, source)) = crawler {
+            ready.push(source);
+            ready.extend(lagging.iter().map(|opened| (Source::mirror(opened, &context.repository), None, 0)));
+            return Ok(Some((cuts, ready)));
         }
         let older = match lagging.is_empty() {
             true => Vec::new(),

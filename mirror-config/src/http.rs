@@ -201,6 +201,7 @@ impl Http {
             chunk: Bytes::new(),
             pace: Pace::new(patience),
             cancel: request.cancel.clone(),
+            head: Instant::now(),
             arrived: 0,
             received: 0,
             limit: u64::MAX,
@@ -280,6 +281,8 @@ pub struct Body {
     chunk: Bytes,
     pace: Pace,
     cancel: Cancel,
+    /// When the head of the answer came.
+    head: Instant,
     arrived: u64,
     received: u64,
     limit: u64,
@@ -316,11 +319,22 @@ impl Read for Body {
         while self.chunk.is_empty() {
             let patience = self.pace.patience;
             let begun = self.arrived > PREAMBLE;
-            let longest = if begun { patience.silence } else { patience.first_byte };
-            match self.http.wait(longest, &self.cancel, self.answer.chunk(), Fault::Stalled)? {
+            let (longest, late) = match begun {
+                true => (patience.silence, Fault::Stalled),
+                // Drop by drop is no better than nothing.
+                false => (
+                    patience.first_byte.saturating_sub(self.head.elapsed()),
+                    if self.arrived > 0 { Fault::Slow } else { Fault::Stalled },
+                ),
+            };
+            match self.http.wait(longest, &self.cancel, self.answer.chunk(), late)? {
                 Err(error) => return Err(fault_of(&error).into()),
                 Ok(None) => return Ok(0),
                 Ok(Some(bytes)) => {
+                    if self.arrived <= PREAMBLE {
+                        // Until now the server was looking, and its pace says nothing of the line.
+                        self.pace = Pace::new(self.pace.patience);
+                    }
                     self.pace.note(bytes.len() as u64).map_err(io::Error::from)?;
                     self.arrived += bytes.len() as u64;
                     self.chunk = bytes;

@@ -101,6 +101,29 @@ fn a_killed_clone_goes_on_where_it_ended() {
 }
 
 #[test]
+fn what_upstream_has_dropped_since_a_kill_keeps_no_clone_from_ending() {
+    let stage = Stage::new(&History::lively(4), &["a", "b"]);
+    slow(&stage);
+    let pack = stage.upstream.pack_bytes();
+    let mut command = stage.sandbox.command("git");
+    command.args(["clone", "-q", &format!("mirror::{NAME}"), "killed"]);
+    let ended = stage.sandbox.run_until(command, |_| sent(&stage) > pack * 3 / 10);
+    assert!(matches!(ended, Ended::Killed(_)), "{ended:?}");
+    let _ = fs::remove_dir_all(stage.work("killed"));
+    for repository in [&stage.upstream, &stage.mirror("a").repository, &stage.mirror("b").repository] {
+        repository.truncate_by(100);
+        repository.add_commit("main", "README.md", "another history");
+        repository.forget_unreachable();
+    }
+    stage.mirror("b").repository.become_copy_of(&stage.upstream);
+    stage.mirror("a").repository.become_copy_of(&stage.upstream);
+    stage.clone(&["-q"], "ours").ok();
+    stage.plain_clone(&["-q"], "plain").ok();
+    assert_same_repository(&stage.work("plain"), &stage.work("ours"));
+    assert!(!stage.outcomes().iter().any(|outcome| outcome.contains("corrupt")), "{:?}", stage.outcomes());
+}
+
+#[test]
 fn upstream_alone_gives_slices_too_and_one_that_is_cut_is_all_that_is_lost() {
     let stage = Stage::new(&History::lively(4), &[]);
     stage.plain_clone(&["-q"], "plain").ok();

@@ -52,7 +52,11 @@ pub fn land(stream: impl Read, store: &Store, wants: &[Oid], thin: bool) -> Resu
 ///
 /// As [`land`]; which of the slices is at fault is not said.
 pub fn land_row(row: &[Part], store: &Store, wants: &[Oid]) -> Result<Landed, Fault> {
-    let joined = parts::join(row, store.hash()).map_err(|error| Fault::Local(error.to_string()))?;
+    let joined = parts::join(row, store.hash()).map_err(|error| match error.kind() {
+        // Its header lies, or it was cut short when the machine went down.
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => incomplete("its header"),
+        _ => Fault::Local(error.to_string()),
+    })?;
     enter(joined, store, wants, true, |files, folder| {
         // Servers send again what came back after it was gone, and a base may be in another slice of the row.
         merge::merge(&[open(&files, store)?], folder, store.hash())

@@ -54,6 +54,15 @@ impl Parts {
                 parts.waiting.insert(part.range.start, part);
             }
         }
+        // No cut twice, whatever the names say.
+        let mut end = 0;
+        parts.waiting.retain(|start, part| {
+            let follows = *start >= end && part.range.end > *start;
+            if follows {
+                end = part.range.end;
+            }
+            follows
+        });
         Some((cuts, parts))
     }
 
@@ -182,7 +191,7 @@ pub fn join(row: &[Part], hash: Kind) -> io::Result<Joined> {
         let mut file = File::open(&part.path)?;
         let mut head = [0; header::SIZE];
         file.read_exact(&mut head)?;
-        let (_, objects) = header::decode(&head).map_err(|error| io::Error::other(error.to_string()))?;
+        let (_, objects) = header::decode(&head).map_err(|_| io::ErrorKind::InvalidData)?;
         count = count.checked_add(objects).ok_or(io::ErrorKind::InvalidData)?;
         bodies.push(file.take(part.bytes.saturating_sub((header::SIZE + hash.len_in_bytes()) as u64)));
     }

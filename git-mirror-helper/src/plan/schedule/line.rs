@@ -1,6 +1,6 @@
 //! What is known of one source: its rate, its connections, its faults.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, ops::Range, time::Duration};
 
 use super::Lost;
 
@@ -28,6 +28,8 @@ pub(super) struct Line {
     pub(super) reserve: bool,
     /// It lacks the cuts from here on.
     pub(super) missing_from: usize,
+    /// It lacked something of a slice of several cuts; one at a time will tell what.
+    pub(super) careful: bool,
     /// It is not to be asked any more.
     pub(super) out: bool,
     /// It is not to be asked before this moment.
@@ -57,6 +59,7 @@ impl Line {
             domain: domain.to_owned(),
             reserve,
             missing_from: usize::MAX,
+            careful: false,
             out: false,
             rests_until: Duration::ZERO,
             connections,
@@ -105,24 +108,25 @@ impl Line {
 
     /// A slice was delivered.
     pub(super) fn delivered(&mut self) {
-        self.faults = 0;
+        (self.faults, self.careful) = (0, false);
     }
 
-    /// A slice that begins at this cut was not delivered.
-    pub(super) fn lost(&mut self, why: Lost, from: usize, others_serve: bool, now: Duration) {
+    /// A slice of these cuts was not delivered.
+    pub(super) fn lost(&mut self, why: Lost, cuts: &Range<usize>, others_serve: bool, now: Duration) {
         match why {
-            Lost::Missing => self.missing_from = self.missing_from.min(from),
+            Lost::Missing if cuts.len() > 1 => self.careful = true,
+            Lost::Missing => self.missing_from = self.missing_from.min(cuts.start),
             Lost::Banned => self.out = true,
             Lost::Busy(wait) => {
                 self.faults += 1;
-                self.rests_until = now + wait;
-                self.out = wait > LONGEST_REST || self.faults >= MOST_FAULTS;
+                self.rests_until = now + wait.min(LONGEST_REST);
+                self.out |= wait > LONGEST_REST || self.faults >= MOST_FAULTS;
             }
             Lost::Silent if others_serve => self.out = true,
             Lost::Silent | Lost::Broken => {
                 self.faults += 1;
-                self.out = self.faults >= MOST_FAULTS;
-                self.rests_until = now + PAUSE * 2_u32.pow(self.faults - 1);
+                self.out |= self.faults >= MOST_FAULTS;
+                self.rests_until = now + PAUSE * 2_u32.pow(self.faults.min(MOST_FAULTS) - 1);
             }
         }
     }

@@ -196,7 +196,9 @@ impl Schedule {
         self.wasted += task.received;
         let others = self.sources.iter().enumerate();
         let others = others.filter(|(id, other)| *id != task.source && other.is_ordinary(task.range.start)).count();
-        self.sources[task.source].lost(why, task.range.start, others > 0, now);
+        self.sources[task.source].lost(why, &task.range, others > 0, now);
+        // Whoever still has it under way may be helped again.
+        self.tasks.values_mut().filter(|other| other.range == task.range).for_each(|other| other.hedged = false);
         if !self.tasks.values().any(|other| other.range == task.range) {
             self.give_back(task.range);
         }
@@ -249,6 +251,18 @@ impl Schedule {
         self.tasks.is_empty() && !self.sources.iter().any(|source| !source.out && source.missing_from > first.start)
     }
 
+    /// Whether the first pending cut is one that all sources but these said they have not got.
+    pub fn is_lacked(&self, but: &[SourceId]) -> bool {
+        let Some(first) = self.pending.first() else { return false };
+        let mut asked = self.sources.iter().enumerate().filter(|(id, _)| !but.contains(id)).peekable();
+        asked.peek().is_some() && asked.all(|(_, source)| source.missing_from <= first.start)
+    }
+
+    /// Whether a request is under way.
+    pub fn is_under_way(&self, task: TaskId) -> bool {
+        self.tasks.contains_key(&task)
+    }
+
     /// Whether a slice is pending that no ordinary source can take.
     pub fn needs_reserve(&self) -> bool {
         let able = |from: usize| self.sources.iter().any(|source| source.is_ordinary(from));
@@ -259,6 +273,10 @@ impl Schedule {
     pub fn give_up_first(&mut self) -> Option<Range<usize>> {
         let first = self.pending.first_mut()?;
         let given_up = first.start..first.start + 1;
+        // What comes after it is another matter.
+        for source in self.sources.iter_mut().filter(|source| source.missing_from == given_up.start) {
+            source.missing_from = usize::MAX;
+        }
         first.start += 1;
         if first.start == first.end {
             self.pending.remove(0);
@@ -326,7 +344,7 @@ impl Schedule {
         let fair = pending as f64 * share;
         // So many cuts that asking for them is not most of the work, as long as others have something to do as well.
         let least = (self.rate(id, now) * LEAST_TIME / self.bytes_per_cut.max(1.0)).min(fair / 2.0);
-        let share = if source.is_new() { 1.0 } else { (self.cuts / LARGEST_SHARE) as f64 };
+        let share = if source.is_new() || source.careful { 1.0 } else { (self.cuts / LARGEST_SHARE) as f64 };
         let most = share.min(self.rate(id, now) * MOST_TIME / self.bytes_per_cut.max(1.0)).max(1.0);
         let span = (fair / 4.0).max(least).min(most).max(1.0) as usize;
         let range = &mut self.pending[at];

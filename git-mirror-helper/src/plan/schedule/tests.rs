@@ -107,6 +107,7 @@ fn a_slice_goes_back_and_a_source_that_lacks_it_does_not_get_it_again() {
     schedule.arrived(0);
     assert_eq!(schedule.next(stale, 0, at(1)), Next::Slice(1, 1..2));
     schedule.lost(1, Lost::Missing, at(2));
+    assert!(!schedule.is_lacked(&[]), "upstream was not asked yet");
     assert!(schedule.needs_reserve() && !schedule.is_stuck());
     assert_eq!(schedule.next(stale, 0, at(3)), Next::Wait);
     assert_eq!(schedule.next(reserve, 0, at(3)), Next::Slice(2, 1..2));
@@ -140,4 +141,20 @@ fn who_asks_to_wait_is_left_alone_for_so_long() {
     let Next::Slice(task, _) = schedule.next(id, 0, second(7)) else { panic!("it is asked again") };
     schedule.lost(task, Lost::Busy(second(60)), second(7));
     assert!(schedule.is_stuck(), "a minute is too long");
+}
+
+#[test]
+fn a_cut_that_nobody_has_is_given_up_and_those_after_it_are_not() {
+    let mut schedule = Schedule::new(3, 0, &[], 1);
+    let now = Duration::ZERO;
+    let (a, b) = (schedule.join("a", None, false, now), schedule.join("b", None, false, now));
+    for id in [a, b] {
+        let Next::Slice(task, range) = schedule.next(id, 0, now) else { panic!("there is work") };
+        assert_eq!(range, 0..1);
+        schedule.lost(task, Lost::Missing, now);
+    }
+    assert!(schedule.is_stuck() && schedule.is_lacked(&[]));
+    assert_eq!(schedule.give_up_first(), Some(0..1));
+    assert!(!schedule.is_stuck());
+    assert_eq!(schedule.next(a, 0, now), Next::Slice(2, 1..2));
 }
