@@ -21,6 +21,7 @@ use crate::{
     authority::{Authority, Opened},
     context::Context,
     field::Field,
+    lagging,
     objects::{land, parts::Parts, store::Store, tidy},
     opening::{self, Hint, Opening},
     plan::cuts,
@@ -30,8 +31,6 @@ use crate::{
     source::Source,
 };
 
-/// Most refs of a lagging mirror that upstream is asked about.
-const MOST_REFS: usize = 1000;
 /// How long one that has everything is waited for, once one has answered that has not.
 const GRACE: Duration = Duration::from_millis(500);
 /// Bytes a second at which an answer tells too little to plan by.
@@ -128,7 +127,7 @@ impl Bulk<'_> {
             match self.ask(context, authority, &source, &wants, &[], (patience, alone)) {
                 Ok(Begun::Landed) => {
                     field.put_back(opened);
-                    passed_by(context, field, lagging, since);
+                    lagging::passed_by(context, field, lagging, since);
                     return Ok(None);
                 }
                 Ok(Begun::Slices(cuts, rate, wasted))
@@ -156,7 +155,7 @@ impl Bulk<'_> {
         }
         let older = match lagging.is_empty() {
             true => Vec::new(),
-            false => self.older_tips(context, field, authority, &mut lagging),
+            false => lagging::older_tips(context, field, authority, (&wants, self.refs), &mut lagging),
         };
         let since = Instant::now();
         // Who has the most comes first.
@@ -184,7 +183,7 @@ impl Bulk<'_> {
                 Err((fault, wasted)) => field.failed(context, &opened, wasted, since, fault),
             }
         }
-        passed_by(context, field, lagging, since);
+        lagging::passed_by(context, field, lagging, since);
         let Some(source) = upstream.filter(|_| !self.store.has_all(&wants)) else { return Ok(None) };
         match self.ask(context, authority, source, &wants, &[], (Patience::LAST, true)) {
             Ok(Begun::Landed) => Ok(None),
@@ -197,64 +196,6 @@ impl Bulk<'_> {
                 Ok(None)
             }
         }
-    }
-
-    /// Tips that lagging mirrors have and upstream knows, those that most of them have first: those are the oldest.
-    /// The mirrors are put in order too, the freshest first; those with nothing of use go.
-    fn older_tips(
-        &self,
-        context: &mut Context,
-        field: &Field,
-        authority: &mut Authority,
-        lagging: &mut Vec<Opened>,
-    ) -> Vec<(Oid, Vec<String>)> {
-        let wants = self.request.wants();
-        let named = self.refs.iter().filter(|found| found.oid.as_ref().is_some_and(|oid| wants.contains(oid)));
-        let names: Vec<&str> = named.map(|found| found.name.as_str()).take(MOST_REFS).collect();
-        let since = Instant::now();
-        let mut tips: Vec<(Oid, Vec<String>)> = Vec::new();
-        let mut fresh: Vec<(usize, Opened)> = Vec::new();
-        for opened in std::mem::take(lagging) {
-            let name = opened.candidate.carrier.mirror.name.clone();
-            match opened.session.refs(&names, field.patience(authority, &opened, context)) {
-                Ok(refs) => {
-                    for tip in refs.into_iter().filter_map(|found| found.oid).take(MOST_REFS) {
-                        match tips.iter_mut().find(|(known, _)| *known == tip) {
-                            Some((_, who)) if who.contains(&name) => {}
-                            Some((_, who)) => who.push(name.clone()),
-                            None => tips.push((tip, vec![name.clone()])),
-                        }
-                    }
-                    fresh.push((0, opened));
-                }
-                Err(fault) => field.failed(context, &opened, 0, since, fault),
-            }
-        }
-        let all: Vec<Oid> = tips.iter().map(|(tip, _)| tip.clone()).collect();
-        let known = authority.common(&wants, &all).unwrap_or_default();
-        tips.retain(|(tip, _)| known.contains(tip));
-        // A tip of one mirror may be deep in the history of another one.
-        for (count, opened) in &mut fresh {
-            let name = &opened.candidate.carrier.mirror.name;
-            let Some(own) = tips.iter().find(|(_, who)| who.contains(name)).map(|(tip, _)| tip.clone()) else {
-                continue;
-            };
-            let known: Vec<Oid> = tips.iter().map(|(tip, _)| tip.clone()).collect();
-            let has = opened.session.common(&[own], &known, Patience::REPLACEABLE).unwrap_or_default();
-            for (tip, who) in &mut tips {
-                if has.contains(tip) && !who.contains(name) {
-                    who.push(name.clone());
-                }
-            }
-            *count = tips.iter().filter(|(_, who)| who.contains(name)).count();
-        }
-        let (useful, useless): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|(count, _)| *count > 0);
-        passed_by(context, field, useless.into_iter().map(|(_, opened)| opened), since);
-        let mut useful = useful;
-        useful.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-        *lagging = useful.into_iter().map(|(_, opened)| opened).collect();
-        tips.sort_by_key(|(_, who)| std::cmp::Reverse(who.len()));
-        tips
     }
 
     /// Asks a source for everything, and lands it if it comes fast; with the fault come the bytes received in vain.
@@ -319,13 +260,6 @@ fn with_wants(mut cuts: Vec<Vec<Oid>>, wants: &[Oid]) -> Vec<Vec<Oid>> {
 
 fn older_only(older: &[(Oid, Vec<String>)]) -> Vec<Oid> {
     older.iter().map(|(tip, _)| tip.clone()).collect()
-}
-
-/// Mirrors that were asked, lacked something, and are not needed for what they have: the report names them too.
-fn passed_by(context: &mut Context, field: &Field, lagging: impl IntoIterator<Item = Opened>, since: Instant) {
-    for opened in lagging {
-        field.failed(context, &opened, 0, since, Fault::Missing);
-    }
 }
 
 /// A stream whose bytes are counted.
