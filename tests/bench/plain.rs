@@ -112,7 +112,11 @@ pub(crate) fn small(task: &Task<'_>) -> Vec<Row> {
 pub(crate) fn direct(task: &Task<'_>) -> Vec<Row> {
     let ground = Ground::bulky(task.material, &[]);
     let url = ground.plain_url();
-    let times = Times::by_turns(task.runs, |_| ground.clone(&url, BARE), |_| ground.clone_ours(BARE));
+    let ours = |_| {
+        ground.forget_store();
+        ground.clone_ours(BARE)
+    };
+    let times = Times::by_turns(task.runs, |_| ground.clone(&url, BARE), ours);
     vec![task.seconds("bare, no mirror", &times, Goal::Ratio(1.03), &ground.size())]
 }
 

@@ -150,7 +150,7 @@ impl Schedule {
 
     /// How many connections a source is to have now.
     pub fn connections(&mut self, id: SourceId, now: Duration) -> usize {
-        let busy = self.tasks.values().filter(|t| t.source == id && t.received > 0).count();
+        let busy = self.tasks.values().filter(|t| t.source == id).count();
         let all = self.rate_of_all(now);
         let long = self.left().is_some_and(|left| left as f64 / all > WORTH_A_TRIAL);
         let rate = self.rate(id, now);
