@@ -59,6 +59,20 @@ pub fn main() -> ExitCode {
 }
 
 fn run(env: Environment, arguments: &[std::ffi::OsString]) -> Result<u8, Failure> {
+    let mut context = match prepare(env, arguments) {
+        Ok(context) => context,
+        Err(failure) => {
+            session::hear_out();
+            return Err(failure);
+        }
+    };
+    let served = session::serve(&mut context);
+    context.diary.close(&context.env, &context.select, served.as_ref().err().map(|failure| failure.kind));
+    served
+}
+
+/// What can be known before git has said anything.
+fn prepare(env: Environment, arguments: &[std::ffi::OsString]) -> Result<Context, Failure> {
     let [remote, address] = arguments else {
         return Err(Failure::new(Kind::Usage, "git starts this program for `mirror::` addresses; people do not")
             .hint("git clone mirror::openglm/Open-AutoGLM"));
@@ -72,8 +86,5 @@ fn run(env: Environment, arguments: &[std::ffi::OsString]) -> Result<u8, Failure
     }
     let select = Select::new(&env)?;
     let repository = address::parse(address, &select.config)?;
-    let mut context = Context::new(env, select, repository, remote)?;
-    let served = session::serve(&mut context);
-    context.diary.close(&context.env, &context.select, served.as_ref().err().map(|failure| failure.kind));
-    served
+    Context::new(env, select, repository, remote)
 }

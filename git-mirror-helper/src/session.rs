@@ -1,6 +1,6 @@
 //! The conversation with git: its lines in, our answers out. Standard output is written here and nowhere else.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use mirror_config::{
     config::Trust,
@@ -49,6 +49,15 @@ pub fn serve(context: &mut Context) -> Result<u8, Failure> {
                 return relay::hand_over(context, &first);
             }
         }
+    }
+}
+
+/// Takes git's first line and leaves it unanswered. git begins with `capabilities` whoever listens: were nobody there
+/// any more, it would die of SIGPIPE instead of ending with 128.
+pub fn hear_out() {
+    if !io::stdin().is_terminal() {
+        // Nothing more can go wrong: the failure is about to be told.
+        let _ = io::stdin().lock().read_line(&mut String::new());
     }
 }
 

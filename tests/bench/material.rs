@@ -42,9 +42,14 @@ impl Material {
 
     /// The repository in it. Nobody changes it; who wants it changed makes a copy.
     pub(crate) fn bulky(&self) -> &Repository {
-        self.bulky.get_or_init(|| match &self.given {
-            Some(path) => copied(path, self.root()),
-            None => History::lively(BULK).write(self.root(), NAME),
+        self.bulky.get_or_init(|| {
+            let repository = match &self.given {
+                Some(path) => copied(path, self.root()),
+                None => History::lively(BULK).write(self.root(), NAME),
+            };
+            // As maintenance leaves it on every host: one pack with a bitmap, which is git's default for bare ones.
+            repository.git(&["repack", "-a", "-d", "-q", "--write-bitmap-index"]);
+            repository
         })
     }
 }

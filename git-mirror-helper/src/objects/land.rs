@@ -5,25 +5,22 @@
 //! not leave anything out. That the refs are the right ones is the authority's business.
 
 use std::{
-    collections::HashSet,
     fs,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::atomic::AtomicBool,
 };
 
-use gix::{ObjectId, hash::Kind, objs, progress::Discard, zlib::Compression};
+use gix::{hash::Kind, progress::Discard, zlib::Compression};
 use gix_pack::{Bundle, bundle, cache::lru::MemoryCappedHashmap, data::input, index};
 use mirror_config::{fault::Fault, refs::Oid};
 
 use super::{
+    closed::{self, LARGEST_OBJECT, incomplete},
     merge::{self, Files},
     parts::{self, Part},
-    store::{Store, hash_of, object_id},
+    store::{Store, hash_of},
 };
-
-/// Objects larger than this are refused: no host takes them, and a few bytes of a hostile pack can claim any size.
-const LARGEST_OBJECT: usize = 4 << 30;
 
 /// Bytes of objects that are kept at hand while a thin pack is completed.
 const BASES_CACHE: usize = 64 << 20;
@@ -81,7 +78,7 @@ fn enter(
         return if store.has_all(wants) { Ok(Landed::default()) } else { Err(incomplete("it is empty")) };
     };
     let files = finish(Files { pack, index }, incoming.path())?;
-    check_closed(&open(&files, store)?, store, wants)?;
+    closed::check(&open(&files, store)?, store, wants)?;
     let files = keep(&files, store).map_err(local)?;
     store.add_tips(wants);
     Ok(Landed { objects: written.index.num_objects, files: Some(files) })
@@ -161,47 +158,6 @@ pub fn empty_pack(store: &Store) -> Vec<u8> {
     pack
 }
 
-/// Whether all that the pack's objects point to is in it or in the store, and the wants are.
-fn check_closed(bundle: &Bundle, store: &Store, wants: &[Oid]) -> Result<(), Fault> {
-    let hash = store.hash();
-    let links = Links::new();
-    bundle
-        .index
-        .traverse(
-            &bundle.pack,
-            &mut Discard,
-            &AtomicBool::new(false),
-            {
-                let links = links.clone();
-                move |kind, data, _entry, _progress| {
-                    links.note(kind, data, hash);
-                    Ok(())
-                }
-            },
-            index::traverse::Options {
-                traversal: index::traverse::Algorithm::DeltaTreeLookup,
-                check: index::traverse::SafetyCheck::SkipFileAndObjectChecksumVerification,
-                thread_limit: None,
-                alloc_limit_bytes: Some(LARGEST_OBJECT),
-                make_pack_lookup_cache: || gix_pack::cache::Never,
-            },
-        )
-        .map_err(|error| Fault::Corrupt(error.to_string()))?;
-    let objects = store.objects().map_err(|error| Fault::Local(error.to_string()))?;
-    let there = |id: &ObjectId| bundle.index.lookup(id).is_some() || objs::Exists::exists(&objects, id);
-    if let Some(missing) = wants.iter().find(|want| !object_id(want).is_some_and(|id| there(&id))) {
-        return Err(incomplete(&format!("{missing}, which was asked for, is not in it")));
-    }
-    match links.first_missing(there) {
-        Some(missing) => Err(incomplete(&format!("{missing} is missing"))),
-        None => Ok(()),
-    }
-}
-
-fn incomplete(why: &str) -> Fault {
-    Fault::Corrupt(format!("an incomplete pack: {why}"))
-}
-
 /// Moves the files in, the index last: a pack without one does not exist for git, nor for us.
 pub(super) fn keep(files: &Files, store: &Store) -> io::Result<Files> {
     let place = |file: &Path| -> io::Result<PathBuf> {
@@ -211,54 +167,6 @@ pub(super) fn keep(files: &Files, store: &Store) -> io::Result<Files> {
         Ok(target)
     };
     Ok(Files { pack: place(&files.pack)?, index: place(&files.index)? })
-}
-
-/// The ids that objects point to, gathered by several threads. Sharded, since every tree entry passes here.
-#[derive(Clone)]
-struct Links(Arc<[Mutex<HashSet<ObjectId>>; 64]>);
-
-impl Links {
-    fn new() -> Self {
-        Self(Arc::new(std::array::from_fn(|_| Mutex::default())))
-    }
-
-    fn note(&self, kind: objs::Kind, data: &[u8], hash: Kind) {
-        match kind {
-            objs::Kind::Tree => {
-                for entry in objs::TreeRefIter::from_bytes(data, hash).flatten() {
-                    // A submodule's commit lives in another repository.
-                    if !entry.mode.is_commit() {
-                        self.add(entry.oid.to_owned());
-                    }
-                }
-            }
-            objs::Kind::Commit => {
-                let mut commit = objs::CommitRefIter::from_bytes(data, hash);
-                if let Ok(tree) = commit.tree_id() {
-                    self.add(tree);
-                }
-                commit.parent_ids().for_each(|parent| self.add(parent));
-            }
-            objs::Kind::Tag => {
-                if let Ok(target) = objs::TagRefIter::from_bytes(data, hash).target_id() {
-                    self.add(target);
-                }
-            }
-            objs::Kind::Blob => {}
-        }
-    }
-
-    fn add(&self, id: ObjectId) {
-        let shard = usize::from(id.as_bytes()[0]) % self.0.len();
-        self.0[shard].lock().expect("nobody panics while holding it").insert(id);
-    }
-
-    fn first_missing(&self, there: impl Fn(&ObjectId) -> bool) -> Option<ObjectId> {
-        self.0.iter().find_map(|shard| {
-            let shard = shard.lock().expect("nobody panics while holding it");
-            shard.iter().find(|id| !there(id)).copied()
-        })
-    }
 }
 
 /// A stream that remembers its fault: what reads it wraps errors until they cannot be recognized.

@@ -3,6 +3,7 @@
 pub mod store;
 pub mod parts;
 pub mod merge;
+mod closed;
 pub mod land;
 pub mod tidy;
 pub mod prefix;
