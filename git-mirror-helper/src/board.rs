@@ -163,6 +163,7 @@ impl Board {
         let now = self.now();
         let mut state = self.lock();
         let (_, bytes) = state.under_way.remove(&task).unwrap_or_default();
+        tracing::debug!(source = state.tallies[id].name, cuts = ?range, bytes, "slice here");
         match state.schedule.arrived(task) {
             Some(twins) => {
                 for twin in twins {

@@ -200,9 +200,11 @@ impl Run {
     fn land(&mut self, row: &[Part]) -> Result<bool, Failure> {
         let store = &self.board.store;
         let tips: Vec<Oid> = row.iter().flat_map(|part| self.board.tips(part)).collect();
+        let began = Instant::now();
         match land::land_row(row, store, &tips) {
             Ok(landed) => {
-                tracing::debug!(slices = row.len(), objects = landed.objects, "landed");
+                let bytes: u64 = row.iter().map(|part| part.bytes).sum();
+                tracing::debug!(slices = row.len(), objects = landed.objects, bytes, took = ?began.elapsed(), "landed");
                 self.packs.extend(landed.files);
                 row.iter().for_each(|part| self.board.landed(part));
                 Ok(true)
