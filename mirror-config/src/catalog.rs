@@ -1,20 +1,21 @@
-//! The known mirrors of one repository: who could carry it at all, who may hear its name.
+//! The known mirrors of one repository, or of an index: who could carry it at all, who may hear its name.
 //!
 //! Not which one is best (that is `rank`), nor whether one is there (that is `probe`).
 
 use crate::{
     config::Config,
+    health::Service,
     mirror::Mirror,
     redact::Address,
     upstream::{Repository, Upstream},
 };
 
-/// A mirror with its address of one repository.
+/// A mirror with its address of one repository, or of its index.
 #[derive(Debug, Clone)]
 pub struct Carrier {
     /// The mirror.
     pub mirror: Mirror,
-    /// Where it would have the repository.
+    /// Where it would have that.
     pub address: Address,
 }
 
@@ -29,6 +30,17 @@ pub fn git_carriers(config: &Config, repository: &Repository, private: bool) -> 
         .filter(|mirror| !private || mirror.trusted)
         .filter_map(|mirror| Some(Carrier { address: mirror.git_address(repository)?, mirror: mirror.clone() }))
         .collect()
+}
+
+/// The mirrors of crates (their sparse indexes) or of Python packages (their simple indexes).
+pub fn index_carriers(config: &Config, service: Service) -> Vec<Carrier> {
+    let address = |mirror: &Mirror| match service {
+        Service::CargoIndex | Service::Crates => mirror.cargo.clone(),
+        Service::PypiIndex | Service::Wheels => mirror.pypi.clone(),
+        Service::Git => None,
+    };
+    let carrier = |mirror: &Mirror| Some(Carrier { address: address(mirror)?, mirror: mirror.clone() });
+    config.mirrors.iter().filter_map(carrier).collect()
 }
 
 /// The upstream of a repository.

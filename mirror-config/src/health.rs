@@ -24,12 +24,24 @@ const NEWEST: f64 = 0.4;
 pub enum Service {
     /// git's upload-pack.
     Git,
+    /// A sparse index of crates.
+    CargoIndex,
+    /// Files of crates: several mirrors have the index alone.
+    Crates,
+    /// A simple index of Python packages.
+    PypiIndex,
+    /// Files of Python packages.
+    Wheels,
 }
 
 impl Service {
     fn word(self) -> &'static str {
         match self {
             Self::Git => "git",
+            Self::CargoIndex => "cargo-index",
+            Self::Crates => "crates",
+            Self::PypiIndex => "pypi-index",
+            Self::Wheels => "wheels",
         }
     }
 }

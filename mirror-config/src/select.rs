@@ -45,11 +45,20 @@ impl Select {
     ///
     /// Those of [`Config::load`] and [`Http::new`].
     pub fn new(env: &Environment) -> Result<Self, Failure> {
+        Self::posing_as(env, &upload_pack::agent())
+    }
+
+    /// The same for another tool: servers see its `User-Agent`, as some of them answer each tool differently.
+    ///
+    /// # Errors
+    ///
+    /// As [`Select::new`].
+    pub fn posing_as(env: &Environment, agent: &str) -> Result<Self, Failure> {
         let config = Config::load(env, &[])?;
         Ok(Self {
             proxies: Proxies::new(&config, env),
             health: Health::load(env.state_dir().as_deref()),
-            http: Http::new(config.ca_file.as_ref().map(|file| file.value.as_path()), &upload_pack::agent())?,
+            http: Http::new(config.ca_file.as_ref().map(|file| file.value.as_path()), agent)?,
             config,
         })
     }
@@ -57,10 +66,18 @@ impl Select {
     /// Who could carry the repository, best first, for a request of about `size` bytes. `private` as in
     /// [`catalog::git_carriers`].
     pub fn git(&self, repository: &Repository, private: bool, size: u64) -> Vec<Candidate> {
-        let carriers = catalog::git_carriers(&self.config, repository, private);
+        self.ranked(&catalog::git_carriers(&self.config, repository, private), Service::Git, size)
+    }
+
+    /// Who could serve an index, or the files that it names, best first, for a request of about `size` bytes.
+    pub fn index(&self, service: Service, size: u64) -> Vec<Candidate> {
+        self.ranked(&catalog::index_carriers(&self.config, service), service, size)
+    }
+
+    fn ranked(&self, carriers: &[Carrier], service: Service, size: u64) -> Vec<Candidate> {
         let standings: Vec<Standing> = carriers
             .iter()
-            .map(|c| Standing { record: self.health.record(&c.mirror.name, Service::Git), weight: c.mirror.weight })
+            .map(|c| Standing { record: self.health.record(&c.mirror.name, service), weight: c.mirror.weight })
             .collect();
         let dice = u64::from(std::process::id()) ^ (state::now() << 20);
         let ranked = rank::rank(&standings, size, state::now(), dice);

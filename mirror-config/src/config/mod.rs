@@ -26,7 +26,9 @@ use crate::{
 use layer::Layer;
 use project::{project_file, tightened};
 pub use read::bytes;
-use read::{check_name, first_origin, flag, inner, list, names, number, parsed, placed, required, section, text};
+use read::{
+    check_name, first_origin, flag, inner, list, names, number, parsed, placed, required, section, switch, text,
+};
 
 const DEFAULTS: &str = include_str!("../../data/default-config.toml");
 const CATALOG: &str = include_str!("../../data/mirrors.toml");
@@ -99,6 +101,18 @@ pub struct Config {
     pub mirrors: Vec<Mirror>,
     /// The disabled mirrors: their names and who disabled them.
     pub disabled: BTreeMap<String, String>,
+    /// The authority on crates; absent: the official index.
+    pub cargo_upstream: Option<Setting<Address>>,
+    /// Least evidence accepted for checksums of crates.
+    pub cargo_trust: Setting<Trust>,
+    /// The authority on Python packages; absent: the real pip's own.
+    pub pip_upstream: Option<Setting<Address>>,
+    /// Least evidence accepted for hashes of Python packages.
+    pub pip_trust: Setting<Trust>,
+    /// Whether pip gets its packages through the relay.
+    pub pip_relay: Setting<bool>,
+    /// Whether a requirements file may not name another index.
+    pub pip_strict: Setting<bool>,
     /// The proxy for all that has none of its own.
     pub proxy: Option<Setting<Address>>,
     /// What `proxy` does not serve.
@@ -225,6 +239,12 @@ impl Config {
             },
             git_private: private(merged)?,
             git_upstream,
+            cargo_upstream: index(merged, "cargo", "sparse+")?,
+            cargo_trust: parsed(required(merged, "cargo", "trust")?, "cargo.trust")?,
+            pip_upstream: index(merged, "pip", "")?,
+            pip_trust: parsed(required(merged, "pip", "trust")?, "pip.trust")?,
+            pip_relay: switch(merged, "pip", "relay"),
+            pip_strict: switch(merged, "pip", "strict"),
             upstreams,
             mirrors,
             disabled,
@@ -310,6 +330,18 @@ fn mirror(name: &str, table: &Map<String, Value>, upstreams: &BTreeMap<String, U
         rustup: address("rustup", "")?,
         origin: first_origin(table),
     })
+}
+
+/// An index that is an authority of the user's own.
+fn index(merged: &Value, tool: &str, prefix: &str) -> Result<Option<Setting<Address>>, Failure> {
+    let Some(setting) = section(merged, tool).map_or(Ok(None), |table| text(table, "upstream"))? else {
+        return Ok(None);
+    };
+    let bare = setting.value.strip_prefix(prefix).ok_or_else(|| {
+        Failure::new(Kind::Config, format!("{}: `{tool}.upstream` must begin with `{prefix}`", setting.origin))
+    })?;
+    let value = placed(&setting, check_address(bare, false))?;
+    Ok(Some(Setting { value, origin: setting.origin }))
 }
 
 fn private(merged: &Value) -> Result<Setting<Vec<String>>, Failure> {

@@ -94,6 +94,12 @@ pub(super) fn flag(table: &Map<String, Value>, key: &str) -> Option<Setting<bool
     Some(Setting { value: flag, origin: value.origin().unwrap_or(BUILT_IN).to_owned() })
 }
 
+/// A flag that has a default.
+pub(super) fn switch(merged: &Value, name: &str, key: &str) -> Setting<bool> {
+    let set = section(merged, name).and_then(|table| flag(table, key));
+    set.unwrap_or_else(|| Setting { value: false, origin: BUILT_IN.to_owned() })
+}
+
 pub(super) fn required(merged: &Value, name: &str, key: &str) -> Result<Setting<String>, Failure> {
     section(merged, name)
         .and_then(|table| text(table, key).transpose())

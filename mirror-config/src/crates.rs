@@ -1,0 +1,158 @@
+//! What a registry of crates says: index entries, where files are, which index is the official one. Pure.
+//!
+//! The only door to `tame-index`. Format: the Cargo Book, "Registry Index".
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX, KrateName, index::IndexConfig};
+
+use crate::{fault::Fault, redact::Address};
+
+/// Path of the index's own configuration.
+pub const CONFIG: &str = "config.json";
+
+/// The official sparse index, without `sparse+`.
+pub fn official() -> Address {
+    let bare = CRATES_IO_HTTP_INDEX.strip_prefix("sparse+").unwrap_or(CRATES_IO_HTTP_INDEX);
+    bare.parse().expect("a constant of tame-index")
+}
+
+/// How `Cargo.lock` names the official registry, whichever index served it.
+pub fn official_source() -> String {
+    format!("registry+{CRATES_IO_INDEX}")
+}
+
+/// Where the entry of a crate stands below the index: `ab/cd/abcd`. `None` for what cannot be a crate's name.
+pub fn path_of(name: &str) -> Option<String> {
+    KrateName::cargo(name).ok().map(|name| name.relative_path(Some('/')))
+}
+
+/// The crate whose entry stands at this path, as cargo asks for it: in lower case.
+pub fn name_at(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next()?;
+    (path_of(name)? == path).then_some(name)
+}
+
+/// One version of a crate, as its index says it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    /// The version's number.
+    pub number: String,
+    /// SHA-256 of its file, in lower-case hex.
+    pub checksum: String,
+    /// The line as it stands there.
+    pub line: String,
+    /// All that must not differ between honest mirrors: everything but `yanked`, which changes over time.
+    pub meaning: Value,
+}
+
+/// The versions in an index entry, in order.
+///
+/// # Errors
+///
+/// [`Fault::NotAMirror`] when a line is not one of an index, such as a sign-in page's.
+pub fn versions(entry: &[u8]) -> Result<Vec<Version>, Fault> {
+    let strange = |why: &str| Fault::NotAMirror(format!("no entry of an index: {why}"));
+    let text = std::str::from_utf8(entry).map_err(|_| strange("it is not text"))?;
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let version = |line: &str| {
+        let mut meaning: Value = serde_json::from_str(line).map_err(|error| strange(&error.to_string()))?;
+        let word = |key: &str| meaning.get(key).and_then(Value::as_str).map(str::to_owned);
+        let (Some(number), Some(checksum)) = (word("vers"), word("cksum")) else {
+            return Err(strange("a line without `vers` or `cksum`"));
+        };
+        if let Some(fields) = meaning.as_object_mut() {
+            fields.remove("yanked");
+        }
+        Ok(Version { number, checksum: checksum.to_ascii_lowercase(), line: line.to_owned(), meaning })
+    };
+    lines.map(version).collect()
+}
+
+/// The checksums in an index entry, by version.
+///
+/// # Errors
+///
+/// As [`versions`].
+pub fn checksums(entry: &[u8]) -> Result<BTreeMap<String, String>, Fault> {
+    Ok(versions(entry)?.into_iter().map(|version| (version.number, version.checksum)).collect())
+}
+
+/// Where a registry has its files: the `dl` of its `config.json`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Downloads(IndexConfig);
+
+impl Downloads {
+    /// Reads a `config.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::NotAMirror`] for anything else.
+    pub fn parse(config: &[u8]) -> Result<Self, Fault> {
+        serde_json::from_slice(config).map(Self).map_err(|error| Fault::NotAMirror(format!("no config.json: {error}")))
+    }
+
+    /// Where a file is, by the rules of `dl`.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::NotAMirror`] when that is no address.
+    pub fn address(&self, name: &str, version: &str, checksum: &str) -> Result<Address, Fault> {
+        let krate = KrateName::cargo(name).map_err(|error| Fault::NotAMirror(error.to_string()))?;
+        let filled = self.0.dl.replace("{sha256-checksum}", checksum);
+        // `{sha256-checksum}` alone is a marker too, after which nothing is appended (tame-index does not know it).
+        let address = match filled == self.0.dl || filled.contains('{') {
+            true => IndexConfig { dl: filled, ..self.0.clone() }.download_url(krate, version),
+            false => filled,
+        };
+        address.parse().map_err(|error| Fault::NotAMirror(format!("`dl` in its config.json: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Downloads, checksums, name_at, path_of};
+
+    #[test]
+    fn paths_follow_the_length_of_the_name() {
+        for (name, path) in [
+            ("a", "1/a"),
+            ("ab", "2/ab"),
+            ("abc", "3/a/abc"),
+            ("serde", "se/rd/serde"),
+            ("serde_json", "se/rd/serde_json"),
+        ] {
+            assert_eq!(path_of(name).as_deref(), Some(path));
+            assert_eq!(name_at(path), Some(name));
+        }
+        for odd in ["", "..", "a/b", "-a b", "se/rd/other", "se/serde", "../se/rd/serde", "config.json"] {
+            assert_eq!(name_at(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn downloads_follow_the_template() {
+        for (dl, expected) in [
+            ("https://h.example/api", "https://h.example/api/serde/1.0.0/download"),
+            ("https://h.example/{crate}/{crate}-{version}.crate", "https://h.example/serde/serde-1.0.0.crate"),
+            ("https://h.example/{prefix}/{lowerprefix}/{version}", "https://h.example/se/rd/se/rd/1.0.0"),
+            ("https://h.example/{sha256-checksum}", "https://h.example/00ff"),
+            ("https://h.example/{crate}/{sha256-checksum}", "https://h.example/serde/00ff"),
+        ] {
+            let downloads = Downloads::parse(format!("{{\"dl\":\"{dl}\"}}").as_bytes()).expect("a config.json");
+            let address = downloads.address("serde", "1.0.0", "00ff").expect("an address");
+            assert_eq!(address.to_string(), expected, "{dl}");
+        }
+        assert!(Downloads::parse(b"<html>").is_err());
+    }
+
+    #[test]
+    fn an_entry_is_read_line_by_line_and_a_page_is_none() {
+        let entry = b"{\"name\":\"a\",\"vers\":\"1.0.0\",\"cksum\":\"AA\",\"yanked\":false}\n\n{\"name\":\"a\",\"vers\":\"1.1.0\",\"cksum\":\"bb\"}\n";
+        let sums = checksums(entry).expect("an entry");
+        assert_eq!((sums["1.0.0"].as_str(), sums["1.1.0"].as_str()), ("aa", "bb"));
+        assert!(checksums(b"<html>sign in</html>").is_err());
+        assert!(checksums(b"{\"vers\":\"1.0.0\"}").is_err());
+    }
+}
