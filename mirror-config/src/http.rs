@@ -114,9 +114,13 @@ pub struct Request {
     pub cancel: Cancel,
 }
 
-/// An answer with a successful status.
+/// An answer with a successful status, or 304 where the request had a condition.
 #[derive(Debug)]
 pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// What names this content, for a condition later on.
+    pub etag: Option<String>,
     /// Where it finally came from.
     pub address: Address,
     /// The media type, in lower case and without parameters.
@@ -182,7 +186,8 @@ impl Http {
         let answer = answer.map_err(|error| fault_of(&error))?;
         let address = Address::from(answer.url().clone());
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
-        if !answer.status().is_success() {
+        let unchanged = answer.status() == reqwest::StatusCode::NOT_MODIFIED;
+        if !answer.status().is_success() && !unchanged {
             let retry_after = header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
             return Err(match (answer.status().as_u16(), retry_after) {
                 (404 | 410, _) => Fault::Missing,
@@ -194,6 +199,7 @@ impl Http {
         }
         let content_type = header("content-type").unwrap_or_default();
         let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let (status, etag) = (answer.status().as_u16(), header("etag").map(str::to_owned));
         let first_byte = started.elapsed();
         let body = Body {
             http: self.clone(),
@@ -206,7 +212,7 @@ impl Http {
             received: 0,
             limit: u64::MAX,
         };
-        Ok(Response { address, content_type, first_byte, body })
+        Ok(Response { status, etag, address, content_type, first_byte, body })
     }
 
     /// Waits for something, but not for longer than this, and not once it is canceled.

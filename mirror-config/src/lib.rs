@@ -27,3 +27,8 @@ pub mod probe;
 pub mod fallback;
 pub mod trust;
 pub mod report;
+pub mod blobs;
+pub mod sources;
+pub mod download;
+pub mod registry;
+pub mod relay;

@@ -3,6 +3,7 @@
 //! Upstream's own word needs no rule. This module is for when upstream cannot be asked: what at least two operators
 //! attest, and more than half of those that answered. A tip attests its ancestors, so an honest laggard does not object.
 
+pub mod entries;
 pub mod ledger;
 
 use std::collections::{BTreeMap, BTreeSet};

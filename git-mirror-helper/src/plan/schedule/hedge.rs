@@ -11,7 +11,7 @@ const SILENT: Duration = Duration::from_secs(1);
 /// A hedge must be expected to be done so much sooner.
 const GAIN: Duration = Duration::from_millis(300);
 /// Hedges may waste at most this share of all that was received.
-const SHARE: f64 = 0.04;
+const SHARE: f64 = 0.02;
 
 impl Schedule {
     /// The slice that all later ones wait for to land, if it takes far too long.

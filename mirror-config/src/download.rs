@@ -1,0 +1,123 @@
+//! One file whose SHA-256 is known, from whoever has it.
+//!
+//! A dead source costs the head start of `fallback`. What arrived before a cut is kept, and the next source goes on
+//! there (RFC 9110, section 14). A file that is not what it must be is thrown away; if one source sent all of it, that
+//! one lied.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    sync::Arc,
+};
+
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::{
+    blobs::{Blobs, hex},
+    fallback::Lineup,
+    fault::Fault,
+    http::Response,
+    sources::{Place, SourceId, Sources},
+};
+
+/// No file of a registry is larger.
+const LARGEST: u64 = 4 << 30;
+
+/// Asks a place for a file from this byte on.
+pub type Open = Arc<dyn Fn(&Place, u64) -> Result<Response, Fault> + Send + Sync>;
+
+/// What arrived so far.
+struct Partial {
+    file: NamedTempFile,
+    hasher: Sha256,
+    received: u64,
+    from: Vec<SourceId>,
+}
+
+/// Fetches the file into the cache. Who failed stands in the error, with the reason, in order.
+///
+/// # Errors
+///
+/// Everybody who was asked; one of this machine's own has the name `this machine`.
+pub fn download(
+    sources: &Sources,
+    blobs: &Blobs,
+    sha256: &str,
+    open: &Open,
+) -> Result<(File, u64), Vec<(String, Fault)>> {
+    let local = |error: io::Error| vec![("this machine".to_owned(), Fault::Local(error.to_string()))];
+    let begin = || {
+        blobs.create().map(|file| Partial { file, hasher: Sha256::new(), received: 0, from: Vec::new() }).map_err(local)
+    };
+    let mut partial = begin()?;
+    let mut failed: Vec<(String, Fault)> = Vec::new();
+    let mut over: Vec<SourceId> = Vec::new();
+    loop {
+        let waiting: Vec<_> = sources.order().into_iter().filter(|(id, _)| !over.contains(id)).collect();
+        let (received, ask) = (partial.received, Arc::clone(open));
+        let mut lineup = Lineup::start(waiting, 1, move |(_, place): &(SourceId, Place)| ask(place, received));
+        let opened = lineup.next_ready();
+        for ((id, place), fault) in lineup.take_failed() {
+            sources.begin(id);
+            sources.end(id, 0, 0, None, Some(fault.clone()));
+            over.push(id);
+            failed.push((place.name, fault));
+        }
+        let Some(((id, place), response)) = opened else { return Err(failed) };
+        sources.begin(id);
+        let first_byte = Some(response.first_byte);
+        // Whoever ignores the range sends all of it.
+        if response.status != 206 && partial.received > 0 {
+            partial = begin()?;
+        }
+        let before = partial.received;
+        let outcome = partial.read(id, response);
+        let got = partial.received - before;
+        let fault = match outcome {
+            Ok(()) if hex(&partial.hasher.clone().finalize()) == sha256 => {
+                sources.end(id, got, 0, first_byte, None);
+                let size = partial.received;
+                return blobs.keep(partial.file, sha256).map(|file| (file, size)).map_err(local);
+            }
+            Ok(()) if partial.from.iter().all(|from| *from == id) => {
+                sources.end(id, 0, got, first_byte, Some(Fault::Corrupt("a file of another hash".to_owned())));
+                partial = begin()?;
+                Fault::Corrupt("a file of another hash".to_owned())
+            }
+            Ok(()) => {
+                // One of several; from the beginning, this one alone will tell.
+                sources.end(id, 0, got, first_byte, None);
+                partial = begin()?;
+                continue;
+            }
+            Err(fault) => {
+                sources.end(id, got, 0, first_byte, Some(fault.clone()));
+                fault
+            }
+        };
+        over.push(id);
+        failed.push((place.name, fault.clone()));
+        if !fault.tries_next_candidate() {
+            return Err(failed);
+        }
+    }
+}
+
+impl Partial {
+    /// Takes what comes, up to the end.
+    fn read(&mut self, id: SourceId, mut response: Response) -> Result<(), Fault> {
+        self.from.push(id);
+        response.body.limit(LARGEST);
+        let mut chunk = vec![0; 0x1_0000];
+        loop {
+            let count = response.body.read(&mut chunk).map_err(|error| Fault::from_io(&error))?;
+            if count == 0 {
+                return self.file.flush().map_err(|error| Fault::Local(error.to_string()));
+            }
+            self.hasher.update(&chunk[..count]);
+            self.file.write_all(&chunk[..count]).map_err(|error| Fault::Local(error.to_string()))?;
+            self.received += count as u64;
+        }
+    }
+}

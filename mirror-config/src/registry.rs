@@ -1,0 +1,420 @@
+//! Crates, as cargo may have them: entries of the index on the authority's word, files from whoever carries them.
+//!
+//! Upstream's entry counts. When upstream does not answer, operators have to agree (`trust::entries`), or the project's
+//! `Cargo.lock` has said it before. Entries are asked for once in a run.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::File,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, channel},
+    },
+    time::{Duration, Instant},
+};
+
+use crate::{
+    blobs::{self, Blobs},
+    config::Trust,
+    crates::{self, Downloads},
+    download::{self, Open},
+    failure::{Failure, Kind},
+    fallback::Lineup,
+    fault::Fault,
+    health::Service,
+    http::{Cancel, Patience, Request, Response},
+    redact::Address,
+    report::{Evidence, Report},
+    select::Select,
+    sources::{Place, Sources},
+    trust::entries::{self, Believed, Word},
+    upstream::check_address,
+};
+
+/// How long upstream has the word for itself.
+const HEAD_START: Duration = Duration::from_millis(400);
+/// How long it is waited for when mirrors have spoken.
+const GRACE: Duration = Duration::from_millis(1500);
+/// How often its answer is looked for while mirrors speak.
+const LOOK: Duration = Duration::from_millis(50);
+/// Mirrors that are asked at once.
+const WITNESSES: usize = 3;
+/// Largest entry of an index; the largest of the official one has a few MB.
+const LARGEST_ENTRY: u64 = 64 << 20;
+/// How upstream is called in reports and in memory: no mirror can have this name.
+pub const UPSTREAM: &str = "upstream:cargo";
+
+/// Checksums in `Cargo.lock`, by name and version.
+pub type Locked = HashMap<(String, String), String>;
+
+/// An entry that is believed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// What cargo gets.
+    pub body: Vec<u8>,
+    /// What names it.
+    pub etag: String,
+    /// On whose word.
+    pub verdict: Trust,
+    /// Checksums by version.
+    pub checksums: BTreeMap<String, String>,
+}
+
+/// What is known of a crate: its entry, or that there is none.
+pub type Found = Result<Option<Arc<Entry>>, Failure>;
+
+/// The bytes of an entry, and what names them.
+type Read = Result<(Vec<u8>, Option<String>), Fault>;
+
+type Once<T> = Mutex<HashMap<String, Arc<OnceLock<T>>>>;
+
+/// A registry with its mirrors, for one run.
+#[derive(Debug)]
+pub struct Registry {
+    select: Select,
+    upstream: Place,
+    least: Trust,
+    index: Sources,
+    files: Sources,
+    blobs: Blobs,
+    locked: Locked,
+    entries: Once<Found>,
+    downloads: Once<Result<Downloads, Fault>>,
+    upstream_is_silent: AtomicBool,
+    upstream_has_spoken: AtomicBool,
+    notices: Mutex<Vec<String>>,
+    verdict: Mutex<Option<Trust>>,
+}
+
+impl Registry {
+    /// The registry that the configuration means.
+    pub fn new(select: Select, blobs: Blobs, locked: Locked) -> Self {
+        let address = select.config.cargo_upstream.as_ref().map_or_else(crates::official, |s| s.value.clone());
+        let upstream = Place {
+            name: UPSTREAM.to_owned(),
+            operator: "upstream".to_owned(),
+            route: select.proxies.route(address.expose(), None),
+            index: address,
+            mirror: None,
+            expected_rate: select.health.record(UPSTREAM, Service::Crates).goodput,
+        };
+        let places = |service: Service, size: u64| {
+            let ranked = select.index(service, size);
+            let mirrors = ranked.iter().map(|candidate| Place::mirror(candidate, &select.health, service));
+            mirrors.chain([upstream.clone()]).collect::<Vec<_>>()
+        };
+        Self {
+            least: select.config.cargo_trust.value,
+            index: Sources::new(places(Service::CargoIndex, 50_000), Service::CargoIndex),
+            files: Sources::new(places(Service::Crates, 200_000), Service::Crates),
+            blobs,
+            locked,
+            entries: Mutex::default(),
+            downloads: Mutex::default(),
+            upstream_is_silent: AtomicBool::new(false),
+            upstream_has_spoken: AtomicBool::new(false),
+            notices: Mutex::default(),
+            verdict: Mutex::default(),
+            upstream,
+            select,
+        }
+    }
+
+    /// The entry of a crate; none where it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Exhausted`] when nobody answers, [`Kind::Quorum`] when too few agree.
+    pub fn entry(&self, name: &str) -> Found {
+        once(&self.entries, name).get_or_init(|| self.find(name)).clone()
+    }
+
+    /// A crate's file, once it is known to be the right one, and its size in bytes. `checksum` is what cargo expects.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registry::entry`]; [`Kind::Digest`] when the authority says another checksum than cargo expects.
+    pub fn file(&self, name: &str, version: &str, checksum: &str) -> Result<(File, u64), Failure> {
+        let what = format!("{name} {version}");
+        let locked = self.locked.get(&(name.to_owned(), version.to_owned()));
+        let said = match self.entry(&name.to_ascii_lowercase()) {
+            Ok(entry) => entry.and_then(|entry| entry.checksums.get(version).cloned()),
+            Err(failure) => match locked {
+                Some(locked) => Some(locked.clone()),
+                None => return Err(failure),
+            },
+        };
+        match said {
+            Some(said) if said == checksum => {}
+            Some(said) => {
+                return Err(Failure::new(
+                    Kind::Digest,
+                    format!("{what}: cargo expects the checksum {checksum}, the authority says {said}"),
+                )
+                .hint("cargo mirror verify"));
+            }
+            None => return Err(Failure::new(Kind::Exhausted, format!("{what}: no authority knows this version"))),
+        }
+        if let Some(found) = self.blobs.get(checksum) {
+            return Ok(found);
+        }
+        download::download(&self.files, &self.blobs, checksum, &self.opener(name, version, checksum)).map_err(
+            |failed| {
+                let reasons: Vec<String> = failed.iter().map(|(name, fault)| format!("\n  {name}: {fault}")).collect();
+                Failure::new(Kind::Exhausted, format!("{what}: nobody has a right copy{}", reasons.concat()))
+                    .hint("cargo mirror probe cargo")
+            },
+        )
+    }
+
+    /// Warnings since the last time.
+    pub fn notices(&self) -> Vec<String> {
+        std::mem::take(&mut *self.notices.lock().expect("nobody panics while holding it"))
+    }
+
+    /// Remembers what was measured, and adds to a report who did what on whose word.
+    pub fn close(&self, report: &mut Report) {
+        report.verdict = self.verdict.lock().expect("nobody panics while holding it").map(|trust| trust.to_string());
+        if self.upstream_has_spoken.load(Ordering::Relaxed) {
+            report.evidence.push(Evidence { who: UPSTREAM.to_owned(), said: "entries of the index".to_owned() });
+        }
+        self.index.close(&self.select.health);
+        report.sources.extend(self.files.close(&self.select.health));
+    }
+
+    fn find(&self, name: &str) -> Found {
+        let Some(path) = crates::path_of(name) else { return Ok(None) };
+        let upstream = self.ask_upstream(&path);
+        let mut heard = match &upstream {
+            Some(upstream) => upstream.recv_timeout(HEAD_START).ok(),
+            None => None,
+        };
+        let started = Instant::now();
+        let mut words = Vec::new();
+        let mut lacking = 0;
+        let mut failed: Vec<(String, Fault)> = Vec::new();
+        let mirrors: Vec<_> = self.index.order().into_iter().filter(|(_, place)| place.mirror.is_some()).collect();
+        let mut lineup: Option<Lineup<_, _>> = None;
+        loop {
+            match heard.take() {
+                Some(Ok((body, etag))) => return self.believe(Entry::new(body, etag, Trust::Upstream)?),
+                Some(Err(Fault::Missing)) => return Ok(None),
+                Some(Err(fault)) => {
+                    // The others need not find out by themselves.
+                    self.upstream_is_silent.store(true, Ordering::Relaxed);
+                    failed.push((UPSTREAM.to_owned(), fault));
+                }
+                None => {}
+            }
+            let lineup = lineup.get_or_insert_with(|| {
+                let (select, path) = (self.select.clone(), path.clone());
+                Lineup::start(mirrors.clone(), WITNESSES, move |(_, place): &(usize, Place)| {
+                    match read_entry(&select, place, &path, None, Patience::REPLACEABLE) {
+                        Ok((body, _)) => crates::versions(&body),
+                        Err(Fault::Missing) => Ok(Vec::new()),
+                        Err(fault) => Err(fault),
+                    }
+                })
+            });
+            if let Some(((id, place), versions)) = lineup.next_ready_within(LOOK) {
+                self.index.begin(id);
+                self.index.end(id, 0, 0, None, None);
+                lacking += usize::from(versions.is_empty());
+                let trusted = place.mirror.as_ref().is_some_and(|mirror| mirror.trusted);
+                words.push(Word { operator: place.operator, trusted, versions });
+            }
+            for ((id, place), fault) in lineup.take_failed() {
+                self.index.begin(id);
+                self.index.end(id, 0, 0, None, Some(fault.clone()));
+                failed.push((place.name, fault));
+            }
+            let asked = upstream.is_some() && !failed.iter().any(|(name, _)| name == UPSTREAM);
+            if asked {
+                heard = upstream.as_ref().and_then(|upstream| upstream.try_recv().ok());
+                let waits = started.elapsed() < GRACE || self.upstream_has_spoken.load(Ordering::Relaxed);
+                if heard.is_some() || (waits && started.elapsed() < Patience::REPLACEABLE.head) {
+                    continue;
+                }
+            }
+            let believed = entries::weigh(&words, self.least, &|version| self.locked_checksum(name, version));
+            let complete = believed.contradicted.is_empty() && believed.unattested.is_empty();
+            if lineup.has_more() && (!complete || believed.versions.is_empty()) {
+                continue;
+            }
+            if !believed.versions.is_empty() {
+                return self.believe_mirrors(name, believed);
+            }
+            if lacking >= 2 && lacking * 2 > words.len() {
+                return Ok(None);
+            }
+            return Err(self.nobody(name, &believed, &failed));
+        }
+    }
+
+    /// Asks upstream for an entry, unless it was silent before in this run.
+    fn ask_upstream(&self, path: &str) -> Option<Receiver<Read>> {
+        if self.upstream_is_silent.load(Ordering::Relaxed) {
+            return None;
+        }
+        let (tell, heard) = channel();
+        let (select, place, path) = (self.select.clone(), self.upstream.clone(), path.to_owned());
+        let alone = self.index.order().len() == 1;
+        std::thread::spawn(move || {
+            let patience = if alone { Patience::LAST } else { Patience::REPLACEABLE };
+            // Nobody may be listening any more, and that is well.
+            let _ = tell.send(read_entry(&select, &place, &path, None, patience));
+        });
+        Some(heard)
+    }
+
+    fn believe(&self, entry: Entry) -> Found {
+        self.upstream_has_spoken.store(true, Ordering::Relaxed);
+        self.rests_on(entry.verdict);
+        Ok(Some(Arc::new(entry)))
+    }
+
+    fn believe_mirrors(&self, name: &str, believed: Believed) -> Found {
+        if !believed.contradicted.is_empty() {
+            self.notice(format!("mirrors contradict each other about {name} {}", believed.contradicted.join(", ")));
+        }
+        if !believed.unattested.is_empty() {
+            tracing::debug!(name, versions = ?believed.unattested, "too few attest");
+        }
+        if self.verdict.lock().expect("nobody panics while holding it").is_none() {
+            self.notice(format!("upstream does not answer; checksums on the word of mirrors ({})", believed.verdict));
+        }
+        let mut body = Vec::new();
+        for version in &believed.versions {
+            body.extend_from_slice(version.line.as_bytes());
+            body.push(b'\n');
+        }
+        self.rests_on(believed.verdict);
+        Ok(Some(Arc::new(Entry::new(body, None, believed.verdict)?)))
+    }
+
+    fn nobody(&self, name: &str, believed: &Believed, failed: &[(String, Fault)]) -> Failure {
+        let reasons: String = failed.iter().map(|(name, fault)| format!("\n  {name}: {fault}")).collect();
+        if believed.contradicted.is_empty() && believed.unattested.is_empty() {
+            return Failure::new(Kind::Exhausted, format!("{name}: neither upstream nor mirrors answer{reasons}"))
+                .hint("cargo mirror probe cargo");
+        }
+        Failure::new(Kind::Quorum, format!("{name}: upstream does not answer, and too few mirrors agree{reasons}"))
+            .hint("try again later, or accept one mirror's word with `MIRROR_CARGO__TRUST=tofu`")
+    }
+
+    fn locked_checksum(&self, name: &str, version: &str) -> Option<String> {
+        let known = |(key, sum): (&(String, String), &String)| {
+            (key.0.eq_ignore_ascii_case(name) && key.1 == version).then(|| sum.clone())
+        };
+        self.locked.iter().find_map(known)
+    }
+
+    /// How a file is asked for: where it is depends on each place's own `config.json`.
+    fn opener(&self, name: &str, version: &str, checksum: &str) -> Open {
+        let select = self.select.clone();
+        let (name, version, checksum) = (name.to_owned(), version.to_owned(), checksum.to_owned());
+        let upstream = self.upstream.clone();
+        let cells: HashMap<String, _> = self
+            .files
+            .order()
+            .into_iter()
+            .map(|(_, place)| (place.name.clone(), once(&self.downloads, &place.name)))
+            .collect();
+        Arc::new(move |place, from| {
+            let downloads = |place: &Place| match cells.get(&place.name) {
+                Some(cell) => cell.get_or_init(|| read_downloads(&select, place)).clone(),
+                None => Err(Fault::Missing),
+            };
+            let address = downloads(place)?.address(&name, &version, &checksum)?;
+            if place.mirror.is_some() {
+                let upstreams = cells.get(&upstream.name).and_then(|cell| cell.get()?.clone().ok());
+                if upstreams.is_some_and(|own| own.address(&name, &version, &checksum).as_ref() == Ok(&address)) {
+                    // It has the index alone and points to upstream's files.
+                    return Err(Fault::Missing);
+                }
+            }
+            open(&select, place, &address, from)
+        })
+    }
+
+    fn rests_on(&self, evidence: Trust) {
+        let mut verdict = self.verdict.lock().expect("nobody panics while holding it");
+        *verdict = Some(verdict.map_or(evidence, |held| held.min(evidence)));
+    }
+
+    fn notice(&self, text: String) {
+        let mut notices = self.notices.lock().expect("nobody panics while holding it");
+        if !notices.contains(&text) {
+            notices.push(text);
+        }
+    }
+}
+
+impl Entry {
+    fn new(body: Vec<u8>, etag: Option<String>, verdict: Trust) -> Result<Self, Failure> {
+        let checksums = crates::checksums(&body).map_err(|fault| Failure::new(fault.kind(), fault.to_string()))?;
+        let name =
+            || blobs::sha256(body.as_slice()).map_or_else(|_| String::new(), |sum| format!("\"{}\"", &sum[..32]));
+        Ok(Self { etag: etag.unwrap_or_else(name), checksums, verdict, body })
+    }
+}
+
+/// The cell of a key, to be filled by whoever comes first.
+fn once<T>(cells: &Once<T>, key: &str) -> Arc<OnceLock<T>> {
+    let mut cells = cells.lock().expect("nobody panics while holding it");
+    Arc::clone(cells.entry(key.to_owned()).or_default())
+}
+
+/// Asks a place for an entry of its index. What cannot be one is the place's fault.
+fn read_entry(select: &Select, place: &Place, path: &str, etag: Option<&str>, patience: Patience) -> Read {
+    let mut headers = vec![("accept", "text/plain".to_owned()), ("cargo-protocol", "version=1".to_owned())];
+    headers.extend(etag.map(|etag| ("if-none-match", etag.to_owned())));
+    let response = select.http.send(&Request {
+        address: below(&place.index, path)?,
+        route: place.route.clone(),
+        headers,
+        body: None,
+        patience,
+        cancel: Cancel::new(),
+    })?;
+    let etag = response.etag.clone();
+    let body = response.body.read_all(LARGEST_ENTRY)?;
+    crates::versions(&body)?;
+    Ok((body, etag))
+}
+
+fn read_downloads(select: &Select, place: &Place) -> Result<Downloads, Fault> {
+    let response = select.http.send(&Request {
+        address: below(&place.index, crates::CONFIG)?,
+        route: place.route.clone(),
+        headers: Vec::new(),
+        body: None,
+        patience: Patience::REPLACEABLE,
+        cancel: Cancel::new(),
+    })?;
+    Downloads::parse(&response.body.read_all(LARGEST_ENTRY)?)
+}
+
+/// Asks for a file from this byte on.
+fn open(select: &Select, place: &Place, address: &Address, from: u64) -> Result<Response, Fault> {
+    let insecure = place.mirror.as_ref().is_some_and(|mirror| mirror.insecure);
+    check_address(address.expose().as_str(), insecure).map_err(|failure| Fault::Transport(failure.what))?;
+    let mut headers = vec![("accept-encoding", "identity".to_owned())];
+    if from > 0 {
+        headers.push(("range", format!("bytes={from}-")));
+    }
+    let patience = if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST };
+    let route = select.proxies.route(address.expose(), place.mirror.as_ref());
+    let cancel = Cancel::new();
+    select.http.send(&Request { address: address.clone(), route, headers, body: None, patience, cancel })
+}
+
+fn below(index: &Address, path: &str) -> Result<Address, Fault> {
+    let mut base = index.expose().clone();
+    if !base.path().ends_with('/') {
+        let folder = format!("{}/", base.path());
+        base.set_path(&folder);
+    }
+    base.join(path).map(Address::from).map_err(|error| Fault::NotAMirror(error.to_string()))
+}

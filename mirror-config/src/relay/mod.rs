@@ -1,0 +1,152 @@
+//! A server on loopback that cargo and pip take for their registry, while one command of theirs runs.
+//!
+//! It speaks HTTP/1.1, and HTTP/2 to those who begin with it or upgrade to it, as cargo does (`upgrade`): then all its
+//! requests are under way at once. It knows nothing of registries; `serve` answers, on a thread that may wait.
+
+pub mod cargo;
+mod payload;
+mod port;
+mod upgrade;
+
+use std::{convert::Infallible, io, net::SocketAddr, path::Path, sync::Arc};
+
+use hyper::{Method, Response, StatusCode, body::Incoming, header, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use tokio::{net::TcpStream, runtime::Runtime};
+
+pub use payload::Payload;
+
+/// A request: only what answers depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The path as it was sent, without the query.
+    pub path: String,
+    /// What the asker has already.
+    pub if_none_match: Option<String>,
+    /// What the asker can read.
+    pub accept: Option<String>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The media type.
+    pub content_type: &'static str,
+    /// What names the content.
+    pub etag: Option<String>,
+    /// The content.
+    pub payload: Payload,
+}
+
+impl Answer {
+    /// A text, such as an error that the asker shows to its user.
+    pub fn text(status: u16, text: impl Into<String>) -> Self {
+        Self { status, content_type: "text/plain", etag: None, payload: Payload::from(text.into().into_bytes()) }
+    }
+}
+
+/// Who answers.
+pub type Serve = Arc<dyn Fn(&Asked) -> Answer + Send + Sync>;
+
+/// The server. It ends with this.
+#[derive(Debug)]
+pub struct Relay {
+    address: SocketAddr,
+    runtime: Option<Runtime>,
+}
+
+impl Relay {
+    /// Starts to listen on a port of this user's own, the same in every run where that can be: cargo names its cache by
+    /// the address. Several at once share it. `serve` is told the address.
+    ///
+    /// # Errors
+    ///
+    /// Those of sockets and threads.
+    pub fn start(state_dir: Option<&Path>, serve: impl FnOnce(SocketAddr) -> Serve) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let listener = runtime.block_on(async { port::listen(state_dir) })?;
+        let address = listener.local_addr()?;
+        let serve = serve(address);
+        runtime.spawn(async move {
+            // Ends with the runtime.
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        let serve = Arc::clone(&serve);
+                        tokio::spawn(connection(stream, serve));
+                    }
+                    // Out of file descriptors, perhaps; others will be closed in a moment.
+                    Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                }
+            }
+        });
+        Ok(Self { address, runtime: Some(runtime) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Whoever still waits for an answer has gone away, or goes with us.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, serve: Serve) {
+    // Without it answers wait for acknowledgments; failing that they are slower.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| answer(request, Arc::clone(&serve)));
+    let builder = auto::Builder::new(TokioExecutor::new());
+    if let Err(error) = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await {
+        tracing::debug!(error, "a connection to the relay");
+    }
+}
+
+/// Answers one request.
+async fn answer(mut request: hyper::Request<Incoming>, serve: Serve) -> Result<Response<Payload>, Infallible> {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return Ok(respond(Answer::text(405, "the relay only reads"), true));
+    }
+    if upgrade::is_asked_for(&request) {
+        return Ok(upgrade::accept(&mut request, serve));
+    }
+    let head = request.method() == Method::HEAD;
+    let field = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let asked = Asked {
+        path: request.uri().path().to_owned(),
+        if_none_match: field(header::IF_NONE_MATCH),
+        accept: field(header::ACCEPT),
+    };
+    let had = asked.if_none_match.clone();
+    let answer = match tokio::task::spawn_blocking(move || serve(&asked)).await {
+        Ok(answer) => answer,
+        Err(error) => Answer::text(500, format!("the relay failed: {error}")),
+    };
+    let unchanged = answer.status == 200 && had.is_some() && had == answer.etag;
+    let answer = if unchanged { Answer { status: 304, payload: Payload::default(), ..answer } } else { answer };
+    Ok(respond(answer, !head))
+}
+
+fn respond(answer: Answer, with_body: bool) -> Response<Payload> {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut builder = Response::builder().status(status).header(header::CONTENT_TYPE, answer.content_type);
+    if let Some(etag) = &answer.etag {
+        builder = builder.header(header::ETAG, etag);
+    }
+    let payload = if with_body { answer.payload } else { Payload::default() };
+    builder.body(payload).unwrap_or_else(|_| {
+        // An ETag of a mirror that is no header.
+        Response::new(Payload::default())
+    })
+}

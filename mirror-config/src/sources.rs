@@ -1,0 +1,228 @@
+//! Those who serve files in one run: who is to be asked next, how busy and how fast each is, what each has carried.
+//!
+//! A file goes to whoever is expected to be done with it first, given what it is busy with. So several files come from
+//! several mirrors at once, a slow one gets few, and one that failed is asked after all others.
+
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    fault::Fault,
+    health::{Health, Observation, Service},
+    mirror::Mirror,
+    proxy::Route,
+    redact::Address,
+    report,
+    select::Candidate,
+};
+
+/// Rate in bytes a second of a source of which nothing is known.
+const UNKNOWN_RATE: f64 = 1_000_000.0;
+
+/// A place that has files: a mirror, or upstream itself.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Its name in reports.
+    pub name: String,
+    /// Who runs it.
+    pub operator: String,
+    /// Its index.
+    pub index: Address,
+    /// How to reach it.
+    pub route: Route,
+    /// Its entry in the configuration; upstream has none.
+    pub mirror: Option<Mirror>,
+    /// Bytes a second, from memory.
+    pub expected_rate: Option<f64>,
+}
+
+impl Place {
+    /// A mirror.
+    pub fn mirror(candidate: &Candidate, health: &Health, service: Service) -> Self {
+        let mirror = &candidate.carrier.mirror;
+        Self {
+            name: mirror.name.clone(),
+            operator: mirror.operator.clone(),
+            index: candidate.carrier.address.clone(),
+            route: candidate.route.clone(),
+            mirror: Some(mirror.clone()),
+            expected_rate: health.record(&mirror.name, service).goodput,
+        }
+    }
+}
+
+/// A source's number.
+pub type SourceId = usize;
+
+#[derive(Debug)]
+struct Tally {
+    place: Place,
+    in_flight: usize,
+    busy_since: Option<Instant>,
+    busy: Duration,
+    bytes: u64,
+    wasted: u64,
+    first_byte: Option<Duration>,
+    faults: u32,
+    banned: bool,
+    fault: Option<Fault>,
+}
+
+/// All of them, the best first.
+#[derive(Debug)]
+pub struct Sources {
+    tallies: Mutex<Vec<Tally>>,
+    service: Service,
+}
+
+impl Sources {
+    /// These places, ranked; they serve this.
+    pub fn new(places: Vec<Place>, service: Service) -> Self {
+        let tally = |place| Tally {
+            place,
+            in_flight: 0,
+            busy_since: None,
+            busy: Duration::ZERO,
+            bytes: 0,
+            wasted: 0,
+            first_byte: None,
+            faults: 0,
+            banned: false,
+            fault: None,
+        };
+        Self { tallies: Mutex::new(places.into_iter().map(tally).collect()), service }
+    }
+
+    /// All that may be asked, whoever is expected to be done first in front. The last place is upstream's: it gives what
+    /// no mirror has.
+    pub fn order(&self) -> Vec<(SourceId, Place)> {
+        let tallies = self.lock();
+        let known: Vec<f64> = tallies.iter().filter_map(Tally::rate).collect();
+        let usual = if known.is_empty() { UNKNOWN_RATE } else { known.iter().sum::<f64>() / known.len() as f64 };
+        let mut order: Vec<(SourceId, &Tally)> = tallies.iter().enumerate().filter(|(_, t)| !t.banned).collect();
+        let wait = |tally: &Tally| (tally.in_flight + 1) as f64 / tally.rate().unwrap_or(usual).max(1.0);
+        order.sort_by(|(a, one), (b, other)| {
+            let reserve = |id: &SourceId| id + 1 == tallies.len();
+            (reserve(a), one.faults).cmp(&(reserve(b), other.faults)).then(wait(one).total_cmp(&wait(other)))
+        });
+        order.into_iter().map(|(id, tally)| (id, tally.place.clone())).collect()
+    }
+
+    /// A request goes out.
+    pub fn begin(&self, id: SourceId) {
+        let tally = &mut self.lock()[id];
+        tally.in_flight += 1;
+        tally.busy_since.get_or_insert_with(Instant::now);
+    }
+
+    /// A request is over: so many bytes were of use, so many were not.
+    pub fn end(&self, id: SourceId, used: u64, wasted: u64, first_byte: Option<Duration>, fault: Option<Fault>) {
+        let tally = &mut self.lock()[id];
+        tally.in_flight -= 1;
+        if tally.in_flight == 0 {
+            tally.busy += tally.busy_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        }
+        tally.bytes += used;
+        tally.wasted += wasted;
+        tally.first_byte = first_byte.or(tally.first_byte);
+        match fault {
+            None => tally.faults = 0,
+            // It has not got this one file, or somebody else was faster.
+            Some(Fault::Missing | Fault::Canceled) => {}
+            Some(fault) => {
+                tally.faults += 1;
+                tally.banned |= fault.is_deceit();
+                tally.fault = Some(fault);
+            }
+        }
+    }
+
+    /// Remembers what was measured, and says who did what.
+    pub fn close(&self, health: &Health) -> Vec<report::Source> {
+        let tallies = self.lock();
+        let asked = || tallies.iter().filter(|tally| tally.first_byte.is_some() || tally.fault.is_some());
+        let seen: Vec<Observation> = asked()
+            .map(|tally| Observation {
+                mirror: tally.place.name.clone(),
+                first_byte: tally.first_byte,
+                carried: (tally.bytes > 0).then_some((tally.bytes, tally.busy)),
+                fault: if tally.faults > 0 { tally.fault.clone() } else { None },
+            })
+            .collect();
+        health.remember(self.service, &seen);
+        let source = |tally: &Tally| report::Source {
+            wasted: tally.wasted,
+            outcome: tally.fault.as_ref().map_or("ok", Fault::name).to_owned(),
+            why: tally.fault.clone(),
+            ..report::Source::ok(&tally.place.name, &tally.place.operator, tally.bytes, tally.busy)
+        };
+        asked().map(source).collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Tally>> {
+        self.tallies.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl Tally {
+    /// Bytes a second while it was busy, or from memory.
+    fn rate(&self) -> Option<f64> {
+        let busy = self.busy + self.busy_since.map_or(Duration::ZERO, |since| since.elapsed());
+        match self.bytes {
+            0 => self.place.expected_rate,
+            bytes => Some(bytes as f64 / busy.as_secs_f64().max(0.001)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, Sources};
+    use crate::{fault::Fault, health::Service, proxy::Route};
+
+    fn sources(names: &[&str]) -> Sources {
+        let place = |name: &&str| Place {
+            name: (*name).to_owned(),
+            operator: (*name).to_owned(),
+            index: "https://h.example/".parse().expect("an address"),
+            route: Route::Direct,
+            mirror: None,
+            expected_rate: Some(1e6),
+        };
+        Sources::new(names.iter().map(place).collect(), Service::Crates)
+    }
+
+    fn first(sources: &Sources) -> usize {
+        sources.order()[0].0
+    }
+
+    #[test]
+    fn the_idle_one_is_next_and_upstream_is_last() {
+        let sources = sources(&["a", "b", "upstream"]);
+        assert_eq!(first(&sources), 0);
+        sources.begin(0);
+        assert_eq!(first(&sources), 1);
+        sources.begin(1);
+        sources.begin(1);
+        assert_eq!(first(&sources), 0);
+        assert_eq!(sources.order().last().map(|(id, _)| *id), Some(2), "however busy the mirrors are");
+    }
+
+    #[test]
+    fn who_fails_is_asked_later_and_who_lies_is_not_asked_again() {
+        let sources = sources(&["a", "b", "upstream"]);
+        for (fault, expected) in [
+            (Some(Fault::Missing), vec![0, 1, 2]),
+            (Some(Fault::Refused), vec![1, 0, 2]),
+            (None, vec![0, 1, 2]),
+            (Some(Fault::Corrupt("x".to_owned())), vec![1, 2]),
+        ] {
+            sources.begin(0);
+            sources.end(0, 0, 0, None, fault.clone());
+            let order: Vec<usize> = sources.order().into_iter().map(|(id, _)| id).collect();
+            assert_eq!(order, expected, "{fault:?}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Whom to believe about a crate when its upstream index cannot be asked. Pure.
+//!
+//! A version is believed when at least two operators say the same of it, and more than half of those that have it. Who
+//! has not got it yet does not object. `yanked` may differ; it changes over time. A checksum that stands in the
+//! project's `Cargo.lock` was believed once, and is evidence too.
+
+use std::collections::BTreeMap;
+
+use super::QUORUM;
+use crate::{config::Trust, crates::Version};
+
+/// What one mirror says of a crate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Word {
+    /// Who runs it: two mirrors of one operator are one voice.
+    pub operator: String,
+    /// An authority of its own.
+    pub trusted: bool,
+    /// Its versions; none when it has not got the crate.
+    pub versions: Vec<Version>,
+}
+
+/// What is believed of a crate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Believed {
+    /// The weakest evidence that was needed; `Pinned` where all rests on `Cargo.lock`.
+    pub verdict: Trust,
+    /// The versions, in order.
+    pub versions: Vec<Version>,
+    /// Numbers of versions of which mirrors contradict each other.
+    pub contradicted: Vec<String>,
+    /// Numbers of versions that too few attest.
+    pub unattested: Vec<String>,
+}
+
+/// Weighs words. `locked` is the checksum of a version in the project's `Cargo.lock`.
+pub fn weigh(words: &[Word], least: Trust, locked: &dyn Fn(&str) -> Option<String>) -> Believed {
+    let mut believed =
+        Believed { verdict: Trust::Pinned, versions: Vec::new(), contradicted: Vec::new(), unattested: Vec::new() };
+    if let Some(own) = words.iter().find(|word| word.trusted) {
+        return Believed { verdict: Trust::Upstream, versions: own.versions.clone(), ..believed };
+    }
+    let mut voices: BTreeMap<&str, &Word> = BTreeMap::new();
+    for word in words {
+        voices.entry(&word.operator).or_insert(word);
+    }
+    // The order of whoever has the most is the order of the index.
+    let mut numbers: Vec<&str> = Vec::new();
+    let mut by_length: Vec<&&Word> = voices.values().collect();
+    by_length.sort_by_key(|word| std::cmp::Reverse(word.versions.len()));
+    for version in by_length.iter().flat_map(|word| &word.versions) {
+        if !numbers.contains(&version.number.as_str()) {
+            numbers.push(&version.number);
+        }
+    }
+    for number in numbers {
+        let said: Vec<&Version> =
+            voices.values().filter_map(|word| word.versions.iter().find(|v| v.number == number)).collect();
+        let attesting = |version: &Version| said.iter().filter(|other| other.meaning == version.meaning).count();
+        let Some(most) = said.iter().copied().max_by_key(|version| attesting(version)) else { continue };
+        let votes = attesting(most);
+        let in_lock = locked(number).and_then(|sum| said.iter().copied().find(|version| version.checksum == sum));
+        let (found, evidence) = if least <= Trust::Quorum && votes >= QUORUM && votes * 2 > said.len() {
+            (most, Trust::Quorum)
+        } else if let Some(found) = in_lock {
+            (found, Trust::Pinned)
+        } else if least == Trust::Tofu && votes == said.len() {
+            (most, Trust::Tofu)
+        } else {
+            let list = if votes < said.len() { &mut believed.contradicted } else { &mut believed.unattested };
+            list.push(number.to_owned());
+            continue;
+        };
+        if votes < said.len() {
+            believed.contradicted.push(number.to_owned());
+        }
+        believed.verdict = believed.verdict.min(evidence);
+        believed.versions.push(found.clone());
+    }
+    believed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Word, weigh};
+    use crate::{config::Trust, crates};
+
+    /// A word such as `"a: 1=x 2=y"`, the checksum behind the version.
+    fn word(text: &str) -> Word {
+        let (operator, versions) = text.split_once(':').expect("an operator");
+        let line = |pair: &str| {
+            let (number, checksum) = pair.split_once('=').expect("a version");
+            let yanked = operator == "b";
+            format!("{{\"vers\":\"{number}\",\"cksum\":\"{checksum}\",\"yanked\":{yanked}}}")
+        };
+        let entry: Vec<String> = versions.split_whitespace().map(line).collect();
+        let versions = crates::versions(entry.join("\n").as_bytes()).expect("lines of an index");
+        Word { operator: operator.to_owned(), trusted: operator == "own", versions }
+    }
+
+    #[test]
+    fn two_operators_are_needed_and_more_than_half() {
+        type Case<'a> = (&'a [&'a str], Trust, Option<&'a str>, &'a str, Trust);
+        let cases: &[Case<'_>] = &[
+            (&["a: 1=x 2=y", "b: 1=x 2=y"], Trust::Quorum, None, "1=x 2=y", Trust::Quorum),
+            // A laggard does not object, and what only one has is not there.
+            (&["a: 1=x 2=y", "b: 1=x", "c: 1=x 2=y 3=z"], Trust::Quorum, None, "1=x 2=y", Trust::Quorum),
+            // One lies about an old version.
+            (&["a: 1=x", "b: 1=x", "c: 1=evil"], Trust::Quorum, None, "1=x", Trust::Quorum),
+            // Two against two: nobody is believed.
+            (&["a: 1=x", "b: 1=x", "c: 1=evil", "d: 1=evil"], Trust::Quorum, None, "", Trust::Pinned),
+            // One voice is none, twice the same operator neither.
+            (&["a: 1=x"], Trust::Quorum, None, "", Trust::Pinned),
+            (&["a: 1=x", "a: 1=x"], Trust::Quorum, None, "", Trust::Pinned),
+            (&["a: 1=x"], Trust::Tofu, None, "1=x", Trust::Tofu),
+            (&["a: 1=x", "b: 1=evil"], Trust::Tofu, None, "", Trust::Pinned),
+            // The lock decides.
+            (&["a: 1=x", "b: 1=evil"], Trust::Quorum, Some("x"), "1=x", Trust::Pinned),
+            (&["a: 1=evil"], Trust::Tofu, Some("x"), "1=evil", Trust::Tofu),
+            (&["a: 1=x", "b: 1=x"], Trust::Upstream, None, "", Trust::Pinned),
+            (&["a: 1=x", "b: 1=x"], Trust::Upstream, Some("x"), "1=x", Trust::Pinned),
+            (&["own: 1=x", "b: 1=y", "c: 1=y"], Trust::Upstream, None, "1=x", Trust::Upstream),
+            (&[], Trust::Quorum, None, "", Trust::Pinned),
+        ];
+        for (words, least, locked, expected, verdict) in cases {
+            let words: Vec<_> = words.iter().map(|text| word(text)).collect();
+            let believed = weigh(&words, *least, &|_| locked.map(str::to_owned));
+            let shown: Vec<String> = believed.versions.iter().map(|v| format!("{}={}", v.number, v.checksum)).collect();
+            assert_eq!((shown.join(" ").as_str(), believed.verdict), (*expected, *verdict), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn changed_dependencies_under_the_same_checksum_are_a_contradiction() {
+        let mut honest = [word("a: 1=x"), word("b: 1=x"), word("c: 1=x")];
+        honest[2].versions[0].meaning["deps"] = serde_json::json!(["evil"]);
+        let believed = weigh(&honest, Trust::Quorum, &|_| None);
+        assert!(believed.versions[0].meaning.get("deps").is_none());
+        assert_eq!(believed.contradicted, ["1"]);
+    }
+}
