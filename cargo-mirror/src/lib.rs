@@ -9,6 +9,7 @@ mod config_file;
 mod git_config;
 mod git_check;
 pub mod git_setup;
+mod lock_file;
 mod programs;
 mod prompt;
 pub mod report;
@@ -25,11 +26,11 @@ pub fn main() -> ExitCode {
     let env = Environment::from_process();
     let result = match cli::parse(std::env::args_os()) {
         Ok(cli::Asked::Command(command)) => commands::run(&command, &env),
-        Ok(cli::Asked::Help(text)) => report::print(&text),
+        Ok(cli::Asked::Help(text)) => report::print(&text).map(|()| 0),
         Err(failure) => Err(failure),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(failure) => {
             report::print_error(&failure.to_string());
             ExitCode::from(failure.kind.exit_code())

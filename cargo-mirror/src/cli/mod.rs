@@ -3,6 +3,7 @@
 //! cargo starts `cargo-mirror mirror …` for `cargo mirror …`; both spellings mean the same.
 
 mod cache;
+mod run;
 
 use std::ffi::OsString;
 
@@ -10,12 +11,14 @@ use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use mirror_config::failure::{Failure, Kind};
 
 pub use cache::{Action, Cache, Prune, Verify};
+pub use run::Run;
 
 const EXAMPLES: &str = "\
 Examples:
   cargo mirror setup git                  let git fetch from `mirror::owner/repo`
   cargo mirror status git                 what is set, and where
   cargo mirror probe git openglm/Open-AutoGLM
+  cargo mirror run -- build               crates from all mirrors, checked
   cargo mirror cache                      what is kept of repositories that were cloned
   cargo mirror undo git                   take it back, byte for byte
 
@@ -97,6 +100,9 @@ pub enum Command {
     /// Ask the mirrors: there? how fast? how fresh?
     #[command(subcommand, after_help = PROBE_EXAMPLES)]
     Probe(Probe),
+    /// Run one command of cargo's with crates from all mirrors, checked; no configuration is changed.
+    #[command(after_help = run::RUN_EXAMPLES)]
+    Run(Run),
     /// Show, prune or verify the objects that are kept between clones.
     #[command(after_help = cache::CACHE_EXAMPLES)]
     Cache(Cache),

@@ -3,6 +3,7 @@
 mod cache;
 mod list;
 mod probe;
+mod run;
 mod setup;
 mod status;
 mod undo;
@@ -11,9 +12,10 @@ use mirror_config::{environment::Environment, failure::Failure};
 
 use crate::cli::{Command, Probe, Setup, Status, Undo};
 
-/// Runs a command to its end.
-pub(crate) fn run(command: &Command, env: &Environment) -> Result<(), Failure> {
+/// Runs a command to its end; returns the exit code.
+pub(crate) fn run(command: &Command, env: &Environment) -> Result<u8, Failure> {
     match command {
+        Command::Run(asked) => return run::run(env, asked),
         Command::Setup(Setup::Git(asked)) => setup::git(env, asked),
         Command::Status(Status::Git(output)) => status::git(env, *output),
         Command::Undo(Undo::Git) => undo::git(env),
@@ -21,4 +23,5 @@ pub(crate) fn run(command: &Command, env: &Environment) -> Result<(), Failure> {
         Command::Probe(Probe::Git(asked)) => probe::git(env, asked),
         Command::Cache(asked) => cache::cache(env, asked),
     }
+    .map(|()| 0)
 }

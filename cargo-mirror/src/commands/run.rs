@@ -1,0 +1,122 @@
+//! `cargo mirror run`: one command of cargo's with the relay as its registry.
+
+use std::{
+    ffi::OsString,
+    path::PathBuf,
+    process::{Command, ExitStatus, Stdio},
+    sync::Arc,
+    time::Instant,
+};
+
+use mirror_config::{
+    blobs::Blobs,
+    environment::Environment,
+    failure::{Failure, Kind},
+    registry::Registry,
+    relay::{Relay, cargo as routes},
+    report::Report,
+    select::Select,
+};
+
+use crate::{
+    cli::Run,
+    lock_file,
+    report::{print_error, warn},
+};
+
+/// The exit code of a program that a signal ended, as shells have it: this and the signal's number.
+const SIGNALED: i32 = 128;
+
+/// Runs it, and returns cargo's exit code.
+pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
+    let started = Instant::now();
+    let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
+    let cargo = program(env, asked);
+    let select = Select::posing_as(env, &agent(&cargo))?;
+    let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
+    let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
+    let registry = Arc::new(Registry::new(select, Blobs::open(env).map_err(io)?, locked));
+    let relay = Relay::start(env.state_dir().as_deref(), |address| routes::serve(Arc::clone(&registry), address));
+    let relay = relay.map_err(io)?;
+
+    let mut command = Command::new(&cargo);
+    command.args(arguments(&asked.arguments, &routes::source(relay.address())));
+    // A proxy is for the outside; the relay is here, and asks the proxy by itself.
+    for name in ["NO_PROXY", "no_proxy"] {
+        let others = env.var("NO_PROXY").or_else(|| env.var("no_proxy")).unwrap_or_default();
+        command.env(name, if others.is_empty() { "127.0.0.1".to_owned() } else { format!("{others},127.0.0.1") });
+    }
+    let status = command.status().map_err(|error| {
+        Failure::new(Kind::Config, format!("{}: {error}", cargo.display()))
+            .hint("install cargo, or add its folder to PATH")
+    })?;
+
+    drop(relay);
+    registry.notices().iter().for_each(|notice| warn(notice));
+    let mut report = Report::new("cargo", "run", "crates");
+    registry.close(&mut report);
+    report.seconds = started.elapsed().as_secs_f64();
+    report.append(env, None);
+    for source in &report.sources {
+        match &source.why {
+            Some(fault) if fault.is_deceit() => warn(&format!("{}: {fault}; went on without it", source.name)),
+            Some(fault) if !status.success() => print_error(&format!("mirror: note: {}: {fault}", source.name)),
+            _ => {}
+        }
+    }
+    Ok(code(status))
+}
+
+/// cargo itself: the one that started us, but for `+toolchain`, which only rustup's knows.
+fn program(env: &Environment, asked: &Run) -> PathBuf {
+    let names_toolchain = asked.arguments.first().is_some_and(|first| first.as_encoded_bytes().starts_with(b"+"));
+    match env.var_os("CARGO") {
+        Some(cargo) if !names_toolchain => PathBuf::from(cargo),
+        _ => PathBuf::from("cargo"),
+    }
+}
+
+/// cargo's own `User-Agent`: some mirrors answer it differently from others.
+fn agent(cargo: &PathBuf) -> String {
+    let output = Command::new(cargo).arg("--version").stdin(Stdio::null()).output();
+    let version = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    version.replacen("cargo ", "cargo/", 1)
+}
+
+/// cargo's arguments, with the relay in front of them.
+fn arguments(given: &[OsString], source: &str) -> Vec<OsString> {
+    let toolchain = usize::from(given.first().is_some_and(|first| first.as_encoded_bytes().starts_with(b"+")));
+    let (toolchain, others) = given.split_at(toolchain);
+    let ours = [
+        "--config".to_owned(),
+        "source.crates-io.replace-with=\"cargo-mirror\"".to_owned(),
+        "--config".to_owned(),
+        format!("source.cargo-mirror.registry=\"{source}\""),
+    ];
+    toolchain.iter().cloned().chain(ours.map(OsString::from)).chain(others.iter().cloned()).collect()
+}
+
+fn code(status: ExitStatus) -> u8 {
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| SIGNALED + signal);
+    #[cfg(not(unix))]
+    let signal = None;
+    u8::try_from(status.code().or(signal).unwrap_or(1)).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::arguments;
+    use std::ffi::OsString;
+
+    #[test]
+    fn a_toolchain_stays_in_front() {
+        let line = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        let shown = |text: &str| {
+            let all = arguments(&line(text), "sparse+http://127.0.0.1:1/");
+            (all[0].clone(), all.len(), all[all.len() - 1].clone())
+        };
+        assert_eq!(shown("build -v"), ("--config".into(), 6, "-v".into()));
+        assert_eq!(shown("+nightly build"), ("+nightly".into(), 6, "build".into()));
+    }
+}
