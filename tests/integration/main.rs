@@ -22,5 +22,6 @@ mod git_store;
 mod git_update;
 mod git_ways;
 mod random_scenario;
+mod registry_self;
 mod support_self;
 mod twins;

@@ -36,7 +36,8 @@ impl Place {
     }
 }
 
-/// What goes wrong. Those that speak of a pack leave answers without one alone.
+/// What goes wrong. Those that speak of a pack leave answers of a `GitServer` without one alone; a `WebServer` does the same
+/// to any body, whose length it has sent before.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
     /// Reads the request and never answers.

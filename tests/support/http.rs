@@ -1,6 +1,6 @@
-//! HTTP/1.1 on one connection, as far as a git server needs it: request heads and bodies in, chunked answers out.
+//! HTTP/1.1 on one connection, as far as the servers here need it: request heads and bodies in, answers out.
 //!
-//! What to answer is `server`'s matter. Heads by httparse; chunks by RFC 9112, section 7.1.
+//! What to answer is the servers' matter. Heads by httparse; chunks by RFC 9112, section 7.1.
 
 use std::{
     io::{self, Read, Write},
@@ -140,6 +140,8 @@ pub(crate) fn answer_head(code: u16, headers: &[(String, String)], length: Optio
         head += &format!("{name}: {value}\r\n");
     }
     head += &match length {
+        // RFC 9110, section 15.4.5: what is not modified has no body, and must not speak of one.
+        _ if code == 304 => "\r\n".to_owned(),
         Some(length) => format!("Content-Length: {length}\r\n\r\n"),
         None => "Transfer-Encoding: chunked\r\n\r\n".to_owned(),
     };
@@ -157,10 +159,13 @@ pub(crate) fn chunk(bytes: &[u8]) -> Vec<u8> {
 fn reason(code: u16) -> &'static str {
     match code {
         200 => "OK",
+        206 => "Partial Content",
         302 => "Found",
+        304 => "Not Modified",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        416 => "Range Not Satisfiable",
         429 => "Too Many Requests",
         503 => "Service Unavailable",
         _ => "Status",

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use crate::fault::Scope;
+use crate::{fault::Scope, http::Request};
 
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Seen {
     pub headers: Vec<(String, String)>,
     /// With its gzip coding undone.
     pub body: Vec<u8>,
+    /// The status of the answer; 0 while there is none.
+    pub status: u16,
     /// Bytes of the answer's body handed to the system so far.
     pub sent: u64,
     /// When the request was complete.
@@ -24,6 +26,29 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// A request that is not yet answered.
+    pub(crate) fn new(request: &Request) -> Self {
+        Self {
+            method: request.method.clone(),
+            path: request.target.clone(),
+            headers: request.headers.clone(),
+            body: request.plain_body(),
+            status: 0,
+            sent: 0,
+            at: Instant::now(),
+        }
+    }
+
+    /// The part that was asked for, such as `bytes=0-99`; empty when it was the whole.
+    pub fn range(&self) -> &str {
+        self.header("Range").unwrap_or_default()
+    }
+
+    /// What the client calls itself; empty when it does not say.
+    pub fn user_agent(&self) -> &str {
+        self.header("User-Agent").unwrap_or_default()
+    }
+
     /// A header's value; names in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         crate::http::header(&self.headers, name)

@@ -5,20 +5,22 @@
 
 use std::{
     io,
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    net::TcpStream,
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crate::{
+    connections::Connections,
     exchange::Exchange,
     fault::{Fault, Plan},
     http::{Requests, basic_credentials},
+    line::Line,
     pace::Pace,
     seen::Seen,
-    shared::{Shared, lock},
+    shared::Shared,
+    wire::lock,
 };
 
 /// A server for the repositories below a folder: `ROOT/OWNER/NAME.git` is `URL/OWNER/NAME.git`. Behind
@@ -26,8 +28,7 @@ use crate::{
 #[derive(Debug)]
 pub struct GitServer {
     shared: Arc<Shared>,
-    address: SocketAddr,
-    accepting: Option<JoinHandle<()>>,
+    connections: Connections,
 }
 
 impl GitServer {
@@ -37,17 +38,16 @@ impl GitServer {
     ///
     /// When loopback does not work.
     pub fn start(root: impl Into<PathBuf>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
-        let address = listener.local_addr().expect("a listener has an address");
         let shared = Arc::new(Shared::new(root.into()));
-        let for_thread = Arc::clone(&shared);
-        let accepting = Some(thread::spawn(move || accept(&listener, &for_thread)));
-        Self { shared, address, accepting }
+        let for_threads = Arc::clone(&shared);
+        let connections =
+            Connections::start(&shared.wire, move |_| move |stream: &TcpStream| converse(&for_threads, stream));
+        Self { shared, connections }
     }
 
     /// Its base address, `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.connections.url()
     }
 
     /// The address of a repository, `OWNER/NAME`.
@@ -67,30 +67,29 @@ impl GitServer {
 
     /// Nothing goes wrong any more, but for answers already begun.
     pub fn heal(&self) {
-        self.shared.silent.store(false, Ordering::Relaxed);
+        self.shared.wire.set_silent(false);
         self.shared.plans().clear();
     }
 
     /// Says nothing more from now on, neither in answers under way nor to anyone new, and keeps all connections. Those
     /// it has stay silent for good; after [`GitServer::heal`] new ones are answered again.
     pub fn fall_silent(&self) {
-        self.shared.silent.store(true, Ordering::Relaxed);
+        self.shared.wire.set_silent(true);
     }
 
     /// Waits so long before each answer, as a round trip would take.
     pub fn latency(&self, time: Duration) {
-        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        self.shared.latency.store(micros, Ordering::Relaxed);
+        self.shared.wire.set_latency(time);
     }
 
     /// Bytes a second of all connections together; 0 is no limit.
     pub fn rate(&self, bytes_per_second: u64) {
-        self.shared.pace.set(bytes_per_second);
+        self.shared.wire.pace.set(bytes_per_second);
     }
 
     /// Bytes a second of each connection, from its next request on; 0 is no limit.
     pub fn per_connection_rate(&self, bytes_per_second: u64) {
-        self.shared.connection_rate.store(bytes_per_second, Ordering::Relaxed);
+        self.shared.wire.set_connection_rate(bytes_per_second);
     }
 
     /// Answers 401 from now on to requests without this name and password.
@@ -100,19 +99,18 @@ impl GitServer {
 
     /// The requests so far, in the order they came in.
     pub fn log(&self) -> Vec<Seen> {
-        lock(&self.shared.log).clone()
+        self.shared.wire.log()
     }
 
     /// Forgets the requests so far and starts to count from 0. Not for use while an answer is under way.
     pub fn forget_log(&self) {
-        lock(&self.shared.log).clear();
-        self.shared.sent.store(0, Ordering::Relaxed);
+        self.shared.wire.forget();
         self.shared.fetched.store(0, Ordering::Relaxed);
     }
 
     /// Bytes of all bodies sent so far; what the client's system has not read yet is counted too.
     pub fn sent(&self) -> u64 {
-        self.shared.sent.load(Ordering::Relaxed)
+        self.shared.wire.sent()
     }
 
     /// The same of answers to requests for objects: the bytes of packs, and a few around them.
@@ -131,12 +129,9 @@ impl GitServer {
     }
 
     fn end(&mut self) {
-        let Some(accepting) = self.accepting.take() else { return };
+        // The children first: threads that wait for them could not be waited for.
         self.shared.stop();
-        // Wakes the thread that accepts.
-        drop(TcpStream::connect(self.address));
-        // A panic there has been shown already.
-        let _ = accepting.join();
+        self.connections.stop();
     }
 }
 
@@ -146,55 +141,19 @@ impl Drop for GitServer {
     }
 }
 
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    let mut threads: Vec<JoinHandle<()>> = Vec::new();
-    while let Ok((stream, peer)) = listener.accept() {
-        if shared.is_stopping() {
-            break;
-        }
-        let Ok(handle) = stream.try_clone() else { continue };
-        // Before its thread starts, so that whoever stops the server finds it.
-        lock(&shared.streams).insert(peer, handle);
-        let shared = Arc::clone(shared);
-        threads.retain(|thread| !thread.is_finished());
-        threads.push(thread::spawn(move || {
-            // A client that goes away in the middle is its own business.
-            let _ = converse(&shared, &stream);
-            let _ = stream.shutdown(Shutdown::Both);
-            lock(&shared.streams).remove(&peer);
-        }));
-    }
-    shared.cut_off();
-    for thread in threads {
-        // A panic there has been shown already.
-        let _ = thread.join();
-    }
-}
-
 fn converse(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
     let pace = Pace::new(0);
     let mut requests = Requests::new(stream);
     while let Some(request) = requests.next()? {
-        pace.set(shared.connection_rate.load(Ordering::Relaxed));
-        let seen = Seen {
-            method: request.method.clone(),
-            path: request.target.clone(),
-            headers: request.headers.clone(),
-            body: request.plain_body(),
-            sent: 0,
-            at: Instant::now(),
-        };
+        pace.set(shared.wire.connection_rate());
+        let seen = Seen::new(&request);
         let is_fetch = seen.is_fetch();
         let user = shared.user(&request);
         let fault = if user.is_ok() { shared.due(&seen) } else { Some(Fault::unauthorized()) };
-        let place = {
-            let mut log = lock(&shared.log);
-            log.push(seen);
-            log.len() - 1
-        };
-        let mut exchange =
-            Exchange { shared, stream, pace: &pace, seen: place, is_fetch, request: &request, drip: None };
+        let place = shared.wire.note(seen);
+        let tally = is_fetch.then_some(&shared.fetched);
+        let line = Line { wire: &shared.wire, stream, pace: &pace, place, tally, drip: None };
+        let mut exchange = Exchange { shared, line, request: &request };
         exchange.answer(fault, user.unwrap_or_default().as_deref())?;
     }
     Ok(())

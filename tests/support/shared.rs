@@ -1,102 +1,58 @@
-//! What the threads of one `server` share: settings, faults still due, the log, and what must end with the server.
+//! What the threads of one git `server` share beyond its `wire`: faults still due, credentials, and children of git that
+//! must end with the server.
 //!
 //! Sends and accepts nothing itself.
 
 use std::{
     collections::HashMap,
-    net::{Shutdown, SocketAddr, TcpStream},
     path::PathBuf,
     process::Child,
-    sync::{
-        Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},
 };
 
 use crate::{
     backend::Backend,
     fault::{Fault, Plan},
     http::Request,
-    pace::Pace,
     process::end_group,
     seen::Seen,
+    wire::{Wire, lock},
 };
 
 /// What the server's threads share.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    pub(crate) wire: Arc<Wire>,
     pub(crate) backend: Backend,
-    pub(crate) pace: Pace,
-    pub(crate) connection_rate: AtomicU64,
-    pub(crate) latency: AtomicU64,
-    pub(crate) sent: AtomicU64,
     pub(crate) fetched: AtomicU64,
-    pub(crate) silent: AtomicBool,
-    stopping: AtomicBool,
     pub(crate) credentials: Mutex<Option<(String, String)>>,
     plans: Mutex<Vec<Plan>>,
-    pub(crate) log: Mutex<Vec<Seen>>,
-    pub(crate) streams: Mutex<HashMap<SocketAddr, TcpStream>>,
     children: Mutex<HashMap<u32, Child>>,
 }
 
 impl Shared {
     pub(crate) fn new(root: PathBuf) -> Self {
         Self {
+            wire: Arc::new(Wire::new()),
             backend: Backend::new(root),
-            pace: Pace::new(0),
-            connection_rate: AtomicU64::new(0),
-            latency: AtomicU64::new(0),
-            sent: AtomicU64::new(0),
             fetched: AtomicU64::new(0),
-            silent: AtomicBool::new(false),
-            stopping: AtomicBool::new(false),
             credentials: Mutex::default(),
             plans: Mutex::default(),
-            log: Mutex::default(),
-            streams: Mutex::default(),
             children: Mutex::default(),
         }
     }
 
-    /// The wait before an answer.
-    pub(crate) fn latency(&self) -> Duration {
-        Duration::from_micros(self.latency.load(Ordering::Relaxed))
-    }
-
-    /// Whether everything is to end now.
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::SeqCst)
-    }
-
     /// Ends everything: no connection and no child is left alone after this.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
-        self.cut_off();
-    }
-
-    /// Whether nothing is to be said any more, on any connection.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.silent.load(Ordering::Relaxed)
-    }
-
-    /// Counts bytes of a body sent for a request in the log, which asks for objects or not.
-    pub(crate) fn count(&self, seen: usize, is_fetch: bool, bytes: usize) {
-        self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
-        if is_fetch {
-            self.fetched.fetch_add(bytes as u64, Ordering::Relaxed);
-        }
-        if let Some(seen) = lock(&self.log).get_mut(seen) {
-            seen.sent += bytes as u64;
-        }
+        self.wire.stop();
+        lock(&self.children).values_mut().for_each(end_group);
     }
 
     /// Looks after a child until it is released; kills it at once when the server is stopping.
     pub(crate) fn keep(&self, mut child: Child) -> u32 {
         let id = child.id();
         let mut children = lock(&self.children);
-        if self.is_stopping() {
+        if self.wire.is_stopping() {
             end_group(&mut child);
         }
         children.insert(id, child);
@@ -143,18 +99,4 @@ impl Shared {
             Some(_) => Err(()),
         }
     }
-
-    /// Closes all connections and kills all children; those who hold them notice.
-    pub(crate) fn cut_off(&self) {
-        for stream in lock(&self.streams).values() {
-            // An error means that it is closed already.
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-        lock(&self.children).values_mut().for_each(end_group);
-    }
-}
-
-/// A lock that nobody has died with.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("no thread panics while it holds a lock")
 }
