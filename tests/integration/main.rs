@@ -2,6 +2,7 @@
 //!
 //! How servers, faults and sandboxes are used stands in the package's README.
 
+mod cargo_run;
 mod git_cache;
 mod git_clone;
 mod git_crash;
