@@ -7,12 +7,16 @@ use std::{
     fs::{self, File},
     io::{self, Read, Seek},
     path::PathBuf,
+    time::{Duration, SystemTime},
 };
 
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::{environment::Environment, state};
+
+/// A file that nobody has written to for so long was left by a process that died.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// The cache.
 #[derive(Debug, Clone)]
@@ -33,7 +37,7 @@ impl Blobs {
     /// The file with this SHA-256 in lower-case hex, and its size in bytes. One that has changed goes away.
     pub fn get(&self, sha256: &str) -> Option<(File, u64)> {
         let path = self.path(sha256)?;
-        let mut file = File::open(&path).ok()?;
+        let mut file = File::options().read(true).append(true).open(&path).ok()?;
         let size = file.metadata().ok()?.len();
         if self::sha256(&mut file).ok()? != sha256 {
             tracing::debug!(path = %path.display(), "a damaged file of the cache");
@@ -42,7 +46,53 @@ impl Blobs {
             return None;
         }
         file.rewind().ok()?;
+        // So that the least recently used go first; without it they go by age.
+        let _ = file.set_modified(SystemTime::now());
         Some((file, size))
+    }
+
+    /// How many files there are, and their bytes.
+    pub fn size(&self) -> (usize, u64) {
+        let all = self.all();
+        (all.len(), all.iter().map(|(_, size, _)| size).sum())
+    }
+
+    /// Removes the least recently used files until no more than `limit` bytes are left, and what killed runs left
+    /// behind. Returns the bytes that went.
+    pub fn evict(&self, limit: u64) -> u64 {
+        for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
+            let old =
+                entry.metadata().and_then(|m| m.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|a| a > ABANDONED));
+            if old && entry.path().is_file() {
+                // Somebody else may be doing the same.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        let mut all = self.all();
+        all.sort();
+        let mut left: u64 = all.iter().map(|(_, size, _)| size).sum();
+        let before = left;
+        for (_, size, path) in all {
+            if left <= limit {
+                break;
+            }
+            // Who reads it keeps it open.
+            if fs::remove_file(path).is_ok() {
+                left -= size;
+            }
+        }
+        before - left
+    }
+
+    /// When each was last used, its bytes, its path.
+    fn all(&self) -> Vec<(SystemTime, u64, PathBuf)> {
+        let folders = fs::read_dir(&self.0).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
+        let files = folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten());
+        let known = |file: fs::DirEntry| {
+            let metadata = file.metadata().ok()?;
+            Some((metadata.modified().ok()?, metadata.len(), file.path()))
+        };
+        files.filter_map(known).collect()
     }
 
     /// A file to be filled, beside those that are whole; it goes away unless it is kept.
@@ -113,9 +163,14 @@ mod tests {
         file.write_all(b"abc").expect("our folder");
         blobs.keep(file, &name).expect("our folder");
         assert_eq!(blobs.get(&name).map(|(_, size)| size), Some(3));
+        assert_eq!((blobs.size(), blobs.evict(3)), ((1, 3), 0));
         let path = blobs.path(&name).expect("a hash");
         fs::write(&path, b"abd").expect("our folder");
         assert!(blobs.get(&name).is_none() && !path.exists());
+        let mut file = blobs.create().expect("our folder");
+        file.write_all(b"abc").expect("our folder");
+        blobs.keep(file, &name).expect("our folder");
+        assert_eq!((blobs.evict(2), blobs.size()), (3, (0, 0)));
         for odd in ["", "../../x", "ABC", &"g".repeat(64)] {
             assert!(blobs.path(odd).is_none(), "{odd}");
         }

@@ -8,6 +8,7 @@ use std::{
     fs::File,
     io::{self, Read, Write},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use sha2::{Digest, Sha256};
@@ -23,6 +24,11 @@ use crate::{
 
 /// No file of a registry is larger.
 const LARGEST: u64 = 4 << 30;
+
+/// A source is watched for so long before it is held against the others.
+const WATCHED: Duration = Duration::from_millis(1500);
+/// One with less than this share of the fastest one's rate loses its file to another.
+const SLOW: f64 = 0.1;
 
 /// Asks a place for a file from this byte on.
 pub type Open = Arc<dyn Fn(&Place, u64) -> Result<Response, Fault> + Send + Sync>;
@@ -72,7 +78,8 @@ pub fn download(
             partial = begin()?;
         }
         let before = partial.received;
-        let outcome = partial.read(id, response);
+        let others = waiting_behind(sources, &over, id);
+        let outcome = partial.read(id, response, || others.then(|| sources.fastest_but(id)).flatten());
         let got = partial.received - before;
         let fault = match outcome {
             Ok(()) if hex(&partial.hasher.clone().finalize()) == sha256 => {
@@ -104,11 +111,18 @@ pub fn download(
     }
 }
 
+/// Whether anybody is left who could go on.
+fn waiting_behind(sources: &Sources, over: &[SourceId], id: SourceId) -> bool {
+    sources.order().iter().any(|(other, _)| *other != id && !over.contains(other))
+}
+
 impl Partial {
-    /// Takes what comes, up to the end.
-    fn read(&mut self, id: SourceId, mut response: Response) -> Result<(), Fault> {
+    /// Takes what comes, up to the end, unless others turn out to be far faster.
+    fn read(&mut self, id: SourceId, mut response: Response, fastest: impl Fn() -> Option<f64>) -> Result<(), Fault> {
         self.from.push(id);
         response.body.limit(LARGEST);
+        let (began, before) = (Instant::now(), self.received);
+        let mut looked = began;
         let mut chunk = vec![0; 0x1_0000];
         loop {
             let count = response.body.read(&mut chunk).map_err(|error| Fault::from_io(&error))?;
@@ -118,6 +132,13 @@ impl Partial {
             self.hasher.update(&chunk[..count]);
             self.file.write_all(&chunk[..count]).map_err(|error| Fault::Local(error.to_string()))?;
             self.received += count as u64;
+            if looked.elapsed() > WATCHED {
+                looked = Instant::now();
+                let rate = (self.received - before) as f64 / began.elapsed().as_secs_f64();
+                if fastest().is_some_and(|fastest| rate < fastest * SLOW) {
+                    return Err(Fault::Slow);
+                }
+            }
         }
     }
 }

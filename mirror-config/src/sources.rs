@@ -110,6 +110,14 @@ impl Sources {
         order.into_iter().map(|(id, tally)| (id, tally.place.clone())).collect()
     }
 
+    /// Bytes a second of the fastest one beside this, as far as anything came from it in this run.
+    pub fn fastest_but(&self, id: SourceId) -> Option<f64> {
+        let tallies = self.lock();
+        let others =
+            tallies.iter().enumerate().filter(|(other, tally)| *other != id && !tally.banned && tally.bytes > 0);
+        others.filter_map(|(_, tally)| tally.rate()).max_by(f64::total_cmp)
+    }
+
     /// A request goes out.
     pub fn begin(&self, id: SourceId) {
         let tally = &mut self.lock()[id];

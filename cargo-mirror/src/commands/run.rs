@@ -35,7 +35,7 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let select = Select::posing_as(env, &agent(&cargo))?;
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
-    let registry = Arc::new(Registry::new(select, Blobs::open(env).map_err(io)?, locked));
+    let registry = Arc::new(Registry::new(env, select, Blobs::open(env).map_err(io)?, locked));
     let relay = Relay::start(env.state_dir().as_deref(), |address| routes::serve(Arc::clone(&registry), address));
     let relay = relay.map_err(io)?;
 

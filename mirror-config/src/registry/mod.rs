@@ -3,6 +3,9 @@
 //! Upstream's entry counts. When upstream does not answer, operators have to agree (`trust::entries`), or the project's
 //! `Cargo.lock` has said it before. Entries are asked for once in a run.
 
+mod ask;
+mod kept;
+
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
@@ -19,18 +22,20 @@ use crate::{
     config::Trust,
     crates::{self, Downloads},
     download::{self, Open},
+    environment::Environment,
     failure::{Failure, Kind},
     fallback::Lineup,
     fault::Fault,
     health::Service,
-    http::{Cancel, Patience, Request, Response},
-    redact::Address,
+    http::Patience,
     report::{Evidence, Report},
     select::Select,
     sources::{Place, Sources},
+    state,
     trust::entries::{self, Believed, Word},
-    upstream::check_address,
 };
+use ask::Read;
+use kept::Kept;
 
 /// How long upstream has the word for itself.
 const HEAD_START: Duration = Duration::from_millis(400);
@@ -40,8 +45,6 @@ const GRACE: Duration = Duration::from_millis(1500);
 const LOOK: Duration = Duration::from_millis(50);
 /// Mirrors that are asked at once.
 const WITNESSES: usize = 3;
-/// Largest entry of an index; the largest of the official one has a few MB.
-const LARGEST_ENTRY: u64 = 64 << 20;
 /// How upstream is called in reports and in memory: no mirror can have this name.
 pub const UPSTREAM: &str = "upstream:cargo";
 
@@ -64,9 +67,6 @@ pub struct Entry {
 /// What is known of a crate: its entry, or that there is none.
 pub type Found = Result<Option<Arc<Entry>>, Failure>;
 
-/// The bytes of an entry, and what names them.
-type Read = Result<(Vec<u8>, Option<String>), Fault>;
-
 type Once<T> = Mutex<HashMap<String, Arc<OnceLock<T>>>>;
 
 /// A registry with its mirrors, for one run.
@@ -78,9 +78,12 @@ pub struct Registry {
     index: Sources,
     files: Sources,
     blobs: Blobs,
+    kept: Option<Kept>,
     locked: Locked,
     entries: Once<Found>,
     downloads: Once<Result<Downloads, Fault>>,
+    /// It failed lately, so mirrors are asked at once, and it is not waited for.
+    upstream_failed_lately: bool,
     upstream_is_silent: AtomicBool,
     upstream_has_spoken: AtomicBool,
     notices: Mutex<Vec<String>>,
@@ -89,7 +92,7 @@ pub struct Registry {
 
 impl Registry {
     /// The registry that the configuration means.
-    pub fn new(select: Select, blobs: Blobs, locked: Locked) -> Self {
+    pub fn new(env: &Environment, select: Select, blobs: Blobs, locked: Locked) -> Self {
         let address = select.config.cargo_upstream.as_ref().map_or_else(crates::official, |s| s.value.clone());
         let upstream = Place {
             name: UPSTREAM.to_owned(),
@@ -109,9 +112,11 @@ impl Registry {
             index: Sources::new(places(Service::CargoIndex, 50_000), Service::CargoIndex),
             files: Sources::new(places(Service::Crates, 200_000), Service::Crates),
             blobs,
+            kept: env.cache_dir().map(|folder| Kept::new(&folder)),
             locked,
             entries: Mutex::default(),
             downloads: Mutex::default(),
+            upstream_failed_lately: select.health.record(UPSTREAM, Service::CargoIndex).until > state::now(),
             upstream_is_silent: AtomicBool::new(false),
             upstream_has_spoken: AtomicBool::new(false),
             notices: Mutex::default(),
@@ -181,13 +186,16 @@ impl Registry {
         }
         self.index.close(&self.select.health);
         report.sources.extend(self.files.close(&self.select.health));
+        self.blobs.evict(self.select.config.git_store_limit.value);
     }
 
     fn find(&self, name: &str) -> Found {
         let Some(path) = crates::path_of(name) else { return Ok(None) };
+        let asked = Instant::now();
         let upstream = self.ask_upstream(&path);
         let mut heard = match &upstream {
-            Some(upstream) => upstream.recv_timeout(HEAD_START).ok(),
+            Some(upstream) if !self.upstream_failed_lately => upstream.recv_timeout(HEAD_START).ok(),
+            Some(upstream) => upstream.try_recv().ok(),
             None => None,
         };
         let started = Instant::now();
@@ -198,9 +206,13 @@ impl Registry {
         let mut lineup: Option<Lineup<_, _>> = None;
         loop {
             match heard.take() {
-                Some(Ok((body, etag))) => return self.believe(Entry::new(body, etag, Trust::Upstream)?),
+                Some(Ok((body, etag))) => {
+                    self.note_upstream(asked.elapsed(), None);
+                    return self.believe(Entry::new(body, etag, Trust::Upstream)?);
+                }
                 Some(Err(Fault::Missing)) => return Ok(None),
                 Some(Err(fault)) => {
+                    self.note_upstream(asked.elapsed(), Some(fault.clone()));
                     // The others need not find out by themselves.
                     self.upstream_is_silent.store(true, Ordering::Relaxed);
                     failed.push((UPSTREAM.to_owned(), fault));
@@ -210,7 +222,7 @@ impl Registry {
             let lineup = lineup.get_or_insert_with(|| {
                 let (select, path) = (self.select.clone(), path.clone());
                 Lineup::start(mirrors.clone(), WITNESSES, move |(_, place): &(usize, Place)| {
-                    match read_entry(&select, place, &path, None, Patience::REPLACEABLE) {
+                    match ask::entry(&select, place, &path, None, Patience::REPLACEABLE) {
                         Ok((body, _)) => crates::versions(&body),
                         Err(Fault::Missing) => Ok(Vec::new()),
                         Err(fault) => Err(fault),
@@ -229,11 +241,14 @@ impl Registry {
                 self.index.end(id, 0, 0, None, Some(fault.clone()));
                 failed.push((place.name, fault));
             }
-            let asked = upstream.is_some() && !failed.iter().any(|(name, _)| name == UPSTREAM);
-            if asked {
+            if upstream.is_some() && !failed.iter().any(|(name, _)| name == UPSTREAM) {
                 heard = upstream.as_ref().and_then(|upstream| upstream.try_recv().ok());
-                let waits = started.elapsed() < GRACE || self.upstream_has_spoken.load(Ordering::Relaxed);
-                if heard.is_some() || (waits && started.elapsed() < Patience::REPLACEABLE.head) {
+                let grace = match (self.upstream_has_spoken.load(Ordering::Relaxed), self.upstream_failed_lately) {
+                    (true, _) => Patience::REPLACEABLE.head,
+                    (false, false) => GRACE,
+                    (false, true) => Duration::ZERO,
+                };
+                if heard.is_some() || started.elapsed() < grace {
                     continue;
                 }
             }
@@ -259,13 +274,22 @@ impl Registry {
         }
         let (tell, heard) = channel();
         let (select, place, path) = (self.select.clone(), self.upstream.clone(), path.to_owned());
+        let kept = self.kept.clone();
         let alone = self.index.order().len() == 1;
         std::thread::spawn(move || {
             let patience = if alone { Patience::LAST } else { Patience::REPLACEABLE };
             // Nobody may be listening any more, and that is well.
-            let _ = tell.send(read_entry(&select, &place, &path, None, patience));
+            let _ = tell.send(ask::entry(&select, &place, &path, kept.as_ref(), patience));
         });
         Some(heard)
+    }
+
+    fn note_upstream(&self, took: Duration, fault: Option<Fault>) {
+        // The last place, as in `new`.
+        if let Some((id, _)) = self.index.order().into_iter().find(|(_, place)| place.mirror.is_none()) {
+            self.index.begin(id);
+            self.index.end(id, 0, 0, Some(took).filter(|_| fault.is_none()), fault);
+        }
     }
 
     fn believe(&self, entry: Entry) -> Found {
@@ -323,7 +347,7 @@ impl Registry {
             .collect();
         Arc::new(move |place, from| {
             let downloads = |place: &Place| match cells.get(&place.name) {
-                Some(cell) => cell.get_or_init(|| read_downloads(&select, place)).clone(),
+                Some(cell) => cell.get_or_init(|| ask::downloads(&select, place)).clone(),
                 None => Err(Fault::Missing),
             };
             let address = downloads(place)?.address(&name, &version, &checksum)?;
@@ -334,7 +358,7 @@ impl Registry {
                     return Err(Fault::Missing);
                 }
             }
-            open(&select, place, &address, from)
+            ask::file(&select, place, &address, from)
         })
     }
 
@@ -364,57 +388,4 @@ impl Entry {
 fn once<T>(cells: &Once<T>, key: &str) -> Arc<OnceLock<T>> {
     let mut cells = cells.lock().expect("nobody panics while holding it");
     Arc::clone(cells.entry(key.to_owned()).or_default())
-}
-
-/// Asks a place for an entry of its index. What cannot be one is the place's fault.
-fn read_entry(select: &Select, place: &Place, path: &str, etag: Option<&str>, patience: Patience) -> Read {
-    let mut headers = vec![("accept", "text/plain".to_owned()), ("cargo-protocol", "version=1".to_owned())];
-    headers.extend(etag.map(|etag| ("if-none-match", etag.to_owned())));
-    let response = select.http.send(&Request {
-        address: below(&place.index, path)?,
-        route: place.route.clone(),
-        headers,
-        body: None,
-        patience,
-        cancel: Cancel::new(),
-    })?;
-    let etag = response.etag.clone();
-    let body = response.body.read_all(LARGEST_ENTRY)?;
-    crates::versions(&body)?;
-    Ok((body, etag))
-}
-
-fn read_downloads(select: &Select, place: &Place) -> Result<Downloads, Fault> {
-    let response = select.http.send(&Request {
-        address: below(&place.index, crates::CONFIG)?,
-        route: place.route.clone(),
-        headers: Vec::new(),
-        body: None,
-        patience: Patience::REPLACEABLE,
-        cancel: Cancel::new(),
-    })?;
-    Downloads::parse(&response.body.read_all(LARGEST_ENTRY)?)
-}
-
-/// Asks for a file from this byte on.
-fn open(select: &Select, place: &Place, address: &Address, from: u64) -> Result<Response, Fault> {
-    let insecure = place.mirror.as_ref().is_some_and(|mirror| mirror.insecure);
-    check_address(address.expose().as_str(), insecure).map_err(|failure| Fault::Transport(failure.what))?;
-    let mut headers = vec![("accept-encoding", "identity".to_owned())];
-    if from > 0 {
-        headers.push(("range", format!("bytes={from}-")));
-    }
-    let patience = if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST };
-    let route = select.proxies.route(address.expose(), place.mirror.as_ref());
-    let cancel = Cancel::new();
-    select.http.send(&Request { address: address.clone(), route, headers, body: None, patience, cancel })
-}
-
-fn below(index: &Address, path: &str) -> Result<Address, Fault> {
-    let mut base = index.expose().clone();
-    if !base.path().ends_with('/') {
-        let folder = format!("{}/", base.path());
-        base.set_path(&folder);
-    }
-    base.join(path).map(Address::from).map_err(|error| Fault::NotAMirror(error.to_string()))
 }

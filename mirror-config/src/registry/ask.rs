@@ -1,0 +1,80 @@
+//! Requests to one registry: an entry of its index, where its files are, a file.
+
+use super::kept::Kept;
+use crate::{
+    crates::{self, Downloads},
+    fault::Fault,
+    http::{Cancel, Patience, Request, Response},
+    redact::Address,
+    select::Select,
+    sources::Place,
+    upstream::check_address,
+};
+
+/// Largest entry of an index; the largest of the official one has a few MB.
+const LARGEST_ENTRY: u64 = 64 << 20;
+
+/// The bytes of an entry, and what names them.
+pub(super) type Read = Result<(Vec<u8>, Option<String>), Fault>;
+
+/// Asks a place for an entry of its index; what is kept of it is not sent again. What cannot be one is the place's fault.
+pub(super) fn entry(select: &Select, place: &Place, path: &str, kept: Option<&Kept>, patience: Patience) -> Read {
+    let mut headers = vec![("accept", "text/plain".to_owned()), ("cargo-protocol", "version=1".to_owned())];
+    let address = below(&place.index, path)?;
+    let had = kept.and_then(|kept| kept.get(&address));
+    headers.extend(had.as_ref().map(|(etag, _)| ("if-none-match", etag.clone())));
+    let response = select.http.send(&Request {
+        address: address.clone(),
+        route: place.route.clone(),
+        headers,
+        body: None,
+        patience,
+        cancel: Cancel::new(),
+    })?;
+    let etag = response.etag.clone();
+    if let (304, Some((etag, body))) = (response.status, had) {
+        return Ok((body, Some(etag)));
+    }
+    let body = response.body.read_all(LARGEST_ENTRY)?;
+    crates::versions(&body)?;
+    if let (Some(kept), Some(etag)) = (kept, &etag) {
+        kept.put(&address, etag, &body);
+    }
+    Ok((body, etag))
+}
+
+/// Asks a place where its files are.
+pub(super) fn downloads(select: &Select, place: &Place) -> Result<Downloads, Fault> {
+    let response = select.http.send(&Request {
+        address: below(&place.index, crates::CONFIG)?,
+        route: place.route.clone(),
+        headers: Vec::new(),
+        body: None,
+        patience: Patience::REPLACEABLE,
+        cancel: Cancel::new(),
+    })?;
+    Downloads::parse(&response.body.read_all(LARGEST_ENTRY)?)
+}
+
+/// Asks for a file from this byte on.
+pub(super) fn file(select: &Select, place: &Place, address: &Address, from: u64) -> Result<Response, Fault> {
+    let insecure = place.mirror.as_ref().is_some_and(|mirror| mirror.insecure);
+    check_address(address.expose().as_str(), insecure).map_err(|failure| Fault::Transport(failure.what))?;
+    let mut headers = vec![("accept-encoding", "identity".to_owned())];
+    if from > 0 {
+        headers.push(("range", format!("bytes={from}-")));
+    }
+    let patience = if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST };
+    let route = select.proxies.route(address.expose(), place.mirror.as_ref());
+    let cancel = Cancel::new();
+    select.http.send(&Request { address: address.clone(), route, headers, body: None, patience, cancel })
+}
+
+fn below(index: &Address, path: &str) -> Result<Address, Fault> {
+    let mut base = index.expose().clone();
+    if !base.path().ends_with('/') {
+        let folder = format!("{}/", base.path());
+        base.set_path(&folder);
+    }
+    base.join(path).map(Address::from).map_err(|error| Fault::NotAMirror(error.to_string()))
+}
