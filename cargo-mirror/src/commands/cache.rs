@@ -6,6 +6,7 @@ use std::{
 };
 
 use mirror_config::{
+    blobs::Blobs,
     config::Config,
     environment::Environment,
     failure::{Failure, Kind},
@@ -28,17 +29,23 @@ pub(super) fn cache(env: &Environment, asked: &Cache) -> Result<(), Failure> {
         Failure::new(Kind::Config, "there is no cache folder, so nothing is kept").hint("set HOME or XDG_CACHE_HOME")
     })?;
     match &asked.action {
-        None => show(&stores, &config, asked.output),
-        Some(Action::Prune(asked)) => prune(&stores, &config, asked),
+        None => show(&stores, Blobs::open(env).ok().as_ref(), &config, asked.output),
+        Some(Action::Prune(asked)) => {
+            prune_files(env, &config, asked)?;
+            prune(&stores, &config, asked)
+        }
         Some(Action::Verify(asked)) => verify(&stores, &config, asked),
     }
 }
 
-fn show(stores: &Stores, config: &Config, output: Output) -> Result<(), Failure> {
+fn show(stores: &Stores, blobs: Option<&Blobs>, config: &Config, output: Output) -> Result<(), Failure> {
+    let (files, file_bytes) = blobs.map(Blobs::size).unwrap_or_default();
     let rows: Vec<StoreRow> = list(stores)?.into_iter().map(row).collect();
     let report = CacheReport {
         path: stores.path().display().to_string(),
         limit: config.git_store_limit.value,
+        files,
+        file_bytes,
         total: rows.iter().map(|row| row.bytes).sum(),
         stores: rows,
     };
@@ -53,6 +60,19 @@ fn row(entry: Entry) -> StoreRow {
         last_used: entry.last_used.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         in_use: entry.in_use,
         repository: entry.repository.map(|repository| repository.to_string()),
+    }
+}
+
+/// Files of crates and packages: all, or the least recently used beyond the limit.
+fn prune_files(env: &Environment, config: &Config, asked: &Prune) -> Result<(), Failure> {
+    let limit = match asked.all {
+        true => 0,
+        false if *asked == Prune::default() => config.git_store_limit.value,
+        false => return Ok(()),
+    };
+    match Blobs::open(env).map_or(0, |blobs| blobs.evict(limit)) {
+        0 => Ok(()),
+        bytes => report::line(&format!("removed files of crates and packages, {}", amount(bytes))),
     }
 }
 

@@ -16,6 +16,10 @@ pub struct CacheReport {
     pub limit: u64,
     /// What all have together, in bytes.
     pub total: u64,
+    /// Files of crates and packages, which have the same limit for themselves.
+    pub files: usize,
+    /// What they have together, in bytes.
+    pub file_bytes: u64,
     /// One for each repository, the least recently used first.
     pub stores: Vec<StoreRow>,
 }
@@ -55,5 +59,9 @@ pub fn cache(report: &CacheReport, now: u64, json: bool) -> Result<(), Failure> 
     }
     let sum = format!("{} of {} in {}", amount(report.total), size(report.limit), report.path);
     let stores = if report.stores.is_empty() { "nothing is kept".to_owned() } else { shown(&table) };
-    print(&format!("{stores}\n\n{}", clean(&sum)))
+    let files = match report.files {
+        0 => String::new(),
+        files => format!("\n{files} files of crates and packages, {}", amount(report.file_bytes)),
+    };
+    print(&format!("{stores}\n\n{}{files}", clean(&sum)))
 }
