@@ -123,6 +123,8 @@ pub struct Response {
     pub etag: Option<String>,
     /// Where it finally came from.
     pub address: Address,
+    /// How many bytes the body has, where that is said.
+    pub length: Option<u64>,
     /// The media type, in lower case and without parameters.
     pub content_type: String,
     /// From the start of the request to the head of the answer.
@@ -199,6 +201,7 @@ impl Http {
         }
         let content_type = header("content-type").unwrap_or_default();
         let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let length = answer.content_length();
         let (status, etag) = (answer.status().as_u16(), header("etag").map(str::to_owned));
         let first_byte = started.elapsed();
         let body = Body {
@@ -212,7 +215,7 @@ impl Http {
             received: 0,
             limit: u64::MAX,
         };
-        Ok(Response { status, etag, address, content_type, first_byte, body })
+        Ok(Response { status, etag, length, address, content_type, first_byte, body })
     }
 
     /// Waits for something, but not for longer than this, and not once it is canceled.

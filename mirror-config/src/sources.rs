@@ -110,6 +110,11 @@ impl Sources {
         order.into_iter().map(|(id, tally)| (id, tally.place.clone())).collect()
     }
 
+    /// Bytes a second of one, in this run or from memory.
+    pub fn rate(&self, id: SourceId) -> Option<f64> {
+        self.lock()[id].rate()
+    }
+
     /// Bytes a second of the fastest one beside this, as far as anything came from it in this run.
     pub fn fastest_but(&self, id: SourceId) -> Option<f64> {
         let tallies = self.lock();

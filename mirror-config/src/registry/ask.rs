@@ -3,6 +3,7 @@
 use super::kept::Kept;
 use crate::{
     crates::{self, Downloads},
+    download::Part,
     fault::Fault,
     http::{Cancel, Patience, Request, Response},
     redact::Address,
@@ -56,17 +57,21 @@ pub(super) fn downloads(select: &Select, place: &Place) -> Result<Downloads, Fau
     Downloads::parse(&response.body.read_all(LARGEST_ENTRY)?)
 }
 
-/// Asks for a file from this byte on.
-pub(super) fn file(select: &Select, place: &Place, address: &Address, from: u64) -> Result<Response, Fault> {
+/// Asks for a file, or a part of it.
+pub(super) fn file(
+    select: &Select,
+    place: &Place,
+    address: &Address,
+    part: Part,
+    cancel: &Cancel,
+) -> Result<Response, Fault> {
     let insecure = place.mirror.as_ref().is_some_and(|mirror| mirror.insecure);
     check_address(address.expose().as_str(), insecure).map_err(|failure| Fault::Transport(failure.what))?;
     let mut headers = vec![("accept-encoding", "identity".to_owned())];
-    if from > 0 {
-        headers.push(("range", format!("bytes={from}-")));
-    }
+    headers.extend(part.header().map(|range| ("range", range)));
     let patience = if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST };
     let route = select.proxies.route(address.expose(), place.mirror.as_ref());
-    let cancel = Cancel::new();
+    let cancel = cancel.clone();
     select.http.send(&Request { address: address.clone(), route, headers, body: None, patience, cancel })
 }
 

@@ -345,7 +345,7 @@ impl Registry {
             .into_iter()
             .map(|(_, place)| (place.name.clone(), once(&self.downloads, &place.name)))
             .collect();
-        Arc::new(move |place, from| {
+        Arc::new(move |place, part, cancel| {
             let downloads = |place: &Place| match cells.get(&place.name) {
                 Some(cell) => cell.get_or_init(|| ask::downloads(&select, place)).clone(),
                 None => Err(Fault::Missing),
@@ -358,7 +358,7 @@ impl Registry {
                     return Err(Fault::Missing);
                 }
             }
-            ask::file(&select, place, &address, from)
+            ask::file(&select, place, &address, part, cancel)
         })
     }
 

@@ -1,8 +1,10 @@
-//! One file whose SHA-256 is known, from whoever has it.
+//! One file whose SHA-256 is known, from whoever has it; a large one from several at once (`segments`).
 //!
 //! A dead source costs the head start of `fallback`. What arrived before a cut is kept, and the next source goes on
 //! there (RFC 9110, section 14). A file that is not what it must be is thrown away; if one source sent all of it, that
 //! one lied.
+
+mod segments;
 
 use std::{
     fs::File,
@@ -15,10 +17,10 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::{
-    blobs::{Blobs, hex},
+    blobs::{self, Blobs, hex},
     fallback::Lineup,
     fault::Fault,
-    http::Response,
+    http::{Cancel, Response},
     sources::{Place, SourceId, Sources},
 };
 
@@ -30,8 +32,31 @@ const WATCHED: Duration = Duration::from_millis(1500);
 /// One with less than this share of the fastest one's rate loses its file to another.
 const SLOW: f64 = 0.1;
 
-/// Asks a place for a file from this byte on.
-pub type Open = Arc<dyn Fn(&Place, u64) -> Result<Response, Fault> + Send + Sync>;
+/// A part of a file: from this byte on, up to that one or to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The first byte.
+    pub from: u64,
+    /// The byte behind the last one.
+    pub to: Option<u64>,
+}
+
+impl Part {
+    /// All of it.
+    pub const WHOLE: Self = Self { from: 0, to: None };
+
+    /// The value of `Range` (RFC 9110, section 14.2), for what is not the whole.
+    pub fn header(self) -> Option<String> {
+        match (self.from, self.to) {
+            (0, None) => None,
+            (from, None) => Some(format!("bytes={from}-")),
+            (from, Some(to)) => Some(format!("bytes={from}-{}", to.saturating_sub(1))),
+        }
+    }
+}
+
+/// Asks a place for a file, or a part of it, until it is canceled.
+pub type Open = Arc<dyn Fn(&Place, Part, &Cancel) -> Result<Response, Fault> + Send + Sync>;
 
 /// What arrived so far.
 struct Partial {
@@ -59,10 +84,12 @@ pub fn download(
     let mut partial = begin()?;
     let mut failed: Vec<(String, Fault)> = Vec::new();
     let mut over: Vec<SourceId> = Vec::new();
+    let mut tried_segments = false;
     loop {
         let waiting: Vec<_> = sources.order().into_iter().filter(|(id, _)| !over.contains(id)).collect();
-        let (received, ask) = (partial.received, Arc::clone(open));
-        let mut lineup = Lineup::start(waiting, 1, move |(_, place): &(SourceId, Place)| ask(place, received));
+        let (part, ask) = (Part { from: partial.received, to: None }, Arc::clone(open));
+        let mut lineup =
+            Lineup::start(waiting, 1, move |(_, place): &(SourceId, Place)| ask(place, part, &Cancel::new()));
         let opened = lineup.next_ready();
         for ((id, place), fault) in lineup.take_failed() {
             sources.begin(id);
@@ -71,6 +98,20 @@ pub fn download(
             failed.push((place.name, fault));
         }
         let Some(((id, place), response)) = opened else { return Err(failed) };
+        if partial.received == 0
+            && let Some(size) = response.length.filter(|size| *size >= segments::WORTH)
+            && !tried_segments
+        {
+            tried_segments = true;
+            if segments::fetch(sources, partial.file.path(), (id, response), size, open).is_ok()
+                && blobs::sha256(partial.file.as_file()).is_ok_and(|sum| sum == sha256)
+            {
+                return blobs.keep(partial.file, sha256).map(|file| (file, size)).map_err(local);
+            }
+            // Somebody lied, or all but one failed; one after the other will tell.
+            partial = begin()?;
+            continue;
+        }
         sources.begin(id);
         let first_byte = Some(response.first_byte);
         // Whoever ignores the range sends all of it.
