@@ -168,6 +168,45 @@ fn a_cut_crate_goes_on_where_it_ended() {
 }
 
 #[test]
+fn a_large_crate_comes_from_several_mirrors_whatever_goes_wrong_at_one() {
+    const LARGE: &str = "linux-raw-sys";
+    let world = World::new();
+    let large = world.stage.stock.newest(LARGE).clone();
+    let manifest = format!(
+        "[package]\nname = \"project\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\n{LARGE} = \"={}\"\n",
+        large.version
+    );
+    fs::write(world.project.join("Cargo.toml"), manifest).expect("the project is ours");
+    world.each_mirror(|server| server.web.rate(3_000_000));
+    let kinds: &[(&str, Option<Fault>)] = &[
+        ("healthy", None),
+        ("flipped", Some(Fault::FlipByteAt(0.5.into()))),
+        ("cut", Some(Fault::CutAt(0.5.into()))),
+        ("stalled", Some(Fault::StallAt(0.5.into()))),
+        ("slow", Some(Fault::Drip(20_000))),
+        ("no files", Some(Fault::status(404))),
+    ];
+    for (kind, fault) in kinds {
+        world.stage.forget();
+        let _ = fs::remove_file(world.project.join("Cargo.lock"));
+        world.each_mirror(|server| server.web.forget_log());
+        if let Some(fault) = fault {
+            world.stage.mirror("birch").web.set_where(CrateServer::is_file, fault.clone());
+        }
+        let fetched = world.fetch();
+        assert_eq!(fetched.code, 0, "{kind}: {fetched}");
+        assert!(world.lock().contains(&large.checksum), "{kind}: {}", world.lock());
+        let parts = |name: &str| world.stage.mirror(name).web.log().iter().filter(|seen| seen.status == 206).count();
+        if *kind == "healthy" {
+            let helped = ["ash", "birch", "cedar"].iter().filter(|name| parts(name) > 0).count();
+            assert!(helped >= 2, "{helped} mirrors gave parts");
+        }
+        world.each_mirror(|server| server.web.heal());
+    }
+    assert_eq!(world.files_from_upstream(), 0);
+}
+
+#[test]
 fn without_upstream_two_operators_are_enough_and_one_is_not() {
     let mut world = World::new();
     world.stage.upstream.web.stop();
