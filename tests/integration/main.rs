@@ -24,5 +24,6 @@ mod git_update;
 mod git_ways;
 mod random_scenario;
 mod registry_self;
+mod simple_self;
 mod support_self;
 mod twins;
