@@ -1,14 +1,14 @@
-//! Whether the registries on loopback do what they say, seen by real cargo and real pip.
+//! Whether the registries on loopback do what they say, seen by real cargo.
 //!
-//! Uses no program of this workspace.
+//! Uses no program of this workspace, but for reading the configuration of a stage.
 
 use std::{
     collections::BTreeSet,
     fs,
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::TcpStream,
     path::PathBuf,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use mirror_tests::{CargoStage, CrateServer, Fault, Needs, Ran, Tamper, Template, sha256};
@@ -53,8 +53,7 @@ impl World {
 fn ask(base: &str, path: &str, headers: &str) -> String {
     let mut stream = TcpStream::connect(base.trim_start_matches("http://")).expect("the server listens");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n").expect("the server reads");
-    stream.shutdown(std::net::Shutdown::Write).expect("the connection stands");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n").expect("the server reads");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("the server answers");
     String::from_utf8_lossy(&answer).into_owned()
@@ -141,6 +140,41 @@ fn parts_of_a_crate_are_given_to_who_asks() {
     world.server().web.ranges(false);
     assert!(ask(&url, &path, "Range: bytes=10-19\r\n").starts_with("HTTP/1.1 200 "));
     assert!(ask(&url, "/no/wh/nowhere", "").starts_with("HTTP/1.1 404 "));
+}
+
+#[test]
+fn a_connection_takes_one_request_after_another_each_after_the_latency() {
+    let world = World::new();
+    let web = &world.server().web;
+    web.latency(Duration::from_millis(100));
+    let start = Instant::now();
+    let path = world.server().file_path(NAME);
+    let mut stream = TcpStream::connect(web.url().trim_start_matches("http://")).expect("the server listens");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
+    let head = format!("HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let get = "GET /config.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    write!(stream, "{head}{get}").expect("the server reads");
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).expect("a head and a small body are text");
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
+    assert!(answers.contains(&format!("Content-Length: {}\r\n", world.stage.stock.newest(NAME).bytes().len())));
+    assert!(answers.ends_with('}'), "{answers}");
+    assert!(start.elapsed() >= Duration::from_millis(200));
+    let sent: Vec<u64> = web.log().iter().map(|seen| seen.sent).collect();
+    assert!(sent[0] == 0 && sent[1] > 0, "{sent:?}");
+}
+
+#[test]
+fn an_answer_without_end_goes_on_until_the_client_leaves_or_the_server_stops() {
+    let mut stage = CargoStage::new(&[]);
+    stage.upstream.web.set(Fault::EndlessBody);
+    let mut stream = TcpStream::connect(stage.upstream.web.url().trim_start_matches("http://")).expect("it listens");
+    write!(stream, "GET /config.json HTTP/1.1\r\nHost: x\r\n\r\n").expect("the server reads");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
+    stream.read_exact(&mut vec![0; 8 << 20]).expect("there is no end");
+    stage.upstream.web.stop();
+    let end = stream.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
+    assert!(!matches!(end, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "{end:?}");
 }
 
 #[test]
@@ -270,4 +304,18 @@ fn cargo_on_stage_has_nothing_of_the_machines_cargo() {
     let world = World::new();
     let offline = world.stage.cargo(&world.project, ["fetch", "--locked", "--offline"]).fails();
     assert!(offline.stderr.contains("--offline"), "{offline}");
+}
+
+#[test]
+fn the_configuration_of_a_stage_is_one_that_the_programs_take() {
+    let mut stage = CargoStage::new(&["campus"]);
+    stage.set_keys("campus", "weight = 0.5");
+    let mut command = stage.sandbox.command("cargo-mirror");
+    command.args(["list", "--json"]);
+    let said = stage.sandbox.run(command).ok();
+    assert!(said.stdout.contains(&format!("\"{}/\"", stage.mirror("campus").web.url())), "{said}");
+    stage.set_address("campus", "https://campus.example/index");
+    let mut command = stage.sandbox.command("cargo-mirror");
+    command.args(["list", "--json"]);
+    assert!(stage.sandbox.run(command).ok().stdout.contains("\"https://campus.example/index/\""));
 }

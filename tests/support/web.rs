@@ -183,6 +183,9 @@ fn converse(pages: &Pages, stream: &TcpStream) -> io::Result<()> {
         let place = pages.wire.note(seen.clone());
         let line = Line { wire: &pages.wire, stream, pace: &pace, place, tally: None, drip: None };
         answer(pages, line, &seen, fault)?;
+        if seen.header("Connection").is_some_and(|wish| wish.eq_ignore_ascii_case("close")) {
+            break;
+        }
     }
     Ok(())
 }
