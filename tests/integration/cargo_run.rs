@@ -7,6 +7,9 @@ use mirror_tests::{BlackHole, CargoStage, CrateServer, Fault, Needs, Ran, Tamper
 /// A crate of the small project; it needs no other.
 const NAME: &str = "strsim";
 
+/// What goes wrong, and how that is brought about.
+type Kind = (&'static str, fn(&World));
+
 struct World {
     stage: CargoStage,
     project: PathBuf,
@@ -109,7 +112,7 @@ fn what_was_fetched_once_is_not_fetched_again_and_the_address_stays() {
 
 #[test]
 fn the_build_goes_on_through_the_others() {
-    let kinds: &[(&str, fn(&World))] = &[
+    let kinds: &[Kind] = &[
         ("silent", |world| world.stage.mirror("ash").web.set(Fault::BlackHole)),
         ("403", |world| world.stage.mirror("ash").web.set(Fault::status(403))),
         ("404", |world| world.stage.mirror("ash").web.set(Fault::status(404))),
