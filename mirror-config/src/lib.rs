@@ -30,5 +30,6 @@ pub mod report;
 pub mod blobs;
 pub mod sources;
 pub mod download;
+pub mod inquiry;
 pub mod registry;
 pub mod relay;

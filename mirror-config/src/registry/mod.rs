@@ -9,12 +9,7 @@ mod kept;
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
-    sync::{
-        Arc, Mutex, OnceLock,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, channel},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use crate::{
@@ -24,27 +19,18 @@ use crate::{
     download::{self, Open},
     environment::Environment,
     failure::{Failure, Kind},
-    fallback::Lineup,
     fault::Fault,
     health::Service,
     http::Patience,
+    inquiry::{Heard, Inquiry, Upstream},
     report::{Evidence, Report},
     select::Select,
     sources::{Place, Sources},
     state,
-    trust::entries::{self, Believed, Word},
+    trust::entries::Believed,
 };
-use ask::Read;
 use kept::Kept;
 
-/// How long upstream has the word for itself.
-const HEAD_START: Duration = Duration::from_millis(400);
-/// How long it is waited for when mirrors have spoken.
-const GRACE: Duration = Duration::from_millis(1500);
-/// How often its answer is looked for while mirrors speak.
-const LOOK: Duration = Duration::from_millis(50);
-/// Mirrors that are asked at once.
-const WITNESSES: usize = 3;
 /// How upstream is called in reports and in memory: no mirror can have this name.
 pub const UPSTREAM: &str = "upstream:cargo";
 
@@ -73,7 +59,7 @@ type Once<T> = Mutex<HashMap<String, Arc<OnceLock<T>>>>;
 #[derive(Debug)]
 pub struct Registry {
     select: Select,
-    upstream: Place,
+    upstream: Upstream,
     least: Trust,
     index: Sources,
     files: Sources,
@@ -82,10 +68,6 @@ pub struct Registry {
     locked: Locked,
     entries: Once<Found>,
     downloads: Once<Result<Downloads, Fault>>,
-    /// It failed lately, so mirrors are asked at once, and it is not waited for.
-    upstream_failed_lately: bool,
-    upstream_is_silent: AtomicBool,
-    upstream_has_spoken: AtomicBool,
     notices: Mutex<Vec<String>>,
     verdict: Mutex<Option<Trust>>,
 }
@@ -116,12 +98,9 @@ impl Registry {
             locked,
             entries: Mutex::default(),
             downloads: Mutex::default(),
-            upstream_failed_lately: select.health.record(UPSTREAM, Service::CargoIndex).until > state::now(),
-            upstream_is_silent: AtomicBool::new(false),
-            upstream_has_spoken: AtomicBool::new(false),
             notices: Mutex::default(),
             verdict: Mutex::default(),
-            upstream,
+            upstream: Upstream::new(upstream, select.health.record(UPSTREAM, Service::CargoIndex).until > state::now()),
             select,
         }
     }
@@ -181,7 +160,7 @@ impl Registry {
     /// Remembers what was measured, and adds to a report who did what on whose word.
     pub fn close(&self, report: &mut Report) {
         report.verdict = self.verdict.lock().expect("nobody panics while holding it").map(|trust| trust.to_string());
-        if self.upstream_has_spoken.load(Ordering::Relaxed) {
+        if self.upstream.has_spoken() {
             report.evidence.push(Evidence { who: UPSTREAM.to_owned(), said: "entries of the index".to_owned() });
         }
         self.index.close(&self.select.health);
@@ -191,109 +170,29 @@ impl Registry {
 
     fn find(&self, name: &str) -> Found {
         let Some(path) = crates::path_of(name) else { return Ok(None) };
-        let asked = Instant::now();
-        let upstream = self.ask_upstream(&path);
-        let mut heard = match &upstream {
-            Some(upstream) if !self.upstream_failed_lately => upstream.recv_timeout(HEAD_START).ok(),
-            Some(upstream) => upstream.try_recv().ok(),
-            None => None,
-        };
-        let started = Instant::now();
-        let mut words = Vec::new();
-        let mut lacking = 0;
-        let mut failed: Vec<(String, Fault)> = Vec::new();
-        let mirrors: Vec<_> = self.index.order().into_iter().filter(|(_, place)| place.mirror.is_some()).collect();
-        let mut lineup: Option<Lineup<_, _>> = None;
-        loop {
-            match heard.take() {
-                Some(Ok((body, etag))) => {
-                    self.note_upstream(asked.elapsed(), None);
-                    return self.believe(Entry::new(body, etag, Trust::Upstream)?);
-                }
-                Some(Err(Fault::Missing)) => return Ok(None),
-                Some(Err(fault)) => {
-                    self.note_upstream(asked.elapsed(), Some(fault.clone()));
-                    // The others need not find out by themselves.
-                    self.upstream_is_silent.store(true, Ordering::Relaxed);
-                    failed.push((UPSTREAM.to_owned(), fault));
-                }
-                None => {}
-            }
-            let lineup = lineup.get_or_insert_with(|| {
-                let (select, path) = (self.select.clone(), path.clone());
-                Lineup::start(mirrors.clone(), WITNESSES, move |(_, place): &(usize, Place)| {
-                    match ask::entry(&select, place, &path, None, Patience::REPLACEABLE) {
-                        Ok((body, _)) => crates::versions(&body),
-                        Err(Fault::Missing) => Ok(Vec::new()),
-                        Err(fault) => Err(fault),
-                    }
-                })
-            });
-            if let Some(((id, place), versions)) = lineup.next_ready_within(LOOK) {
-                self.index.begin(id);
-                self.index.end(id, 0, 0, None, None);
-                lacking += usize::from(versions.is_empty());
-                let trusted = place.mirror.as_ref().is_some_and(|mirror| mirror.trusted);
-                words.push(Word { operator: place.operator, trusted, versions });
-            }
-            for ((id, place), fault) in lineup.take_failed() {
-                self.index.begin(id);
-                self.index.end(id, 0, 0, None, Some(fault.clone()));
-                failed.push((place.name, fault));
-            }
-            if upstream.is_some() && !failed.iter().any(|(name, _)| name == UPSTREAM) {
-                heard = upstream.as_ref().and_then(|upstream| upstream.try_recv().ok());
-                let grace = match (self.upstream_has_spoken.load(Ordering::Relaxed), self.upstream_failed_lately) {
-                    (true, _) => Patience::REPLACEABLE.head,
-                    (false, false) => GRACE,
-                    (false, true) => Duration::ZERO,
-                };
-                if heard.is_some() || started.elapsed() < grace {
-                    continue;
-                }
-            }
-            let believed = entries::weigh(&words, self.least, &|version| self.locked_checksum(name, version));
-            let complete = believed.contradicted.is_empty() && believed.unattested.is_empty();
-            if lineup.has_more() && (!complete || believed.versions.is_empty()) {
-                continue;
-            }
-            if !believed.versions.is_empty() {
-                return self.believe_mirrors(name, believed);
-            }
-            if lacking >= 2 && lacking * 2 > words.len() {
-                return Ok(None);
-            }
-            return Err(self.nobody(name, &believed, &failed));
-        }
-    }
-
-    /// Asks upstream for an entry, unless it was silent before in this run.
-    fn ask_upstream(&self, path: &str) -> Option<Receiver<Read>> {
-        if self.upstream_is_silent.load(Ordering::Relaxed) {
-            return None;
-        }
-        let (tell, heard) = channel();
-        let (select, place, path) = (self.select.clone(), self.upstream.clone(), path.to_owned());
-        let kept = self.kept.clone();
+        let (select, kept, path) = (self.select.clone(), self.kept.clone(), path.clone());
         let alone = self.index.order().len() == 1;
-        std::thread::spawn(move || {
-            let patience = if alone { Patience::LAST } else { Patience::REPLACEABLE };
-            // Nobody may be listening any more, and that is well.
-            let _ = tell.send(ask::entry(&select, &place, &path, kept.as_ref(), patience));
-        });
-        Some(heard)
-    }
-
-    fn note_upstream(&self, took: Duration, fault: Option<Fault>) {
-        // The last place, as in `new`.
-        if let Some((id, _)) = self.index.order().into_iter().find(|(_, place)| place.mirror.is_none()) {
-            self.index.begin(id);
-            self.index.end(id, 0, 0, Some(took).filter(|_| fault.is_none()), fault);
+        let inquiry = Inquiry {
+            index: &self.index,
+            upstream: &self.upstream,
+            least: self.least,
+            ask: Arc::new(move |place| {
+                let kept = kept.as_ref().filter(|_| place.mirror.is_none());
+                let patience = if alone { Patience::LAST } else { Patience::REPLACEABLE };
+                ask::entry(&select, place, &path, kept, patience)
+            }),
+            read: |(body, _)| crates::versions(body).unwrap_or_default(),
+            locked: &|version| self.locked_checksum(name, version),
+        };
+        match inquiry.run() {
+            Heard::Upstream((body, etag)) => self.believe(Entry::new(body, etag, Trust::Upstream)?),
+            Heard::Missing => Ok(None),
+            Heard::Mirrors(believed) => self.believe_mirrors(name, believed),
+            Heard::Nobody(believed, failed) => Err(self.nobody(name, &believed, &failed)),
         }
     }
 
     fn believe(&self, entry: Entry) -> Found {
-        self.upstream_has_spoken.store(true, Ordering::Relaxed);
         self.rests_on(entry.verdict);
         Ok(Some(Arc::new(entry)))
     }
@@ -338,7 +237,7 @@ impl Registry {
     fn opener(&self, name: &str, version: &str, checksum: &str) -> Open {
         let select = self.select.clone();
         let (name, version, checksum) = (name.to_owned(), version.to_owned(), checksum.to_owned());
-        let upstream = self.upstream.clone();
+        let upstream = self.upstream.place.clone();
         let cells: HashMap<String, _> = self
             .files
             .order()

@@ -1,0 +1,205 @@
+//! What is true of one entry of an index: upstream is asked, and when it is silent, mirrors as well.
+//!
+//! Upstream has the word for itself for a moment. What it says counts; what mirrors say is weighed (`trust::entries`).
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, channel},
+    },
+    time::{Duration, Instant},
+};
+
+use crate::{
+    config::Trust,
+    crates::Version,
+    fallback::Lineup,
+    fault::Fault,
+    http::Patience,
+    sources::{Place, SourceId, Sources},
+    trust::entries::{self, Believed, Word},
+};
+
+/// How long upstream has the word for itself.
+const HEAD_START: Duration = Duration::from_millis(400);
+/// How long it is waited for when mirrors have spoken.
+const GRACE: Duration = Duration::from_millis(1500);
+/// How often its answer is looked for while mirrors speak.
+const LOOK: Duration = Duration::from_millis(50);
+/// Mirrors that are asked at once.
+const WITNESSES: usize = 3;
+
+/// How upstream has behaved in this run, and lately.
+#[derive(Debug)]
+pub struct Upstream {
+    /// Where it is.
+    pub place: Place,
+    failed_lately: bool,
+    is_silent: AtomicBool,
+    has_spoken: AtomicBool,
+}
+
+impl Upstream {
+    /// Upstream, which may have failed lately: then it is not waited for.
+    pub fn new(place: Place, failed_lately: bool) -> Self {
+        Self { place, failed_lately, is_silent: AtomicBool::new(false), has_spoken: AtomicBool::new(false) }
+    }
+
+    /// Whether it has answered in this run.
+    pub fn has_spoken(&self) -> bool {
+        self.has_spoken.load(Ordering::Relaxed)
+    }
+
+    fn grace(&self) -> Duration {
+        match (self.has_spoken(), self.failed_lately) {
+            (true, _) => Patience::REPLACEABLE.head,
+            (false, false) => GRACE,
+            (false, true) => Duration::ZERO,
+        }
+    }
+}
+
+/// How a place is asked for the entry; one that has not got it says [`Fault::Missing`].
+pub type Ask<T> = Arc<dyn Fn(&Place) -> Result<T, Fault> + Send + Sync>;
+
+/// What is asked, and how answers are weighed.
+pub struct Inquiry<'a, T> {
+    /// Everyone, upstream being the last.
+    pub index: &'a Sources,
+    /// Upstream.
+    pub upstream: &'a Upstream,
+    /// Least evidence that is accepted.
+    pub least: Trust,
+    /// How a place is asked.
+    pub ask: Ask<T>,
+    /// What an answer says.
+    pub read: fn(&T) -> Vec<Version>,
+    /// Checksums that the project knows already, by version.
+    pub locked: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Heard<T> {
+    /// Upstream's word.
+    Upstream(T),
+    /// There is no such entry.
+    Missing,
+    /// What enough mirrors say.
+    Mirrors(Believed),
+    /// Nobody spoke, or too few agree; who failed, and why.
+    Nobody(Believed, Vec<(String, Fault)>),
+}
+
+impl<T: Send + 'static> Inquiry<'_, T> {
+    /// Asks until it is clear.
+    pub fn run(&self) -> Heard<T> {
+        let began = Instant::now();
+        let mut upstream = self.ask_upstream();
+        let mut answer = match &upstream {
+            Some(upstream) if !self.upstream.failed_lately => upstream.recv_timeout(HEAD_START).ok(),
+            _ => None,
+        };
+        let mirrors_began = Instant::now();
+        let mut mirrors = None;
+        let mut words: Vec<Word> = Vec::new();
+        let mut failed: Vec<(String, Fault)> = Vec::new();
+        loop {
+            match answer.take() {
+                Some(Ok(found)) => {
+                    self.note_upstream(began.elapsed(), None);
+                    return Heard::Upstream(found);
+                }
+                Some(Err(Fault::Missing)) => return Heard::Missing,
+                Some(Err(fault)) => {
+                    self.note_upstream(began.elapsed(), Some(fault.clone()));
+                    failed.push((self.upstream.place.name.clone(), fault));
+                    upstream = None;
+                }
+                None => {}
+            }
+            let mirrors = mirrors.get_or_insert_with(|| self.ask_mirrors());
+            self.listen(mirrors, &mut words, &mut failed);
+            answer = upstream.as_ref().and_then(|upstream| upstream.try_recv().ok());
+            if answer.is_some() {
+                continue;
+            }
+            let believed = entries::weigh(&words, self.least, self.locked);
+            let clear = believed.contradicted.is_empty() && believed.unattested.is_empty();
+            let enough = !believed.versions.is_empty() && (clear || !mirrors.has_more());
+            let lacking = words.iter().filter(|word| word.versions.is_empty()).count();
+            let missing = words.len() >= 2 && lacking * 2 > words.len() && !mirrors.has_more();
+            let waits = upstream.is_some() && mirrors_began.elapsed() < self.upstream.grace();
+            match () {
+                () if enough && !waits => return Heard::Mirrors(believed),
+                () if missing && !waits && believed.versions.is_empty() => return Heard::Missing,
+                // Upstream's own patience ends as well.
+                () if mirrors.has_more() || upstream.is_some() => {}
+                () => return Heard::Nobody(believed, failed),
+            }
+            if !mirrors.has_more() {
+                answer = upstream.as_ref().and_then(|upstream| upstream.recv_timeout(LOOK).ok());
+            }
+        }
+    }
+
+    /// Asks upstream, unless it was silent before in this run.
+    fn ask_upstream(&self) -> Option<Receiver<Result<T, Fault>>> {
+        if self.upstream.is_silent.load(Ordering::Relaxed) {
+            return None;
+        }
+        let (tell, heard) = channel();
+        let (ask, place) = (Arc::clone(&self.ask), self.upstream.place.clone());
+        std::thread::spawn(move || {
+            // Nobody may be listening any more, and that is well.
+            let _ = tell.send(ask(&place));
+        });
+        Some(heard)
+    }
+
+    fn ask_mirrors(&self) -> Lineup<(SourceId, Place), Option<T>> {
+        let ask = Arc::clone(&self.ask);
+        let mirrors = self.index.order().into_iter().filter(|(_, place)| place.mirror.is_some());
+        Lineup::start(mirrors, WITNESSES, move |(_, place)| match ask(place) {
+            Ok(found) => Ok(Some(found)),
+            Err(Fault::Missing) => Ok(None),
+            Err(fault) => Err(fault),
+        })
+    }
+
+    /// Takes what mirrors say for a moment.
+    fn listen(
+        &self,
+        mirrors: &mut Lineup<(SourceId, Place), Option<T>>,
+        words: &mut Vec<Word>,
+        failed: &mut Vec<(String, Fault)>,
+    ) {
+        if let Some(((id, place), found)) = mirrors.next_ready_within(LOOK) {
+            self.note(id, None, None);
+            let trusted = place.mirror.as_ref().is_some_and(|mirror| mirror.trusted);
+            let versions = found.as_ref().map(self.read).unwrap_or_default();
+            words.push(Word { operator: place.operator, trusted, versions });
+        }
+        for ((id, place), fault) in mirrors.take_failed() {
+            self.note(id, None, Some(fault.clone()));
+            failed.push((place.name, fault));
+        }
+    }
+
+    fn note_upstream(&self, took: Duration, fault: Option<Fault>) {
+        match &fault {
+            None => self.upstream.has_spoken.store(true, Ordering::Relaxed),
+            // Others need not find out by themselves.
+            Some(_) => self.upstream.is_silent.store(true, Ordering::Relaxed),
+        }
+        if let Some((id, _)) = self.index.order().into_iter().find(|(_, place)| place.mirror.is_none()) {
+            self.note(id, Some(took).filter(|_| fault.is_none()), fault);
+        }
+    }
+
+    fn note(&self, id: SourceId, first_byte: Option<Duration>, fault: Option<Fault>) {
+        self.index.begin(id);
+        self.index.end(id, 0, 0, first_byte, fault);
+    }
+}
