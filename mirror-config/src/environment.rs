@@ -18,6 +18,8 @@ pub const MIRROR_REPORT: &str = "MIRROR_REPORT";
 pub const MIRROR_LOG: &str = "MIRROR_LOG";
 /// How many of the suite's programs stand above this one; set by the suite itself, against endless nesting.
 pub const MIRROR_DEPTH: &str = "MIRROR_DEPTH";
+/// The process that became a pip, and which ones it was so far; set by the pip shim, for wrappers that lead back to it.
+pub const MIRROR_PIP_TRIED: &str = "MIRROR_PIP_TRIED";
 
 /// Every variable of the suite with what it does. `MIRROR_<SECTION>__<KEY>` stands for any key of the configuration.
 pub const VARIABLES: &[(&str, &str)] = &[
@@ -25,6 +27,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (MIRROR_REPORT, "a file that receives one JSON object a line per operation"),
     (MIRROR_LOG, "diagnostics on standard error, such as `debug`"),
     (MIRROR_DEPTH, "set by the suite itself: how deep its programs are nested"),
+    (MIRROR_PIP_TRIED, "set by the pip shim: what this process has been so far"),
     ("MIRROR_<SECTION>__<KEY>", "any key of the configuration, such as MIRROR_GIT__TRUST=tofu"),
 ];
 
@@ -75,6 +78,14 @@ impl Environment {
             .iter()
             .filter_map(|(k, v)| Some((k.to_str()?, v.to_str()?)))
             .filter(|(k, _)| k.strip_prefix("MIRROR_").is_some_and(|rest| rest.contains("__")))
+    }
+
+    /// The variables that begin so and are text, sorted by name, empty ones as well.
+    pub fn beginning_with(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.variables
+            .iter()
+            .filter_map(|(k, v)| Some((k.to_str()?, v.to_str()?)))
+            .filter(move |(k, _)| k.starts_with(prefix))
     }
 
     /// The working directory.

@@ -28,6 +28,7 @@ pub enum Kind {
     Redirect,
     Config,
     Permission,
+    IndexOverride,
 }
 
 impl Kind {
@@ -56,6 +57,7 @@ impl Kind {
             Self::Redirect => "E-REDIRECT",
             Self::Config => "E-CONFIG",
             Self::Permission => "E-PERM",
+            Self::IndexOverride => "E-INDEX-OVERRIDE",
         }
     }
 
@@ -70,7 +72,7 @@ impl Kind {
             Self::Busy | Self::Rate => 75,
             Self::NotAMirror | Self::Limit => 76,
             Self::Unpinned | Self::Quorum | Self::Rollback | Self::Tls | Self::Transport | Self::Redirect => 77,
-            Self::Config | Self::Permission => 78,
+            Self::Config | Self::Permission | Self::IndexOverride => 78,
         }
     }
 }

@@ -75,16 +75,9 @@ impl Select {
     }
 
     fn ranked(&self, carriers: &[Carrier], service: Service, size: u64) -> Vec<Candidate> {
-        let standings: Vec<Standing> = carriers
-            .iter()
-            .map(|c| Standing { record: self.health.record(&c.mirror.name, service), weight: c.mirror.weight })
-            .collect();
-        let dice = u64::from(std::process::id()) ^ (state::now() << 20);
-        let ranked = rank::rank(&standings, size, state::now(), dice);
-        ranked
+        ranked(&self.health, carriers, service, size)
             .into_iter()
-            .map(|rank| {
-                let carrier = carriers[rank.index].clone();
+            .map(|(carrier, rank)| {
                 let route = self.proxies.route(carrier.address.expose(), Some(&carrier.mirror));
                 Candidate { carrier, route, rank }
             })
@@ -99,4 +92,16 @@ impl Select {
     pub fn open(&self, candidate: &Candidate, patience: crate::http::Patience) -> Result<Session, crate::fault::Fault> {
         Session::open(&self.http, &candidate.carrier.address, &candidate.route, patience)
     }
+}
+
+/// The carriers, best first, by what is remembered of them. For a program that asks none of them itself and needs no
+/// client; others use [`Select`].
+pub fn ranked(health: &Health, carriers: &[Carrier], service: Service, size: u64) -> Vec<(Carrier, Ranked)> {
+    let standings: Vec<Standing> = carriers
+        .iter()
+        .map(|c| Standing { record: health.record(&c.mirror.name, service), weight: c.mirror.weight })
+        .collect();
+    let dice = u64::from(std::process::id()) ^ (state::now() << 20);
+    let order = rank::rank(&standings, size, state::now(), dice);
+    order.into_iter().map(|rank| (carriers[rank.index].clone(), rank)).collect()
 }

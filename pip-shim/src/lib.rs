@@ -1,69 +1,124 @@
-//! Stands before pip. Under pip's name it runs the real pip; under its own it says which one that is.
+//! Stands before pip. Under pip's name it runs the real pip, with an index if the command needs one and the user has not
+//! chosen one; under its own it says what it would do.
 //!
-//! It does not choose an index yet: until it does, it stands aside and passes everything on.
+//! One line: `real_pip` says which pip, `invocation`, `requirements` and `pip_config` what was asked for and by whom,
+//! `plan` what is to be done, `pip_env` how pip hears of it, and `exec` becomes pip. What needs no index goes straight
+//! from `invocation` to `exec`, and nothing is read for it.
 
+pub mod optparse;
+pub mod options;
+pub mod invocation;
+pub mod requirements;
+pub mod pip_config;
+pub mod python;
 pub mod real_pip;
+pub mod pip_env;
+pub mod plan;
+pub mod report;
+pub mod exec;
 
 use std::{
-    ffi::OsString,
-    io::Write,
+    ffi::{OsStr, OsString},
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::ExitCode,
+    time::Instant,
 };
 
 use mirror_config::{
-    environment::{Environment, MIRROR_DEPTH},
+    environment::Environment,
     failure::{Failure, Kind},
+    report::{Evidence, Report, start_log},
 };
+
+use plan::{Plan, Way};
 
 /// Exit code of a command that does not exist (POSIX, as of a shell).
 const NOT_FOUND: u8 = 127;
-/// Shims that may stand before one another before it is a circle.
-const DEEPEST: u32 = 8;
+
+/// How a run fails, with its exit code.
+type Failed = (Failure, u8);
 
 /// The program.
 pub fn main() -> ExitCode {
     let env = Environment::from_process();
+    start_log(&env);
     let mut arguments = std::env::args_os();
     let own = PathBuf::from(arguments.next().unwrap_or_default());
-    match run(&env, &own, arguments.collect()) {
-        Ok(code) => code,
-        Err(failure) => {
-            // Nobody is listening if this fails.
-            let _ = writeln!(std::io::stderr(), "{failure}");
-            ExitCode::from(if failure.kind == Kind::Config { NOT_FOUND } else { failure.kind.exit_code() })
+    let arguments: Vec<OsString> = arguments.collect();
+    let name = if own.extension().is_some_and(|e| e == "exe") { own.file_stem() } else { own.file_name() };
+    let file = std::env::current_exe().unwrap_or_else(|_| own.clone());
+    let ran = match name {
+        Some(name) if name != real_pip::OWN_NAME => run(&env, name, &file, &arguments),
+        _ => explain(&env, &file, &arguments),
+    };
+    ran.unwrap_or_else(|(failure, code)| {
+        report::error(&failure);
+        ExitCode::from(code)
+    })
+}
+
+/// Under a pip's name.
+fn run(env: &Environment, name: &OsStr, file: &Path, arguments: &[OsString]) -> Result<ExitCode, Failed> {
+    let started = Instant::now();
+    let pip = real_pip::find(env, name, file).map_err(|failure| (failure, NOT_FOUND))?;
+    let plan = Plan::make(env, &pip, arguments);
+    note(env, started, &plan);
+    let plan = plan.map_err(with_code)?;
+    plan.warning.iter().for_each(|warning| report::warn(warning));
+    exec::run(env, &pip, arguments, &plan.changes).map_err(with_code)
+}
+
+/// Under its own name.
+fn explain(env: &Environment, file: &Path, arguments: &[OsString]) -> Result<ExitCode, Failed> {
+    let cut = arguments.iter().position(|word| word == "--").unwrap_or(arguments.len());
+    let mut json = false;
+    for word in &arguments[..cut] {
+        match word.to_str() {
+            Some("--json") => json = true,
+            Some("-h" | "--help") => return report::out(report::HELP).map(|()| ExitCode::SUCCESS).map_err(with_code),
+            Some("-V" | "--version") => {
+                let version = concat!("pip-shim ", env!("CARGO_PKG_VERSION"), "\n");
+                return report::out(version).map(|()| ExitCode::SUCCESS).map_err(with_code);
+            }
+            _ => {
+                let what = format!("`{}` is no option of pip-shim", word.display());
+                return Err(with_code(Failure::new(Kind::Usage, what).hint("pip-shim --help")));
+            }
+        }
+    }
+    let install = [OsString::from("install")];
+    let given = arguments.get(cut + 1..).filter(|given| !given.is_empty()).unwrap_or(&install);
+    let pip = real_pip::find(env, "pip".as_ref(), file).map_err(|failure| (failure, NOT_FOUND))?;
+    let plan = Plan::make(env, &pip, given).map_err(with_code)?;
+    let text = if json { format!("{:#}\n", report::object(&pip, &plan)) } else { report::text(&pip, &plan) };
+    report::out(&text).map_err(with_code)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A line of `MIRROR_REPORT`, written before pip is there: what it does afterwards is not ours to know.
+fn note(env: &Environment, started: Instant, plan: &Result<Plan, Failure>) {
+    let (operation, error) = match plan {
+        Ok(Plan { command: Some(command), .. }) => (*command, None),
+        Ok(_) => return,
+        Err(failure) => ("pip", Some(failure.kind)),
+    };
+    let mut line = Report::new("pip", operation, "pypi");
+    line.evidence = plan.iter().map(evidence).collect();
+    line.seconds = started.elapsed().as_secs_f64();
+    tracing::debug!(?line, "planned");
+    line.append(env, error);
+}
+
+fn evidence(plan: &Plan) -> Evidence {
+    match &plan.way {
+        Way::Aside => Evidence { who: "user".into(), said: plan.why.clone() },
+        Way::Direct(source) => {
+            Evidence { who: source.name.clone(), said: format!("is pip's index at {}: {}", source.address, plan.why) }
         }
     }
 }
 
-fn run(env: &Environment, own: &Path, arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
-    let name =
-        own.file_stem().filter(|_| own.extension().is_some_and(|e| e == "exe")).or(own.file_name()).unwrap_or_default();
-    let file = std::env::current_exe().unwrap_or_else(|_| own.to_owned());
-    if name == "pip-shim" {
-        let real = real_pip::find(env, "pip".as_ref(), &file)?;
-        writeln!(std::io::stdout(), "pip is {}; nothing is injected", real.display())
-            .map_err(|error| Failure::new(Kind::Io, error.to_string()))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if env.depth() >= DEEPEST {
-        return Err(Failure::new(Kind::Config, "the pip shim leads back to itself")
-            .hint("look for shims of pip on PATH: `which -a pip`"));
-    }
-    let real = real_pip::find(env, name, &file)?;
-    let mut command = Command::new(&real);
-    command.args(arguments).env(MIRROR_DEPTH, (env.depth() + 1).to_string());
-    become_it(&mut command).map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", real.display())))
-}
-
-/// This process becomes the real pip: streams, signals and exit code are its own.
-#[cfg(unix)]
-fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
-    Err(std::os::unix::process::CommandExt::exec(command))
-}
-
-#[cfg(not(unix))]
-fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
-    let status = command.status()?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+fn with_code(failure: Failure) -> Failed {
+    let code = failure.kind.exit_code();
+    (failure, code)
 }

@@ -1,0 +1,38 @@
+//! Becoming the real pip: its streams, terminal, signals, working directory, arguments and exit code are its own.
+
+use std::{
+    ffi::OsString,
+    path::Path,
+    process::{Command, ExitCode},
+};
+
+use mirror_config::{
+    environment::{Environment, MIRROR_DEPTH, MIRROR_PIP_TRIED},
+    failure::{Failure, Kind},
+};
+
+use crate::{pip_env::Change, real_pip};
+
+/// Runs pip with these arguments and changes; where the platform allows it this process becomes pip, and this returns
+/// only when that fails.
+///
+/// # Errors
+///
+/// [`Kind::Io`] when it cannot be started.
+pub fn run(env: &Environment, pip: &Path, arguments: &[OsString], changes: &[Change]) -> Result<ExitCode, Failure> {
+    let mut command = Command::new(pip);
+    command.args(arguments).envs(changes.iter().map(|change| (change.name, change.value.as_str())));
+    command.env(MIRROR_DEPTH, (env.depth() + 1).to_string()).env(MIRROR_PIP_TRIED, real_pip::mark(env, pip));
+    become_it(&mut command).map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", pip.display())))
+}
+
+#[cfg(unix)]
+fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
+    Err(std::os::unix::process::CommandExt::exec(command))
+}
+
+#[cfg(not(unix))]
+fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
+    let status = command.status()?;
+    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+}

@@ -1,0 +1,205 @@
+//! What to do with one command line: stand aside, or give pip an index; and why.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use mirror_config::{
+    catalog::{self, Carrier},
+    config::{Config, Trust},
+    environment::Environment,
+    failure::{Failure, Kind},
+    health::{Health, Service},
+    mirror::Mirror,
+    redact::Address,
+    select, state,
+    upstream::is_loopback,
+};
+
+use crate::{
+    invocation::{self, Invocation},
+    pip_config::Settings,
+    pip_env::{Asked, Change, changes},
+    python,
+    requirements::{self, Named, Place, World},
+};
+
+/// Bytes of an index page and a package, for the ranking.
+const SIZE: u64 = 2_000_000;
+
+/// How pip gets its index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// As without us.
+    Aside,
+    /// From a mirror, or from the configured upstream, without anything between.
+    Direct(Source),
+}
+
+/// Who serves the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The mirror's name, or `upstream`.
+    pub name: String,
+    /// Who runs it.
+    pub operator: String,
+    /// Where it is.
+    pub address: Address,
+}
+
+/// What will be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The command, where it reads an index.
+    pub command: Option<&'static str>,
+    /// How pip gets its index.
+    pub way: Way,
+    /// Why so.
+    pub why: String,
+    /// What pip's environment is to have.
+    pub changes: Vec<Change>,
+    /// What a person should know.
+    pub warning: Option<String>,
+}
+
+impl Plan {
+    fn aside(command: Option<&'static str>, why: impl Into<String>) -> Self {
+        Self { command, way: Way::Aside, why: why.into(), changes: Vec::new(), warning: None }
+    }
+
+    /// Decides. Nothing is read for a command line that needs no index.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::IndexOverride`] when `pip.strict` is set and a file names another index, else those of [`Config::load`].
+    pub fn make(env: &Environment, pip: &Path, words: &[OsString]) -> Result<Self, Failure> {
+        let Some(invocation) = invocation::read(words) else {
+            return Ok(Self::aside(None, "this command reads no index"));
+        };
+        let command = Some(invocation.command.name());
+        if env.var_os("PIP_AUTO_COMPLETE").is_some() {
+            return Ok(Self::aside(command, "the shell asks pip for completions"));
+        }
+        let chosen_python = invocation
+            .python
+            .as_ref()
+            .map_or_else(|| env.var_os("PIP_PYTHON").map(PathBuf::from), |word| Some(word.path()));
+        let chosen_python = chosen_python.map(|python| env.cwd().join(python));
+        let prefixes = python::prefixes(pip, chosen_python.as_deref());
+        let settings = Settings::read(env, &prefixes, invocation.command, invocation.isolated);
+        let named = named(env, &invocation, &settings);
+        let (none, url) = own_choice(&invocation, &settings);
+        let moved = if none { Vec::new() } else { moved(&named, url.as_deref(), &invocation, &settings) };
+        let warning = judged(env, &named, &moved)?;
+        let aside = |why: String| Ok(Self { warning: warning.clone(), ..Self::aside(command, why) });
+        if let Some(option) = invocation.chosen() {
+            return aside(format!("`{option}` says where packages come from"));
+        }
+        if let Some(value) = settings.chosen() {
+            return aside(format!("{} says where packages come from", value.origin));
+        }
+        if let Some(place) = named.no_index.as_ref().or(named.index.as_ref()) {
+            return aside(format!("{} says where packages come from", shown(place)));
+        }
+        if invocation.isolated {
+            return aside("with --isolated pip reads no variables".to_owned());
+        }
+        let config = Config::load(env, &[])?;
+        let Some((source, mirror, why)) = choose(env, &config) else {
+            return aside("no mirror can serve pip now".to_owned());
+        };
+        let asked = Asked { env, config: &config, settings: &settings, invocation: &invocation };
+        let changes = changes(&asked, &source.address, mirror.as_ref());
+        Ok(Self { command, way: Way::Direct(source), why, changes, warning })
+    }
+}
+
+/// Whether the user wants no index at all, and else which one, by options, variables and pip's configuration.
+fn own_choice(invocation: &Invocation, settings: &Settings) -> (bool, Option<String>) {
+    let none = invocation.parsed.has("--no-index") || settings.on("no-index").is_some();
+    let option = invocation.parsed.last("--index-url").map(|word| word.text());
+    (none, option.or_else(|| settings.get(&["index-url", "pypi-url"]).map(|value| value.text.clone())))
+}
+
+/// What the requirements and constraints files of the command line and of pip's configuration say.
+fn named(env: &Environment, invocation: &Invocation, settings: &Settings) -> Named {
+    struct Disk<'a>(&'a Environment);
+    impl World for Disk<'_> {
+        fn file(&self, path: &Path) -> Option<Vec<u8>> {
+            std::fs::read(self.0.cwd().join(path)).ok()
+        }
+
+        fn variable(&self, name: &str) -> Option<String> {
+            self.0.var(name).map(str::to_owned)
+        }
+    }
+    let files: Vec<PathBuf> = ["constraint", "build-constraint", "requirement"]
+        .iter()
+        .flat_map(|option| {
+            let set = settings.list(option).into_iter().map(PathBuf::from).collect::<Vec<_>>();
+            set.into_iter().chain(invocation.parsed.all(&format!("--{option}")).into_iter().map(|word| word.path()))
+        })
+        .collect();
+    requirements::read(&Disk(env), files.iter().map(PathBuf::as_path))
+}
+
+/// The places that lead pip to an index which nothing else names.
+fn moved(named: &Named, own: Option<&str>, invocation: &Invocation, settings: &Settings) -> Vec<Place> {
+    let bare = |url: &str| url.trim_end_matches('/').to_owned();
+    let mut known: Vec<String> = settings.list("extra-index-url").into_iter().map(bare).collect();
+    known.extend(invocation.parsed.all("--extra-index-url").into_iter().map(|word| bare(&word.text())));
+    known.extend(own.map(bare));
+    named.index.iter().chain(&named.extra).filter(|place| !known.contains(&bare(&place.url))).cloned().collect()
+}
+
+/// Refuses files that move pip to another index where `pip.strict` is set, and warns of them in CI.
+fn judged(env: &Environment, named: &Named, moved: &[Place]) -> Result<Option<String>, Failure> {
+    let remote = named.unread.iter().find(|file| file.contains("://"));
+    let what = match (moved.first(), remote) {
+        (Some(place), _) => format!("{} moves pip to {}", shown(place), place.url),
+        (None, Some(file)) => format!("{file} may move pip to another index; only pip can look into it"),
+        (None, None) => return Ok(None),
+    };
+    if Config::load(env, &[])?.pip_strict.value {
+        return Err(Failure::new(Kind::IndexOverride, what)
+            .hint("take that out of the file, or allow it for one command: MIRROR_PIP__STRICT=false pip …"));
+    }
+    let in_ci = env.var("CI").is_some_and(|value| !matches!(value, "false" | "0"));
+    Ok(Some(what).filter(|_| in_ci && !moved.is_empty()))
+}
+
+fn shown(place: &Place) -> String {
+    format!("{}:{}", place.file.display(), place.line)
+}
+
+/// The best mirror by what is remembered of it, else the configured upstream.
+///
+/// Nothing stands between pip and this index. So where an upstream of the user's own, or more than agreement, is asked
+/// for, only trusted mirrors will do; and an address with credentials will not, since pip shows its index to all in the
+/// command lines of the pips it starts.
+fn choose(env: &Environment, config: &Config) -> Option<(Source, Option<Mirror>, String)> {
+    let strict = config.pip_upstream.is_some() || config.pip_trust.value > Trust::Quorum;
+    let carriers: Vec<Carrier> = catalog::index_carriers(config, Service::PypiIndex)
+        .into_iter()
+        .filter(|carrier| usable(&carrier.address) && (!strict || carrier.mirror.trusted))
+        .collect();
+    let health = Health::load(env.state_dir().as_deref());
+    let now = state::now();
+    let well = |carrier: &Carrier| health.record(&carrier.mirror.name, Service::PypiIndex).until <= now;
+    let best = select::ranked(&health, &carriers, Service::PypiIndex, SIZE).into_iter().find(|(c, _)| well(c));
+    if let Some((Carrier { mirror, address }, rank)) = best {
+        let source = Source { name: mirror.name.clone(), operator: mirror.operator.clone(), address };
+        return Some((source, Some(mirror), rank.reason.to_owned()));
+    }
+    let upstream = config.pip_upstream.as_ref().filter(|upstream| usable(&upstream.value))?;
+    let source = Source { name: "upstream".into(), operator: "upstream".into(), address: upstream.value.clone() };
+    Some((source, None, format!("`pip.upstream` is set in {}", upstream.origin)))
+}
+
+/// Whether pip takes it without further words: it ignores unprotected hosts other than this machine.
+fn usable(address: &Address) -> bool {
+    let url = address.expose();
+    let bare = url.username().is_empty() && url.password().is_none();
+    bare && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)))
+}
