@@ -22,6 +22,13 @@ mod git_slices;
 mod git_store;
 mod git_update;
 mod git_ways;
+mod pip_grammar;
+#[cfg(unix)]
+mod pip_path;
+#[cfg(unix)]
+mod pip_shim;
+#[cfg(unix)]
+mod pip_stage;
 mod random_scenario;
 mod registry_self;
 mod simple_self;
