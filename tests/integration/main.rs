@@ -22,6 +22,8 @@ mod git_slices;
 mod git_store;
 mod git_update;
 mod git_ways;
+#[cfg(target_os = "linux")]
+mod pip_configuration;
 mod pip_grammar;
 #[cfg(unix)]
 mod pip_path;

@@ -1,4 +1,4 @@
-//! The shim reads command lines, requirements files and configuration as the machine's own pip does.
+//! The shim reads command lines and requirements files as the machine's own pip does.
 //!
 //! pip's own parser is asked about each case of a table, in one process. Cases that it refuses say nothing.
 
@@ -8,23 +8,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mirror_config::environment::Environment;
 use mirror_tests::Sandbox;
 use pip_shim::{
     invocation,
-    options::Command,
     optparse::Word,
-    pip_config::{Settings, files},
     requirements::{self, World},
 };
 use serde_json::{Value, json};
 
+/// Why a test says nothing.
+pub(crate) const NO_PIP: &str = "skipped: there is no python3 with pip here";
+
 /// Runs a script with the machine's Python and pip, with the cases as JSON; nothing when there is no such Python.
-fn ask_pip(sandbox: &Sandbox, script: &str, cases: &Value) -> Option<Vec<Value>> {
+pub(crate) fn ask_pip(sandbox: &Sandbox, script: &str, cases: &Value) -> Option<Vec<Value>> {
     let mut probe = sandbox.command("sh");
     probe.args(["-c", "python3 -c 'import pip'"]);
     if sandbox.run(probe).code != 0 {
-        eprintln!("skipped: there is no python3 with pip here");
         return None;
     }
     let file = sandbox.work().join("cases.json");
@@ -154,7 +153,10 @@ fn command_lines_are_read_as_pip_reads_them() {
         }
     }
     lines.push(["install", "-i", "", "x y", "--extra-index-url", " "].map(str::to_owned).to_vec());
-    let Some(answers) = ask_pip(&sandbox, ARGUMENTS, &json!(lines)) else { return };
+    let Some(answers) = ask_pip(&sandbox, ARGUMENTS, &json!(lines)) else {
+        eprintln!("{NO_PIP}");
+        return;
+    };
     let mut accepted = 0;
     for (line, answer) in lines.iter().zip(answers) {
         let words: Vec<OsString> = line.iter().map(OsString::from).collect();
@@ -305,7 +307,10 @@ fn requirements_files_are_read_as_pip_reads_them() {
         fs::create_dir_all(folder.join("d")).expect("the sandbox is ours");
         files.iter().for_each(|(name, bytes)| fs::write(folder.join(name), bytes).expect("the sandbox is ours"));
     }
-    let Some(answers) = ask_pip(&sandbox, REQUIREMENTS, &json!(folders)) else { return };
+    let Some(answers) = ask_pip(&sandbox, REQUIREMENTS, &json!(folders)) else {
+        eprintln!("{NO_PIP}");
+        return;
+    };
     let mut accepted = 0;
     for ((folder, files), answer) in folders.iter().zip(&cases).zip(answers) {
         let named = requirements::read(&Folder(folder.clone()), [Path::new("r.txt")]);
@@ -321,86 +326,4 @@ fn requirements_files_are_read_as_pip_reads_them() {
         assert_eq!(json!(ours), answer, "{shown:?}");
     }
     assert!(accepted >= 300, "pip accepted only {accepted} of {} files", cases.len());
-}
-
-const CONFIGURATION: &str = r#"
-import json, sys
-from pip._internal.cli.parser import ConfigOptionParser
-from pip._internal.configuration import Configuration, get_configuration_files, kinds
-import os
-answers = []
-for variables in json.load(open(sys.argv[1])):
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        del os.environ[name]
-    os.environ.update(variables)
-    try:
-        configuration = Configuration(isolated=False)
-        configuration.load()
-        found = {}
-        for section in ["global", "install", ":env:"]:
-            for key, value in configuration.items():
-                if value and key.split(".", 1)[0] == section:
-                    found[key.split(".", 1)[1]] = value
-        answers.append(found)
-    except Exception:
-        answers.append(None)
-print(json.dumps(answers))
-"#;
-
-/// Texts of configuration files, for each of the user's two places and `PIP_CONFIG_FILE`.
-const TEXTS: &[&str] = &[
-    "[global]\nindex-url = A\n",
-    "[install]\nindex_url: B\ntimeout=5\n",
-    "[global]\n  Index-URL = C\n  find-links =\n      d\n\n      e\n  # no\n  no-index = 0\n",
-    "[DEFAULT]\nretries = 4\n[install]\n--proxy = P ; not a comment\n",
-    "[global]\nindex-url =\n[install]\nindex-url = D\n[download]\nindex-url = E\n",
-    "",
-    "[global]\r\nindex-url = F\r\n",
-    "[ global ]\nindex-url = G\n[global]\n;index-url = H\ncert = a\n  = b\n",
-];
-
-#[cfg(target_os = "linux")]
-#[test]
-fn configuration_is_read_as_pip_reads_it() {
-    let sandbox = Sandbox::new();
-    let old = sandbox.path("home/.pip/pip.conf");
-    let new = sandbox.path("config/pip/pip.conf");
-    for file in [&old, &new] {
-        fs::create_dir_all(file.parent().expect("in a folder")).expect("the sandbox is ours");
-    }
-    let mut compared = 0;
-    for (n, text) in TEXTS.iter().enumerate() {
-        fs::write(&old, text).expect("the sandbox is ours");
-        fs::write(&new, TEXTS[(n + 1) % TEXTS.len()]).expect("the sandbox is ours");
-        let own = sandbox.path("own.conf");
-        fs::write(&own, TEXTS[(n + 3) % TEXTS.len()]).expect("the sandbox is ours");
-        let own = own.to_str().expect("plain names");
-        let cases = [
-            json!({}),
-            json!({"PIP_CONFIG_FILE": own}),
-            json!({"PIP_CONFIG_FILE": "/dev/null", "PIP_INDEX_URL": "V"}),
-            json!({"PIP_CONFIG_FILE": "/missing", "PIP_index_url": "V", "PIP_NO_INDEX": ""}),
-        ];
-        let Some(answers) = ask_pip(&sandbox, CONFIGURATION, &json!(cases)) else { return };
-        for (case, answer) in cases.iter().zip(answers) {
-            if answer.is_null() {
-                continue;
-            }
-            compared += 1;
-            let places = [("HOME", sandbox.path("home")), ("XDG_CONFIG_HOME", sandbox.path("config"))];
-            let places = places.map(|(name, path)| (name.to_owned(), path.display().to_string()));
-            let set = case.as_object().expect("a table").iter();
-            let set = set.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
-            let env = Environment::of(places.into_iter().chain(set), sandbox.work());
-            let settings = Settings::read(&env, &[], Command::Install, false);
-            for (key, value) in answer.as_object().expect("a table") {
-                let ours = settings.get(&[key]).map(|value| value.text.as_str());
-                assert_eq!(ours, value.as_str(), "{key} of {case} in {:?}", files(&env, &[], false));
-            }
-            for key in ["index-url", "no-index", "timeout", "retries", "proxy", "cert", "find-links"] {
-                assert_eq!(settings.get(&[key]).is_some(), answer.get(key).is_some(), "{key} of {case}, file {n}");
-            }
-        }
-    }
-    assert!(compared >= 20, "pip read only {compared} of its configurations");
 }
