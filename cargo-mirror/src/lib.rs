@@ -1,19 +1,24 @@
 //! `cargo mirror`: the control panel of the suite. Sets up, shows and undoes; it never fetches for another tool.
 //!
 //! Modules in reading order: [`cli`] is the command line, `commands` has one file for each, [`git_setup`] plans and
-//! undoes the change of git's configuration, `git_check` has git check objects, `report` is all that is shown. Only [`main`] prints errors and ends.
+//! undoes the change of git's configuration, `git_check` has git check objects, `workspace` finds a
+//! project, `pinned` reads what its lock pins, `report` is all that is shown. Only [`main`] prints errors and ends.
 
 pub mod cli;
 mod commands;
+mod cargo_program;
 mod config_file;
 mod git_config;
 mod git_check;
 pub mod git_setup;
 mod lock_file;
+mod pinned;
+mod pip_upstream;
 mod programs;
 mod prompt;
 pub mod report;
 mod undo_record;
+mod workspace;
 
 use std::process::ExitCode;
 

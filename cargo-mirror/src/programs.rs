@@ -14,3 +14,11 @@ pub(crate) const HELPER_MISSING: &str = "git-remote-mirror is not on PATH, so gi
 pub(crate) fn helper(env: &Environment) -> Option<PathBuf> {
     which::which_in(HELPER, env.var_os("PATH"), env.cwd()).ok()
 }
+
+/// The Pythons on PATH, best first: the one that runs `pip` here is most likely the first of them.
+pub(crate) fn pythons(env: &Environment) -> Vec<PathBuf> {
+    // Nothing is looked for in the working directory, which may be anybody's.
+    let folders = std::env::split_paths(env.var_os("PATH").unwrap_or_default()).filter(|folder| folder.is_absolute());
+    let path = std::env::join_paths(folders).unwrap_or_default();
+    ["python3", "python"].iter().filter_map(|name| which::which_in(name, Some(&path), "/").ok()).collect()
+}

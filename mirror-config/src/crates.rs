@@ -41,6 +41,8 @@ pub struct Version {
     pub number: String,
     /// SHA-256 of its file, in lower-case hex.
     pub checksum: String,
+    /// Taken back by its author: new resolutions leave it out, locks may keep it.
+    pub yanked: bool,
     /// The line as it stands there.
     pub line: String,
     /// All that must not differ between honest mirrors: everything but `yanked`, which changes over time.
@@ -62,10 +64,11 @@ pub fn versions(entry: &[u8]) -> Result<Vec<Version>, Fault> {
         let (Some(number), Some(checksum)) = (word("vers"), word("cksum")) else {
             return Err(strange("a line without `vers` or `cksum`"));
         };
+        let yanked = meaning.get("yanked").and_then(Value::as_bool).unwrap_or(false);
         if let Some(fields) = meaning.as_object_mut() {
             fields.remove("yanked");
         }
-        Ok(Version { number, checksum: checksum.to_ascii_lowercase(), line: line.to_owned(), meaning })
+        Ok(Version { number, checksum: checksum.to_ascii_lowercase(), yanked, line: line.to_owned(), meaning })
     };
     lines.map(version).collect()
 }

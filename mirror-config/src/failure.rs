@@ -10,6 +10,7 @@ pub enum Kind {
     Name,
     Digest,
     Truncated,
+    LockPoison,
     Exhausted,
     Slow,
     Proxy,
@@ -39,6 +40,7 @@ impl Kind {
             Self::Name => "E-NAME",
             Self::Digest => "E-DIGEST",
             Self::Truncated => "E-TRUNCATED",
+            Self::LockPoison => "E-LOCK-POISON",
             Self::Exhausted => "E-EXHAUSTED",
             Self::Slow => "E-SLOW",
             Self::Proxy => "E-PROXY",
@@ -65,7 +67,7 @@ impl Kind {
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Usage | Self::Name => 64,
-            Self::Digest | Self::Truncated => 65,
+            Self::Digest | Self::Truncated | Self::LockPoison => 65,
             Self::Exhausted | Self::Slow | Self::Proxy | Self::Dns => 69,
             Self::Internal => 70,
             Self::Io => 74,

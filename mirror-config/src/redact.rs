@@ -15,6 +15,20 @@ impl Address {
     pub fn expose(&self) -> &Url {
         &self.0
     }
+
+    /// The address of a path below this one, which counts as a folder with a slash at its end or without.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Url::join`].
+    pub fn below(&self, path: &str) -> Result<Self, url::ParseError> {
+        let mut base = self.0.clone();
+        if !base.path().ends_with('/') {
+            let folder = format!("{}/", base.path());
+            base.set_path(&folder);
+        }
+        base.join(path).map(Self)
+    }
 }
 
 impl From<Url> for Address {

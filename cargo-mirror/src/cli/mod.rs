@@ -3,7 +3,9 @@
 //! cargo starts `cargo-mirror mirror …` for `cargo mirror …`; both spellings mean the same.
 
 mod cache;
+mod probe;
 mod run;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -11,21 +13,24 @@ use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use mirror_config::failure::{Failure, Kind};
 
 pub use cache::{Action, Cache, Prune, Verify};
+pub use probe::{Probe, ProbeGit, ProbeTool};
 pub use run::Run;
+pub use verify::VerifyLock;
 
 const EXAMPLES: &str = "\
 Examples:
   cargo mirror setup git                  let git fetch from `mirror::owner/repo`
   cargo mirror status git                 what is set, and where
-  cargo mirror probe git openglm/Open-AutoGLM
   cargo mirror run -- build               crates from all mirrors, checked
+  cargo mirror probe                      which mirrors are there, fast and fresh
+  cargo mirror verify                     is Cargo.lock what upstream says?
   cargo mirror cache                      what is kept of repositories that were cloned
   cargo mirror undo git                   take it back, byte for byte
 
 Exit codes:
    0  done, or nothing to do
   64  the command line or a name is wrong        (E-USAGE, E-NAME)
-  65  data does not match what was promised      (E-DIGEST, E-TRUNCATED)
+  65  data does not match what was promised      (E-DIGEST, E-TRUNCATED, E-LOCK-POISON)
   69  no candidate, proxy or name server served  (E-EXHAUSTED, E-SLOW, E-PROXY, E-DNS)
   70  a defect of this program                   (E-INTERNAL)
   74  a file could not be read or written        (E-IO)
@@ -68,12 +73,6 @@ Disable a mirror in $XDG_CONFIG_HOME/mirror/config.toml:
   [mirrors.NAME]
   enabled = false";
 
-const PROBE_EXAMPLES: &str = "\
-Examples:
-  cargo mirror probe git                  every git mirror of the upstream
-  cargo mirror probe git openglm/Open-AutoGLM
-  cargo mirror probe git openglm/Open-AutoGLM --json";
-
 /// Find and use mirrors for git, cargo and pip.
 #[derive(Debug, Parser)]
 #[command(name = "cargo-mirror", bin_name = "cargo mirror", version, after_help = EXAMPLES)]
@@ -97,12 +96,15 @@ pub enum Command {
     /// List the mirrors: who runs them, what they carry, and where they are configured.
     #[command(after_help = LIST_EXAMPLES)]
     List(Output),
-    /// Ask the mirrors: there? how fast? how fresh?
-    #[command(subcommand, after_help = PROBE_EXAMPLES)]
+    /// Ask the mirrors: there? how fast? how fresh? whole?
+    #[command(after_help = probe::PROBE_EXAMPLES)]
     Probe(Probe),
     /// Run one command of cargo's with crates from all mirrors, checked; no configuration is changed.
     #[command(after_help = run::RUN_EXAMPLES)]
     Run(Run),
+    /// Hold every checksum of Cargo.lock against the authority's.
+    #[command(after_help = verify::VERIFY_EXAMPLES)]
+    Verify(VerifyLock),
     /// Show, prune or verify the objects that are kept between clones.
     #[command(after_help = cache::CACHE_EXAMPLES)]
     Cache(Cache),
@@ -144,25 +146,6 @@ pub enum Undo {
     /// git's global configuration, as it was before the first set-up.
     #[command(after_help = UNDO_EXAMPLES)]
     Git,
-}
-
-/// The tool whose mirrors to ask.
-#[derive(Debug, PartialEq, Eq, Subcommand)]
-pub enum Probe {
-    /// The git mirrors, for one repository or in general.
-    #[command(after_help = PROBE_EXAMPLES)]
-    Git(ProbeGit),
-}
-
-/// What to ask git mirrors for.
-#[derive(Debug, PartialEq, Eq, Args)]
-pub struct ProbeGit {
-    /// The repository to ask for.
-    #[arg(value_name = "OWNER/REPO")]
-    pub repo: Option<String>,
-    /// How to show the answer.
-    #[command(flatten)]
-    pub output: Output,
 }
 
 /// How to show an answer.

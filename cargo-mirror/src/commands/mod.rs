@@ -7,10 +7,11 @@ mod run;
 mod setup;
 mod status;
 mod undo;
+mod verify;
 
 use mirror_config::{environment::Environment, failure::Failure};
 
-use crate::cli::{Command, Probe, Setup, Status, Undo};
+use crate::cli::{Command, Setup, Status, Undo};
 
 /// Runs a command to its end; returns the exit code.
 pub(crate) fn run(command: &Command, env: &Environment) -> Result<u8, Failure> {
@@ -20,7 +21,8 @@ pub(crate) fn run(command: &Command, env: &Environment) -> Result<u8, Failure> {
         Command::Status(Status::Git(output)) => status::git(env, *output),
         Command::Undo(Undo::Git) => undo::git(env),
         Command::List(output) => list::list(env, *output),
-        Command::Probe(Probe::Git(asked)) => probe::git(env, asked),
+        Command::Probe(asked) => probe::probe(env, asked),
+        Command::Verify(asked) => verify::verify(env, asked),
         Command::Cache(asked) => cache::cache(env, asked),
     }
     .map(|()| 0)

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     path::PathBuf,
-    process::{Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus},
     sync::Arc,
     time::Instant,
 };
@@ -19,6 +19,7 @@ use mirror_config::{
 };
 
 use crate::{
+    cargo_program,
     cli::Run,
     lock_file,
     report::{print_error, warn},
@@ -32,7 +33,7 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let started = Instant::now();
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
     let cargo = program(env, asked);
-    let select = Select::posing_as(env, &agent(&cargo))?;
+    let select = Select::posing_as(env, &cargo_program::agent(&cargo))?;
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
     let registry = Arc::new(Registry::new(env, select, Blobs::open(env).map_err(io)?, locked));
@@ -74,13 +75,6 @@ fn program(env: &Environment, asked: &Run) -> PathBuf {
         Some(cargo) if !names_toolchain => PathBuf::from(cargo),
         _ => PathBuf::from("cargo"),
     }
-}
-
-/// cargo's own `User-Agent`: some mirrors answer it differently from others.
-fn agent(cargo: &PathBuf) -> String {
-    let output = Command::new(cargo).arg("--version").stdin(Stdio::null()).output();
-    let version = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
-    version.replacen("cargo ", "cargo/", 1)
 }
 
 /// cargo's arguments, with the relay in front of them.

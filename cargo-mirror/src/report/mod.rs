@@ -3,7 +3,10 @@
 //! Field names are part of the contract (DESIGN 9). Nothing here decides; no escape sequence is ever written.
 
 mod cache;
+mod probe;
+mod progress;
 mod units;
+mod verify;
 
 use std::{
     io::{self, Write},
@@ -18,8 +21,11 @@ use mirror_config::{
 use serde::{Serialize, Serializer};
 
 pub use cache::{CacheReport, StoreRow, cache};
+pub use probe::{IndexRow, ProbeReport, index_rows, probe};
+pub use progress::Progress;
 use units::rate;
 pub use units::{amount, size};
+pub use verify::{Check, Dependency, VerifyReport, verify};
 
 /// A mirror as `list` shows it. What is not known of a disabled one is absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

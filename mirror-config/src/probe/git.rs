@@ -1,7 +1,6 @@
-//! Asks candidates, all at once: there? how fast? how fresh? whole?
+//! Asks git mirrors for one repository: there? how fast? how fresh? whole?
 //!
-//! Looks like git to the server: the requests of a clone, read only as far as a measurement needs. Ranking what comes
-//! back is `rank`'s business; choosing for a request is `select`'s.
+//! Looks like git to the server: the requests of a clone, read only as far as a measurement needs.
 
 use std::{
     io::Read,
@@ -10,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::{Freshness, Heard, RATE_TIME, TOTAL};
 use crate::{
     fault::Fault,
     health::{Observation, Service},
@@ -20,27 +20,10 @@ use crate::{
     upstream::Repository,
 };
 
-/// Longest measurement of a candidate's rate.
-const RATE_TIME: Duration = Duration::from_millis(1500);
 /// Most bytes read for it.
 const RATE_BYTES: u64 = 4 << 20;
-/// Candidates have this long in all, upstream's head start included.
-const TOTAL: Duration = Duration::from_secs(5);
 /// Upstream's head start: what it says decides who may hear the repository's name.
 const UPSTREAM_TIME: Duration = Duration::from_millis(2500);
-
-/// How fresh a copy is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Freshness {
-    /// At the same commit as upstream.
-    Same,
-    /// So many commits behind; `None` where upstream does not count.
-    Behind(Option<u32>),
-    /// At a commit that upstream does not know.
-    Unrelated,
-    /// Upstream or the mirror did not say.
-    Unknown,
-}
 
 /// What one candidate turned out to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +48,7 @@ pub struct Standing {
 type Yardstick = Option<(Session, Oid)>;
 
 /// Probes upstream and every candidate for one repository, and remembers what was measured. Takes at most five seconds.
-pub fn git(select: &Select, repository: &Repository) -> Vec<Standing> {
+pub fn probe(select: &Select, repository: &Repository, heard: Heard<'_>) -> Vec<Standing> {
     let started = Instant::now();
     let upstream_name = format!("upstream:{}", repository.upstream);
     let upstream =
@@ -107,10 +90,13 @@ pub fn git(select: &Select, repository: &Repository) -> Vec<Standing> {
             Box::new(move || select.open(&candidate, patience(TOTAL))),
         );
     }
+    let all = late.len();
+    heard(0, all);
     while !late.is_empty() {
         let Ok(standing) = receiver.recv_timeout(TOTAL.saturating_sub(started.elapsed())) else { break };
         late.retain(|(name, _)| *name != standing.name);
         standings.push(standing);
+        heard(all - late.len(), all);
     }
     standings.extend(late.iter().map(|(name, operator)| failed(name, operator, Fault::Timeout)));
     let seen: Vec<Observation> = standings.iter().map(observation).collect();

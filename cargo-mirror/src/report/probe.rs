@@ -1,0 +1,85 @@
+//! How the probes of cargo's and pip's mirrors are shown, and all probes together.
+
+use std::time::Duration;
+
+use mirror_config::failure::Failure;
+use serde::Serialize;
+
+use super::{GitRow, clean, git_table, print, print_json, seconds, shown, table, units::rate};
+
+/// What probing a mirror of crates or of Python packages showed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IndexRow {
+    /// Its name in the configuration, or `upstream:cargo` or `upstream:pip`.
+    pub mirror: String,
+    /// Who runs it.
+    pub operator: String,
+    /// The HTTP status, or the fault's name.
+    pub status: String,
+    /// From the request to the first byte of the answer; seconds in JSON.
+    #[serde(serialize_with = "seconds")]
+    pub first_byte: Option<Duration>,
+    /// In bytes per second.
+    pub throughput: Option<f64>,
+    /// How far behind the upstream it is.
+    pub freshness: String,
+    /// Whether it serves files: `yes`, `index only`, `failed`, or nothing when that was not found out.
+    pub files: &'static str,
+    /// Whether its pages give hashes of files; null where the question makes no sense.
+    pub hashes: Option<bool>,
+    /// Anything else.
+    pub note: String,
+}
+
+/// What probing everything showed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ProbeReport {
+    /// The git mirrors.
+    pub git: Vec<GitRow>,
+    /// The mirrors of crates.
+    pub cargo: Vec<IndexRow>,
+    /// The mirrors of Python packages.
+    pub pip: Vec<IndexRow>,
+}
+
+/// Shows what probing mirrors of crates or of Python packages showed.
+///
+/// # Errors
+///
+/// As [`print()`].
+pub fn index_rows(rows: &[IndexRow], json: bool) -> Result<(), Failure> {
+    if json { print_json(rows) } else { print(&index_table(rows)) }
+}
+
+/// Shows all of them.
+///
+/// # Errors
+///
+/// As [`print()`].
+pub fn probe(report: &ProbeReport, json: bool) -> Result<(), Failure> {
+    if json {
+        return print_json(report);
+    }
+    let parts =
+        [("git", git_table(&report.git)), ("cargo", index_table(&report.cargo)), ("pip", index_table(&report.pip))];
+    print(&parts.map(|(tool, table)| format!("{tool}\n{table}")).join("\n\n"))
+}
+
+fn index_table(rows: &[IndexRow]) -> String {
+    // Only pip's pages can lack hashes.
+    let hashed = rows.iter().any(|row| row.hashes.is_some());
+    let mut header = vec!["mirror", "operator", "status", "first byte", "throughput", "freshness", "files"];
+    header.extend(hashed.then_some("hashes"));
+    header.push("note");
+    let mut table = table([""; 0]);
+    table.set_header(header);
+    for row in rows {
+        let first = row.first_byte.map(|time| format!("{} ms", time.as_millis())).unwrap_or_default();
+        let rate = row.throughput.map(rate).unwrap_or_default();
+        let mut cells = vec![row.mirror.as_str(), &row.operator, &row.status, &first, &rate, &row.freshness, row.files];
+        cells.extend(hashed.then(|| row.hashes.map_or("", |all| if all { "yes" } else { "no" })));
+        cells.push(&row.note);
+        table.add_row(cells.into_iter().map(clean));
+    }
+    shown(&table)
+}
