@@ -2,7 +2,7 @@
 //!
 //! Modules in reading order: [`cli`] is the command line, `commands` has one file for each, [`git_setup`] plans and
 //! undoes the change of git's configuration, `git_check` has git check objects, `workspace` finds a
-//! project, `pinned` reads what its lock pins, `report` is all that is shown. Only [`main`] prints errors and ends.
+//! project, `lock_file` reads what it pins, `report` is all that is shown. Only [`main`] prints errors and ends.
 
 pub mod cli;
 mod commands;
@@ -12,7 +12,6 @@ mod git_config;
 mod git_check;
 pub mod git_setup;
 mod lock_file;
-mod pinned;
 mod pip_upstream;
 mod programs;
 mod prompt;

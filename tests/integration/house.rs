@@ -92,6 +92,8 @@ fn each_heavy_package_has_one_door() {
         ("hyper", &["mirror-config/src/relay/"]),
         ("tame_index", &["mirror-config/src/crates.rs"]),
         ("cargo_lock", &["cargo-mirror/src/lock_file.rs"]),
+        ("cargo_metadata", &["cargo-mirror/src/workspace.rs"]),
+        ("html5gum", &["mirror-config/src/simple.rs"]),
         ("rustls", &["mirror-config/src/http.rs"]),
         ("config", &["mirror-config/src/config/"]),
         ("toml_edit", &["mirror-config/src/config/"]),

@@ -20,7 +20,7 @@ use mirror_config::{
 use crate::{
     cargo_program,
     cli::VerifyLock,
-    pinned::{self, Locked, Origin},
+    lock_file::{self, Origin},
     report::{self, Check, Dependency, Progress, VerifyReport},
     workspace,
 };
@@ -37,7 +37,7 @@ pub(super) fn verify(env: &Environment, asked: &VerifyLock) -> Result<(), Failur
     let cargo = cargo_program::program(env);
     let root = workspace::root(&cargo, asked.manifest_path.as_deref(), env.cwd())?;
     let select = Select::posing_as(env, &cargo_program::agent(&cargo))?;
-    let locked = pinned::read(&root, select.config.cargo_upstream.as_ref().map(|index| &index.value))?;
+    let locked = lock_file::read(&root, select.config.cargo_upstream.as_ref().map(|index| &index.value))?;
     let blobs = Blobs::open(env).map_err(|error| Failure::new(Kind::Io, format!("the cache: {error}")))?;
     // Without the lock: it is what is in question.
     let registry = Registry::new(env, select.clone(), blobs, registry::Locked::new());
@@ -117,7 +117,7 @@ fn key(address: &Address, commit: &Oid) -> (String, String) {
 }
 
 /// Asks for every pinned commit once, all at the same time, as git would ask; with the mirror that would serve it.
-fn commits(env: &Environment, locked: &[Locked]) -> Result<Commits, Failure> {
+fn commits(env: &Environment, locked: &[lock_file::Dependency]) -> Result<Commits, Failure> {
     let mut pins: BTreeMap<(String, String), (&Address, &Oid)> = BTreeMap::new();
     for package in locked {
         if let Origin::Git(address, Some(commit)) = &package.origin {
@@ -156,7 +156,7 @@ fn repository(select: &Select, address: &Address) -> Option<Repository> {
     })
 }
 
-fn row(package: &Locked, source: &str, note: &str) -> Dependency {
+fn row(package: &lock_file::Dependency, source: &str, note: &str) -> Dependency {
     Dependency {
         name: package.name.clone(),
         version: package.version.clone(),
@@ -170,7 +170,7 @@ fn row(package: &Locked, source: &str, note: &str) -> Dependency {
     }
 }
 
-fn registry_row(package: &Locked, pinned: &Pinned, finding: &Finding, served_by: &str) -> Dependency {
+fn registry_row(package: &lock_file::Dependency, pinned: &Pinned, finding: &Finding, served_by: &str) -> Dependency {
     let base = Dependency {
         mirror: Some(served_by.to_owned()),
         locked: pinned.checksum.clone(),
@@ -200,7 +200,7 @@ fn registry_row(package: &Locked, pinned: &Pinned, finding: &Finding, served_by:
     }
 }
 
-fn git_row(package: &Locked, address: &Address, asked: Option<&(Pin, Option<String>)>) -> Dependency {
+fn git_row(package: &lock_file::Dependency, address: &Address, asked: Option<&(Pin, Option<String>)>) -> Dependency {
     let base = row(package, "git", "");
     let Some((pin, mirror)) = asked else {
         return Dependency { note: format!("{address}: the lock names no commit"), ..base };
