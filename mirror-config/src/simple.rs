@@ -63,14 +63,16 @@ pub fn versions(files: &[File]) -> BTreeSet<&str> {
 ///
 /// # Errors
 ///
-/// [`Fault::NotAMirror`] for what is no such page, such as a sign-in page: one without a single file.
+/// [`Fault::NotAMirror`] for what is no such page, such as a sign-in page: HTML without a single file.
 pub fn files(content_type: &str, body: &[u8], base: &Address) -> Result<Vec<File>, Fault> {
-    let found = match content_type {
-        "application/vnd.pypi.simple.v1+json" | "application/json" => json(body, base)?,
-        "application/vnd.pypi.simple.v1+html" | "text/html" | "application/xhtml+xml" => html(body, base),
-        other => return Err(Fault::NotAMirror(format!("its page is `{}`", crate::redact::controls(other)))),
-    };
-    if found.is_empty() { Err(Fault::NotAMirror("a page without files".to_owned())) } else { Ok(found) }
+    match content_type {
+        "application/vnd.pypi.simple.v1+json" | "application/json" => json(body, base),
+        "application/vnd.pypi.simple.v1+html" | "text/html" | "application/xhtml+xml" => match html(body, base) {
+            none if none.is_empty() => Err(Fault::NotAMirror("a page without files".to_owned())),
+            found => Ok(found),
+        },
+        other => Err(Fault::NotAMirror(format!("its page is `{}`", crate::redact::controls(other)))),
+    }
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,9 @@
 //!
 //! How servers, faults and sandboxes are used stands in the package's README.
 
+mod cargo_probe;
 mod cargo_run;
+mod cargo_verify;
 mod git_cache;
 mod git_clone;
 mod git_crash;
