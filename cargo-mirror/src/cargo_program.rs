@@ -1,11 +1,23 @@
-//! cargo itself: which one, and what it calls itself to servers.
+//! The real cargo: where it is, which version, where its project is. Decides nothing.
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
 };
 
-use mirror_config::environment::Environment;
+use mirror_config::{
+    environment::Environment,
+    failure::{Failure, Kind},
+};
+
+/// The first cargo whose `include` is stable.
+pub(crate) const INCLUDES: (u32, u32) = (1, 94);
+
+/// A command of the cargo that started us, or else of the one on PATH. `+toolchain` is for rustup's alone to understand.
+pub(crate) fn command(env: &Environment, toolchain: bool) -> Command {
+    let own = env.var_os("CARGO").filter(|_| !toolchain);
+    Command::new(own.unwrap_or("cargo".as_ref()))
+}
 
 /// The cargo that started us, else the one on PATH.
 pub(crate) fn program(env: &Environment) -> PathBuf {
@@ -17,4 +29,50 @@ pub(crate) fn agent(cargo: &Path) -> String {
     let output = Command::new(cargo).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output();
     let version = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
     if version.starts_with("cargo ") { version.replacen(' ', "/", 1) } else { "cargo".to_owned() }
+}
+
+/// Its version as it says it, such as `1.95.0`; nothing when there is none to start.
+pub(crate) fn version(env: &Environment) -> Option<String> {
+    let output = said(env, &["--version"]).ok().filter(|output| output.status.success())?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.split_whitespace().nth(1).map(str::to_owned)
+}
+
+/// The root folder of the workspace that the working directory is in.
+///
+/// # Errors
+///
+/// [`Kind::Config`] when there is none.
+pub(crate) fn workspace(env: &Environment) -> Result<PathBuf, Failure> {
+    let output = said(env, &["locate-project", "--workspace", "--message-format", "plain"])?;
+    let manifest = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    match manifest.parent().filter(|_| output.status.success()) {
+        Some(root) if root.is_absolute() => Ok(root.to_owned()),
+        _ => Err(Failure::new(Kind::Config, format!("{} is in no cargo project", env.cwd().display()))
+            .hint("cargo mirror setup cargo --scope user")),
+    }
+}
+
+/// cargo's own folder: `$CARGO_HOME`, else `~/.cargo`.
+///
+/// # Errors
+///
+/// [`Kind::Config`] without a home folder.
+pub(crate) fn home(env: &Environment) -> Result<PathBuf, Failure> {
+    let told = env.var_os("CARGO_HOME").map(|folder| env.cwd().join(folder));
+    told.or_else(|| env.home().map(|home| home.join(".cargo"))).ok_or_else(|| {
+        Failure::new(Kind::Config, "there is no home folder, so no configuration of cargo")
+            .hint("set HOME or CARGO_HOME")
+    })
+}
+
+fn said(env: &Environment, arguments: &[&str]) -> Result<Output, Failure> {
+    let mut command = command(env, false);
+    command.args(arguments).stdin(Stdio::null());
+    command.output().map_err(|error| not_started(&error))
+}
+
+/// The failure of a cargo that is not there.
+pub(crate) fn not_started(error: &std::io::Error) -> Failure {
+    Failure::new(Kind::Config, format!("cargo cannot be started: {error}")).hint("install cargo, or add it to PATH")
 }

@@ -1,4 +1,5 @@
-//! One file that others edit too: read whole, locked as git locks it, replaced whole. Knows nothing of its contents.
+//! One file that others edit too: read whole, locked where others look for a lock, replaced whole. Knows nothing of its
+//! contents.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -17,6 +18,10 @@ use mirror_config::{
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the lock is tried.
 const TICK: Duration = Duration::from_millis(50);
+/// What a file that is being written has behind its name, before the number of the process.
+const UNFINISHED: &str = ".cargo-mirror-";
+/// An unfinished file older than this is of a process that was killed.
+const LONGEST_WRITE: Duration = Duration::from_secs(60);
 /// As many symbolic links as Linux follows.
 const MOST_LINKS: usize = 40;
 
@@ -78,21 +83,11 @@ impl ConfigFile {
     ///
     /// [`Kind::Busy`] when another holds it for longer than two seconds.
     pub(crate) fn lock(&self) -> Result<Locked<'_>, Failure> {
-        let mut name = self.target.clone().into_os_string();
-        name.push(".lock");
-        let path = PathBuf::from(name);
-        let permissions = fs::metadata(&self.target).ok().map(|metadata| metadata.permissions());
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        if permissions.is_some() {
-            // Until it has the file's own mode, nobody else reads it.
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        }
+        let path = self.beside(".lock");
         let start = Instant::now();
-        let file = loop {
-            match options.open(&path) {
-                Ok(file) => break file,
+        loop {
+            match self.begin(&path) {
+                Ok(locked) => return Ok(locked),
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(&self.named, &error)),
                 Err(_) if start.elapsed() >= PATIENCE => {
                     return Err(Failure::new(
@@ -103,8 +98,59 @@ impl ConfigFile {
                 }
                 Err(_) => thread::sleep(TICK),
             }
-        };
-        Ok(Locked { of: self, path: Some(path), file, permissions })
+        }
+    }
+
+    /// Begins to replace a file that only this program's users exclude each other from, by a lock of their own.
+    ///
+    /// No lock file, then: one that a killed process left would stand in the way of all others.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Permission`] when the file is not to be written, [`Kind::Io`] for what the file system says.
+    pub(crate) fn replacement(&self) -> Result<Locked<'_>, Failure> {
+        if fs::metadata(&self.target).is_ok_and(|metadata| metadata.permissions().readonly()) {
+            return Err(Failure::new(Kind::Permission, format!("{} is read-only", self.named.display()))
+                .hint(format!("chmod u+w '{}'", self.named.display())));
+        }
+        self.sweep();
+        let path = self.beside(&format!("{UNFINISHED}{}", std::process::id()));
+        // One of the same name is of a process that is gone.
+        let _ = fs::remove_file(&path);
+        self.begin(&path).map_err(|error| failed(&self.named, &error))
+    }
+
+    fn begin(&self, path: &Path) -> io::Result<Locked<'_>> {
+        let permissions = fs::metadata(&self.target).ok().map(|metadata| metadata.permissions());
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        if permissions.is_some() {
+            // Until it has the file's own mode, nobody else reads it.
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        let file = options.open(path)?;
+        Ok(Locked { of: self, path: Some(path.to_owned()), file, permissions })
+    }
+
+    /// Removes what killed processes left beside the file.
+    fn sweep(&self) {
+        let (Some(folder), Some(name)) = (self.target.parent(), self.target.file_name()) else { return };
+        let prefix = format!("{}{UNFINISHED}", name.to_string_lossy());
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|at| at.elapsed());
+            let old = matches!(age, Ok(Ok(age)) if age > LONGEST_WRITE);
+            if old && entry.file_name().to_string_lossy().starts_with(&prefix) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// Another name in the same folder, so that a rename is one step.
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.target.clone().into_os_string();
+        name.push(suffix);
+        PathBuf::from(name)
     }
 }
 
@@ -119,10 +165,26 @@ pub(crate) struct Locked<'a> {
 }
 
 impl Locked<'_> {
-    /// Replaces the contents whole: written into the lock, on disk, then renamed, as git does. The mode stays.
-    pub(crate) fn replace(mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let result = self.write(bytes);
-        result.map_err(|error| failed(&self.of.named, &error))
+    /// Writes what the file is to become beside it, and onto the disk; the file is as it was.
+    pub(crate) fn stage(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let written = self.file.write_all(bytes).and_then(|()| match self.permissions.take() {
+            Some(permissions) => self.file.set_permissions(permissions),
+            None => Ok(()),
+        });
+        written.and_then(|()| self.file.sync_all()).map_err(|error| failed(&self.of.named, &error))
+    }
+
+    /// Puts what was staged in the place of the file, in one step as git does. The mode stays.
+    pub(crate) fn commit(mut self) -> Result<(), Failure> {
+        if let Some(path) = &self.path {
+            fs::rename(path, &self.of.target).map_err(|error| failed(&self.of.named, &error))?;
+        }
+        self.path = None;
+        // The rename itself reaches the disk with its folder; where folders cannot be opened there is nothing to do.
+        if let Some(folder) = self.of.target.parent().and_then(|folder| File::open(folder).ok()) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
     }
 
     /// Removes the file.
@@ -131,23 +193,6 @@ impl Locked<'_> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&self.of.named, &error)),
             _ => Ok(()),
         }
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        if let Some(permissions) = self.permissions.take() {
-            self.file.set_permissions(permissions)?;
-        }
-        self.file.sync_all()?;
-        if let Some(path) = &self.path {
-            fs::rename(path, &self.of.target)?;
-        }
-        self.path = None;
-        // The rename itself reaches the disk with its folder; where folders cannot be opened there is nothing to do.
-        if let Some(folder) = self.of.target.parent().and_then(|folder| File::open(folder).ok()) {
-            let _ = folder.sync_all();
-        }
-        Ok(())
     }
 }
 
@@ -199,7 +244,10 @@ mod tests {
         let held = file.lock().expect("nobody holds it");
         assert_eq!(file.lock().expect_err("it is held").kind, Kind::Busy);
         drop(held);
-        file.lock().expect("it is free").replace(b"x").expect("our folder");
+        let mut lock = file.lock().expect("it is free");
+        lock.stage(b"x").expect("our folder");
+        assert_eq!(file.read().expect("ours"), None, "nothing happens before the last step");
+        lock.commit().expect("our folder");
         assert_eq!(file.read().expect("ours").as_deref(), Some(b"x".as_slice()));
         assert!(!folder.path().join("c.lock").exists());
     }

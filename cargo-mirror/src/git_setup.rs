@@ -1,4 +1,4 @@
-//! git's global configuration: what should stand there, the plan of the change, making it, and taking it back.
+//! git's global configuration: what should stand there, and the plan of the change. `change` makes it and takes it back.
 //!
 //! Shows nothing and asks nothing; that is the commands' matter. Measured with git 2.47.3 and git-lfs 3.3.0:
 //!
@@ -12,25 +12,23 @@
 //!   which another rule rewrites to the plain address, does not. A second rule with the same prefix is no way out:
 //!   git-lfs warns and picks either.
 
-use std::path::PathBuf;
-
 use mirror_config::{
     config::Config,
     environment::Environment,
     failure::{Failure, Kind},
 };
-use similar::TextDiff;
 
 use crate::{
+    change::{self, Edit, Tool},
     config_file::ConfigFile,
     git_config::{self, Copy, Entry, Found},
-    undo_record::{self, Content, Record, Way},
+    undo_record::FileRecord,
 };
 
 /// Lets submodules, which git asks for by itself, use `mirror::` addresses.
 const ALLOW: &str = "protocol.mirror.allow";
-/// The tool's name in undo records.
-const TOOL: &str = "git";
+/// git, to those who change files and undo it.
+pub const TOOL: Tool = Tool { name: "git", own_lock: false, without };
 
 /// The plain addresses of an upstream, for rules that rewrite them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,45 +116,13 @@ pub fn rules(env: &Environment) -> Result<Vec<Found>, Failure> {
     Ok(rules)
 }
 
-/// A change of one file, not made yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// The file.
-    pub file: PathBuf,
-    /// Its contents now; nothing when there is no such file.
-    pub before: Option<Vec<u8>>,
-    /// Its contents then.
-    pub after: Vec<u8>,
-    /// What is added.
-    pub added: Vec<Entry>,
-}
-
-impl Plan {
-    /// Whether there is nothing to do.
-    pub fn is_empty(&self) -> bool {
-        self.added.is_empty()
-    }
-
-    /// The change as a unified diff without context, so that it shows nothing else of the file.
-    pub fn diff(&self) -> String {
-        // git ends a last line that had no end; the line may hold a secret and does not change otherwise.
-        let lines = |bytes: &[u8]| {
-            let text = String::from_utf8_lossy(bytes).into_owned();
-            if text.is_empty() || text.ends_with('\n') { text } else { text + "\n" }
-        };
-        let (before, after) = (lines(self.before.as_deref().unwrap_or_default()), lines(&self.after));
-        let name = self.file.display().to_string();
-        let old = if self.before.is_some() { name.clone() } else { "/dev/null".to_owned() };
-        TextDiff::from_lines(&before, &after).unified_diff().context_radius(0).header(&old, &name).to_string()
-    }
-}
-
 /// Plans to add what is missing of `wanted`. Changes nothing.
 ///
 /// # Errors
 ///
-/// [`Kind::Io`] or [`Kind::Permission`] when the file cannot be read, [`Kind::Config`] when git does not understand it.
-pub fn plan(env: &Environment, wanted: &[Entry]) -> Result<Plan, Failure> {
+/// [`Kind::Io`] or [`Kind::Permission`] when the file cannot be read, [`Kind::Config`] when git does not understand it,
+/// or when an earlier set-up changed another file and is not undone.
+pub fn plan(env: &Environment, wanted: &[Entry]) -> Result<Edit, Failure> {
     let file = ConfigFile::global(env)?;
     let before = file.read()?;
     let copy = Copy::new(before.as_deref().unwrap_or_default(), file.path())?;
@@ -164,113 +130,19 @@ pub fn plan(env: &Environment, wanted: &[Entry]) -> Result<Plan, Failure> {
     for entry in &added {
         copy.add(entry)?;
     }
-    Ok(Plan { file: file.path().to_owned(), after: copy.bytes()?, before, added })
-}
-
-/// Makes the planned change, after recording how to undo it.
-///
-/// # Errors
-///
-/// [`Kind::Busy`] when the file changed since it was planned, or is locked; [`Kind::Config`] when an earlier set-up
-/// changed another file and was not undone; [`Kind::Io`] or [`Kind::Permission`] when something cannot be written.
-pub fn apply(env: &Environment, plan: &Plan) -> Result<(), Failure> {
-    let file = ConfigFile::at(&plan.file)?;
-    let lock = file.lock()?;
-    let now = file.read()?;
-    if now != plan.before {
-        return Err(Failure::new(Kind::Busy, format!("{} was changed by somebody else just now", plan.file.display()))
-            .hint("cargo mirror setup git"));
+    if let Some(other) = change::changed(env, &TOOL)?.into_iter().find(|other| other != file.path()) {
+        return Err(Failure::new(
+            Kind::Config,
+            format!("an earlier set-up changed {}, and is not undone yet", other.display()),
+        )
+        .hint("cargo mirror undo git"));
     }
-    let place = undo_record::place(env, TOOL)?;
-    let record = match undo_record::load(&place)? {
-        Some(record) if record.file != plan.file => {
-            return Err(Failure::new(
-                Kind::Config,
-                format!("an earlier set-up changed {}, and is not undone yet", record.file.display()),
-            )
-            .hint("cargo mirror undo git"));
-        }
-        Some(record) if record.way(now.as_deref()) != Way::Already => {
-            record.and(now.as_deref(), &plan.after, &plan.added)
-        }
-        // None, or one that somebody has already undone by hand.
-        _ => Record {
-            file: plan.file.clone(),
-            before: now.as_deref().map(Content::new),
-            after: Content::new(&plan.after),
-            edited: false,
-            added: plan.added.clone(),
-        },
-    };
-    // First the record: a change without one could not be undone, a record without one says so when it is undone.
-    undo_record::save(&place, &record)?;
-    lock.replace(&plan.after)
-}
-
-/// What an undo did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Undone {
-    /// There was no set-up to undo.
-    Nothing,
-    /// The file was already without it.
-    Already(PathBuf),
-    /// The file has its bytes from before the first set-up.
-    Restored(PathBuf),
-    /// There was no file before the first set-up, and there is none now.
-    Removed(PathBuf),
-    /// The file was changed by others since, so only what the set-ups added went.
-    Keys {
-        /// The file.
-        file: PathBuf,
-        /// What went.
-        removed: Vec<Entry>,
-    },
-}
-
-/// Takes all set-ups back.
-///
-/// # Errors
-///
-/// As [`apply`]; the record stays until the file is done.
-pub fn undo(env: &Environment) -> Result<Undone, Failure> {
-    let place = undo_record::place(env, TOOL)?;
-    let Some(record) = undo_record::load(&place)? else { return Ok(Undone::Nothing) };
-    let file = ConfigFile::at(&record.file)?;
-    let path = record.file.clone();
-    let Some(now) = file.read()? else {
-        undo_record::forget(&place)?;
-        return Ok(Undone::Already(path));
-    };
-    let lock = file.lock()?;
-    // Again, now that nobody else writes.
-    let now = file.read()?.unwrap_or(now);
-    let done = match (record.way(Some(&now)), &record.before) {
-        (Way::Already, _) => Undone::Already(path),
-        (Way::Bytes, Some(before)) => {
-            lock.replace(before.bytes())?;
-            Undone::Restored(path)
-        }
-        (Way::Bytes, None) => {
-            lock.remove()?;
-            Undone::Removed(path)
-        }
-        (Way::Keys, before) => {
-            let (left, removed) = without(&now, &record, &file)?;
-            if left.is_empty() && before.is_none() {
-                lock.remove()?;
-            } else if left != now {
-                lock.replace(&left)?;
-            }
-            Undone::Keys { file: path, removed }
-        }
-    };
-    undo_record::forget(&place)?;
-    Ok(done)
+    Ok(Edit { file: file.path().to_owned(), after: copy.bytes()?, before, added, replaced: Vec::new() })
 }
 
 /// The contents without what the record says was added, and what of that was still there.
-fn without(now: &[u8], record: &Record, file: &ConfigFile) -> Result<(Vec<u8>, Vec<Entry>), Failure> {
-    let copy = Copy::new(now, file.path())?;
+fn without(now: &[u8], record: &FileRecord) -> Result<(Vec<u8>, Vec<Entry>), Failure> {
+    let copy = Copy::new(now, &record.file)?;
     let present = copy.entries()?;
     let ours = |entry: &&Entry| present.iter().any(|p| p.has_key(&entry.key) && p.value == entry.value);
     let removed: Vec<Entry> = record.added.iter().filter(ours).cloned().collect();
@@ -291,11 +163,9 @@ fn missing(wanted: &[Entry], present: &[Entry]) -> Vec<Entry> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use mirror_config::failure::Kind;
 
-    use super::{Entry, Found, Plan, Prefix, missing, wanted};
+    use super::{Entry, Found, Prefix, missing, wanted};
 
     fn prefix() -> Prefix {
         Prefix { upstream: "github".to_owned(), address: "https://h.example/".to_owned() }
@@ -358,16 +228,5 @@ mod tests {
         let later = Entry::new("protocol.mirror.allow", "user");
         let overruled: Vec<Entry> = present.into_iter().chain([later]).collect();
         assert_eq!(missing(&all, &overruled), [Entry::new("protocol.mirror.allow", "always")]);
-    }
-
-    #[test]
-    fn the_diff_shows_nothing_but_the_change() {
-        let before = b"[http]\n\textraHeader = secret".to_vec();
-        let after = b"[http]\n\textraHeader = secret\n[protocol \"mirror\"]\n\tallow = always\n".to_vec();
-        let plan = Plan { file: PathBuf::from("/h/.gitconfig"), before: Some(before), after, added: Vec::new() };
-        assert_eq!(
-            plan.diff(),
-            "--- /h/.gitconfig\n+++ /h/.gitconfig\n@@ -2,0 +3,2 @@\n+[protocol \"mirror\"]\n+\tallow = always\n"
-        );
     }
 }

@@ -1,12 +1,15 @@
 //! `cargo mirror`: the control panel of the suite. Sets up, shows and undoes; it never fetches for another tool.
 //!
-//! Modules in reading order: [`cli`] is the command line, `commands` has one file for each, [`git_setup`] plans and
-//! undoes the change of git's configuration, `git_check` has git check objects, `workspace` finds a
-//! project, `lock_file` reads what it pins, `report` is all that is shown. Only [`main`] prints errors and ends.
+//! Modules in reading order: [`cli`] is the command line, `commands` has one file for each, [`git_setup`] and
+//! `cargo_setup` plan changes of a tool's configuration, [`change`] makes them and takes them back, `git_check` has git
+//! check objects, `workspace` finds a project and `lock_file` what it pins, `report` is all that is shown. Only [`main`] prints errors and ends.
 
+mod cargo_config;
+mod cargo_program;
+mod cargo_setup;
+pub mod change;
 pub mod cli;
 mod commands;
-mod cargo_program;
 mod config_file;
 mod git_config;
 mod git_check;

@@ -1,17 +1,16 @@
-//! How to take a set-up back: the file as the first set-up found it, as the last one left it, and what was added.
+//! How to take a set-up back: each file as the first set-up found it, as the last one left it, and what was added.
 
 use std::{
-    fs::{self, DirBuilder},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use mirror_config::{
     environment::Environment,
     failure::{Failure, Kind},
+    state,
 };
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use crate::{config_file::failed, git_config::Entry};
 
@@ -41,19 +40,32 @@ impl Content {
     }
 }
 
+/// What the set-ups of one tool did, file by file, in the order in which the files were changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// One for each file.
+    pub(crate) files: Vec<FileRecord>,
+}
+
 /// What the set-ups of one file did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Record {
+pub(crate) struct FileRecord {
     /// The file's name for people.
     pub(crate) file: PathBuf,
     /// Its contents before the first set-up; nothing when there was no file.
     pub(crate) before: Option<Content>,
     /// Its contents after the last set-up.
     pub(crate) after: Content,
+    /// Its contents after the set-up before that: what is there when the last one was killed in time.
+    pub(crate) earlier: Option<Content>,
     /// Whether others changed it between two set-ups, so that `before` may not be put back.
     pub(crate) edited: bool,
+    /// Whether its folder was made for it.
+    pub(crate) made_folder: bool,
     /// What all set-ups added, in order.
     pub(crate) added: Vec<Entry>,
+    /// What stood in the place of something that was added.
+    pub(crate) replaced: Vec<Entry>,
 }
 
 /// How a file goes back.
@@ -68,13 +80,33 @@ pub(crate) enum Way {
 }
 
 impl Record {
+    /// What is recorded of a file.
+    pub(crate) fn of(&self, file: &Path) -> Option<&FileRecord> {
+        self.files.iter().find(|known| known.file == file)
+    }
+
+    /// Puts a file's record in its place, or after all others.
+    pub(crate) fn put(&mut self, record: FileRecord) {
+        match self.files.iter_mut().find(|known| known.file == record.file) {
+            Some(known) => *known = record,
+            None => self.files.push(record),
+        }
+    }
+}
+
+impl FileRecord {
     /// The record with one more set-up of the same file, which found `found` and left `left`.
-    pub(crate) fn and(self, found: Option<&[u8]>, left: &[u8], added: &[Entry]) -> Self {
-        let untouched = found == Some(self.after.bytes());
+    pub(crate) fn and(self, found: Option<&[u8]>, left: &[u8], added: &[Entry], replaced: &[Entry]) -> Self {
+        let untouched = found.is_some_and(|found| self.is_left(found));
+        // What replaced something of ours gives back nothing: undo goes behind the first set-up.
+        let known = |entry: &&Entry| self.added.iter().chain(&self.replaced).any(|ours| ours.key == entry.key);
+        let first: Vec<Entry> = replaced.iter().filter(|entry| !known(entry)).cloned().collect();
         Self {
             after: Content::new(left),
+            earlier: found.map(Content::new),
             edited: self.edited || !untouched,
             added: self.added.into_iter().chain(added.iter().cloned()).collect(),
+            replaced: self.replaced.into_iter().chain(first).collect(),
             ..self
         }
     }
@@ -86,9 +118,14 @@ impl Record {
             Some(now) if !self.edited && self.before.as_ref().is_some_and(|before| before.bytes() == now) => {
                 Way::Already
             }
-            Some(now) if !self.edited && self.after.bytes() == now => Way::Bytes,
+            Some(now) if !self.edited && self.is_left(now) => Way::Bytes,
             Some(_) => Way::Keys,
         }
+    }
+
+    /// Whether a set-up left these contents.
+    fn is_left(&self, bytes: &[u8]) -> bool {
+        self.after.bytes() == bytes || self.earlier.as_ref().is_some_and(|earlier| earlier.bytes() == bytes)
     }
 }
 
@@ -99,28 +136,30 @@ pub(crate) fn place(env: &Environment, tool: &str) -> Result<PathBuf, Failure> {
     })
 }
 
-/// The record, if there is one. A damaged one is an error: to go on would lose the way back.
-pub(crate) fn load(path: &Path) -> Result<Option<Record>, Failure> {
+/// The record; an empty one when there is none. A damaged one is an error: to go on would lose the way back.
+pub(crate) fn load(path: &Path) -> Result<Record, Failure> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Record::default()),
         Err(error) => return Err(failed(path, &error)),
     };
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+    serde_json::from_slice(&bytes).map_err(|error| {
         Failure::new(Kind::Io, format!("the undo record {} is damaged: {error}", path.display()))
             .hint(format!("look at it, then `mv '{0}' '{0}.damaged'`", path.display()))
     })
 }
 
-/// Writes the record whole: its folder 0700, the file 0600.
+/// Writes the record whole: its folder 0700, the file 0600. An empty one is none.
 pub(crate) fn save(path: &Path, record: &Record) -> Result<(), Failure> {
+    if record.files.is_empty() {
+        return forget(path);
+    }
     let json = serde_json::to_vec_pretty(record)
         .map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", path.display())))?;
     write(path, &json).map_err(|error| failed(path, &error))
 }
 
-/// Forgets the record.
-pub(crate) fn forget(path: &Path) -> Result<(), Failure> {
+fn forget(path: &Path) -> Result<(), Failure> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(path, &error)),
         _ => Ok(()),
@@ -128,34 +167,27 @@ pub(crate) fn forget(path: &Path) -> Result<(), Failure> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
-    // 0600 from the start, by tempfile's promise.
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    state::private_folder(path.parent().unwrap_or(Path::new(".")))?;
+    state::write_whole(path, bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
-    use super::{Content, Record, Way};
+    use super::{Content, FileRecord, Way};
     use crate::git_config::Entry;
 
-    fn record(before: Option<&[u8]>, after: &[u8]) -> Record {
-        let added = vec![Entry::new("a.b", "c")];
-        Record {
+    fn record(before: Option<&[u8]>, after: &[u8]) -> FileRecord {
+        FileRecord {
             file: PathBuf::from("/f"),
             before: before.map(Content::new),
             after: Content::new(after),
+            earlier: None,
             edited: false,
-            added,
+            made_folder: false,
+            added: vec![Entry::new("a.b", "c")],
+            replaced: Vec::new(),
         }
     }
 
@@ -177,17 +209,26 @@ mod tests {
     #[test]
     fn a_second_set_up_keeps_the_first_before_and_sees_edits_between() {
         let more = [Entry::new("d.e", "f")];
-        let calm = record(Some(b"a"), b"ab").and(Some(b"ab"), b"abc", &more);
+        let calm = record(Some(b"a"), b"ab").and(Some(b"ab"), b"abc", &more, &[]);
         assert_eq!((calm.way(Some(b"abc")), calm.added.len()), (Way::Bytes, 2));
-        let edited = record(Some(b"a"), b"ab").and(Some(b"abX"), b"abXc", &more);
+        assert_eq!(calm.way(Some(b"ab")), Way::Bytes, "the second one was killed before it wrote");
+        let edited = record(Some(b"a"), b"ab").and(Some(b"abX"), b"abXc", &more, &[]);
         assert_eq!(edited.way(Some(b"abXc")), Way::Keys, "X was written by somebody else");
         assert_eq!(edited.before, Some(Content::Text("a".to_owned())));
+    }
+
+    #[test]
+    fn what_stood_there_is_what_stood_there_before_the_first() {
+        let [one, two] = [Entry::new("a.b", "x"), Entry::new("a.b", "c")];
+        let first = FileRecord { replaced: vec![one.clone()], ..record(Some(b"a"), b"ab") };
+        let second = first.and(Some(b"ab"), b"abc", &[Entry::new("a.b", "d")], &[two]);
+        assert_eq!(second.replaced, [one]);
     }
 
     #[test]
     fn bytes_that_are_not_text_survive_the_record() {
         let record = record(Some(&[0xff, 0, b'\r']), b"x");
         let json = serde_json::to_string(&record).expect("plain data");
-        assert_eq!(serde_json::from_str::<Record>(&json).expect("our own"), record);
+        assert_eq!(serde_json::from_str::<FileRecord>(&json).expect("our own"), record);
     }
 }

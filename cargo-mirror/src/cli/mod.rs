@@ -6,6 +6,9 @@ mod cache;
 mod probe;
 mod run;
 mod verify;
+mod off;
+mod setup;
+mod status;
 
 use std::ffi::OsString;
 
@@ -13,19 +16,26 @@ use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use mirror_config::failure::{Failure, Kind};
 
 pub use cache::{Action, Cache, Prune, Verify};
+pub use off::{Completions, Off, completions, man};
 pub use probe::{Probe, ProbeGit, ProbeTool};
 pub use run::Run;
+pub use setup::{Scope, Setup, SetupCargo, SetupGit, SetupTool, Undo, UndoTool, Use};
+pub use status::{Status, StatusTool};
 pub use verify::VerifyLock;
 
 const EXAMPLES: &str = "\
 Examples:
+  cargo mirror setup                      asks which tools and which mirror
   cargo mirror setup git                  let git fetch from `mirror::owner/repo`
-  cargo mirror status git                 what is set, and where
+  cargo mirror status                     what is set, and where
+  cargo mirror doctor                     what will not work, and how to go on
+  cargo mirror off -- publish             one command without a mirror
+  cargo mirror probe git openglm/Open-AutoGLM
   cargo mirror run -- build               crates from all mirrors, checked
   cargo mirror probe                      which mirrors are there, fast and fresh
   cargo mirror verify                     is Cargo.lock what upstream says?
   cargo mirror cache                      what is kept of repositories that were cloned
-  cargo mirror undo git                   take it back, byte for byte
+  cargo mirror undo                       take everything back, byte for byte
 
 Exit codes:
    0  done, or nothing to do
@@ -38,31 +48,6 @@ Exit codes:
   76  not a mirror, or beyond a limit            (E-NOT-A-MIRROR, E-LIMIT)
   77  not trustworthy enough                     (E-QUORUM, E-UNPINNED, E-ROLLBACK, E-TLS, …)
   78  a configuration or a permission            (E-CONFIG, E-PERM)";
-
-const SETUP_EXAMPLES: &str = "\
-Examples:
-  cargo mirror setup git --dry-run        show the change, make none
-  cargo mirror setup git                  git clone mirror::owner/repo works, submodules included
-  cargo mirror setup git --transparent    plain https addresses of the upstream take mirrors too";
-
-const SETUP_GIT_EXAMPLES: &str = "\
-Examples:
-  cargo mirror setup git --dry-run        show the change as a diff, make none
-  cargo mirror setup git --yes            make it without asking, as in a script
-  cargo mirror setup git --transparent    git clone https://… takes mirrors too, push does not
-
-The file is the one `git config --global` writes. `cargo mirror undo git` takes every set-up back.";
-
-const UNDO_EXAMPLES: &str = "\
-Examples:
-  cargo mirror undo git
-
-An unchanged file is restored byte for byte. A file edited since loses only what the set-up added.";
-
-const STATUS_EXAMPLES: &str = "\
-Examples:
-  cargo mirror status git
-  cargo mirror status git --json";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -85,14 +70,23 @@ struct Line {
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Let a tool use mirrors: shows the change, asks, makes it, and records how to undo it.
-    #[command(subcommand, after_help = SETUP_EXAMPLES)]
+    #[command(after_help = setup::SETUP_EXAMPLES)]
     Setup(Setup),
-    /// Show what is set for a tool, and where each value comes from.
-    #[command(subcommand, after_help = STATUS_EXAMPLES)]
+    /// Have cargo download from another mirror.
+    #[command(after_help = setup::USE_EXAMPLES)]
+    Use(Use),
+    /// Show what is set for each tool, and where each value comes from.
+    #[command(after_help = status::STATUS_EXAMPLES)]
     Status(Status),
-    /// Take a set-up back.
-    #[command(subcommand, after_help = UNDO_EXAMPLES)]
+    /// Say what will not work, and how to go on.
+    #[command(after_help = status::DOCTOR_EXAMPLES)]
+    Doctor(Output),
+    /// Take set-ups back.
+    #[command(after_help = setup::UNDO_EXAMPLES)]
     Undo(Undo),
+    /// Run one cargo command without a mirror in the place of crates-io, such as publish.
+    #[command(after_help = off::OFF_EXAMPLES)]
+    Off(Off),
     /// List the mirrors: who runs them, what they carry, and where they are configured.
     #[command(after_help = LIST_EXAMPLES)]
     List(Output),
@@ -108,44 +102,12 @@ pub enum Command {
     /// Show, prune or verify the objects that are kept between clones.
     #[command(after_help = cache::CACHE_EXAMPLES)]
     Cache(Cache),
-}
-
-/// The tool to set up.
-#[derive(Debug, PartialEq, Eq, Subcommand)]
-pub enum Setup {
-    /// Let git fetch through `mirror::` addresses.
-    #[command(after_help = SETUP_GIT_EXAMPLES)]
-    Git(SetupGit),
-}
-
-/// How to set up git.
-#[derive(Debug, PartialEq, Eq, Args)]
-pub struct SetupGit {
-    /// Fetch plain addresses of `git.upstream` through mirrors too; push still goes to the upstream.
-    #[arg(long)]
-    pub transparent: bool,
-    /// Show the change and make none.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Do not ask.
-    #[arg(long, short)]
-    pub yes: bool,
-}
-
-/// The tool to look at.
-#[derive(Debug, PartialEq, Eq, Subcommand)]
-pub enum Status {
-    /// git's configuration, its version, its helper, and the suite's own settings.
-    #[command(after_help = STATUS_EXAMPLES)]
-    Git(Output),
-}
-
-/// The tool whose set-up to take back.
-#[derive(Debug, PartialEq, Eq, Subcommand)]
-pub enum Undo {
-    /// git's global configuration, as it was before the first set-up.
-    #[command(after_help = UNDO_EXAMPLES)]
-    Git,
+    /// Print what a shell needs to complete `cargo-mirror`.
+    #[command(after_help = off::COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+    /// Print the manual page.
+    #[command(after_help = off::MAN_EXAMPLES)]
+    Man,
 }
 
 /// How to show an answer.
@@ -219,7 +181,7 @@ mod tests {
     use clap::CommandFactory;
     use mirror_config::failure::Kind;
 
-    use super::{Asked, Command, Line, Output, Setup, SetupGit, parse};
+    use super::{Asked, Command, Line, Output, Setup, SetupCargo, SetupGit, SetupTool, parse};
 
     fn asked(line: &str) -> Result<Asked, mirror_config::failure::Failure> {
         parse(line.split(' ').map(OsString::from))
@@ -237,8 +199,9 @@ mod tests {
             assert_eq!(command, Command::List(Output { json: true }));
         }
         let Ok(Asked::Command(command)) = asked("cargo-mirror setup git --dry-run") else { panic!("a command") };
-        let expected = SetupGit { transparent: false, dry_run: true, yes: false };
-        assert_eq!(command, Command::Setup(Setup::Git(expected)));
+        let git = SetupGit { dry_run: true, ..SetupGit::default() };
+        let expected = Setup { tool: Some(SetupTool::Git(git)), cargo: SetupCargo::default() };
+        assert_eq!(command, Command::Setup(expected));
     }
 
     #[test]
@@ -246,7 +209,9 @@ mod tests {
         for (line, hint) in [
             ("cargo-mirror nonsense", "cargo mirror --help"),
             ("cargo-mirror", "cargo mirror --help"),
-            ("cargo-mirror mirror setup", "cargo mirror setup --help"),
+            ("cargo-mirror mirror probe", "cargo mirror probe --help"),
+            ("cargo-mirror setup cargo --auto --mirror a", "cargo mirror setup cargo --help"),
+            ("cargo-mirror off", "cargo mirror off --help"),
             ("cargo-mirror setup git --nonsense", "cargo mirror setup git --help"),
             ("cargo-mirror probe git a/b c/d", "cargo mirror probe git --help"),
             ("cargo-mirror cache prune --all --to 1", "cargo mirror cache prune --help"),

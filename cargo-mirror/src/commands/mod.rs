@@ -1,7 +1,9 @@
 //! One file for each command: reads the configuration, calls what does the work, hands the result to `report`.
 
 mod cache;
+mod doctor;
 mod list;
+mod off;
 mod probe;
 mod run;
 mod setup;
@@ -11,19 +13,27 @@ mod verify;
 
 use mirror_config::{environment::Environment, failure::Failure};
 
-use crate::cli::{Command, Setup, Status, Undo};
+use crate::{
+    cli::{self, Command},
+    report,
+};
 
 /// Runs a command to its end; returns the exit code.
 pub(crate) fn run(command: &Command, env: &Environment) -> Result<u8, Failure> {
     match command {
         Command::Run(asked) => return run::run(env, asked),
-        Command::Setup(Setup::Git(asked)) => setup::git(env, asked),
-        Command::Status(Status::Git(output)) => status::git(env, *output),
-        Command::Undo(Undo::Git) => undo::git(env),
+        Command::Off(asked) => return off::off(env, asked),
+        Command::Setup(asked) => setup::setup(env, asked),
+        Command::Use(asked) => setup::cargo::switch(env, asked),
+        Command::Status(asked) => status::status(env, asked),
+        Command::Doctor(output) => doctor::doctor(env, *output),
+        Command::Undo(asked) => undo::undo(env, asked.tool),
         Command::List(output) => list::list(env, *output),
         Command::Probe(asked) => probe::probe(env, asked),
         Command::Verify(asked) => verify::verify(env, asked),
         Command::Cache(asked) => cache::cache(env, asked),
+        Command::Completions(asked) => cli::completions(asked.shell).and_then(|text| report::print(&text)),
+        Command::Man => cli::man().and_then(|text| report::print(&text)),
     }
     .map(|()| 0)
 }

@@ -5,6 +5,7 @@
 mod cache;
 mod probe;
 mod progress;
+mod cargo;
 mod units;
 mod verify;
 
@@ -21,10 +22,10 @@ use mirror_config::{
 use serde::{Serialize, Serializer};
 
 pub use cache::{CacheReport, StoreRow, cache};
+pub use cargo::{CargoFile, CargoStatus, CargoValue, Finding, Severity, cargo_status, findings};
 pub use probe::{IndexRow, ProbeReport, index_rows, probe};
 pub use progress::Progress;
-use units::rate;
-pub use units::{amount, size};
+pub use units::{amount, rate, size};
 pub use verify::{Check, Dependency, VerifyReport, verify};
 
 /// A mirror as `list` shows it. What is not known of a disabled one is absent.
@@ -180,6 +181,20 @@ pub fn git_status(status: &GitStatus, json: bool) -> Result<(), Failure> {
     let files = if status.files.is_empty() { "none".to_owned() } else { clean(&status.files.join(", ")) };
     let parts = [shown(&programs), shown(&git), shown(&settings)];
     print(&format!("{}\n\nconfiguration files read: {files}", parts.join("\n\n")))
+}
+
+/// Shows the state of all tools, which in JSON is one object with a key for each.
+///
+/// # Errors
+///
+/// As [`print()`].
+pub fn statuses(cargo: &CargoStatus, git: &GitStatus, json: bool) -> Result<(), Failure> {
+    if json {
+        return print_json(&serde_json::json!({ "cargo": cargo, "git": git }));
+    }
+    cargo_status(cargo, false)?;
+    print("")?;
+    git_status(git, false)
 }
 
 /// Shows a change of a file.

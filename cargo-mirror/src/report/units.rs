@@ -23,7 +23,7 @@ pub fn amount(bytes: u64) -> String {
 }
 
 /// Bytes per second in decimal units, as networks are measured.
-pub(super) fn rate(bytes: f64) -> String {
+pub fn rate(bytes: f64) -> String {
     match bytes {
         b if b >= 1e9 => format!("{:.1} GB/s", b / 1e9),
         b if b >= 1e6 => format!("{:.1} MB/s", b / 1e6),

@@ -10,7 +10,6 @@ use mirror_config::{
 };
 
 use crate::{
-    cli::Output,
     git_config::{self, Found},
     programs,
     report::{self, GitStatus, GitValue, SettingRow},
@@ -22,7 +21,8 @@ const LEAST_GIT: (u32, u32) = (2, 29);
 /// The keys that matter; git compares against names in lower case.
 const KEYS: &str = r"^(protocol\.version|protocol\.mirror\.allow|http\.(.*\.)?proxy|remote\..*\.(vcs|proxy)|url\..*\.(push)?insteadof)$";
 
-pub(super) fn git(env: &Environment, output: Output) -> Result<(), Failure> {
+/// git's state, and what is to be warned of.
+pub(super) fn read(env: &Environment) -> Result<(GitStatus, Vec<String>), Failure> {
     let config = Config::load(env, &[])?;
     let version = git_config::version()?;
     let helper = programs::helper(env);
@@ -42,9 +42,7 @@ pub(super) fn git(env: &Environment, output: Output) -> Result<(), Failure> {
         files: config.files.iter().map(|path| path.display().to_string()).collect(),
         settings: settings(&config),
     };
-    report::git_status(&status, output.json)?;
-    warnings.iter().for_each(|warning| report::warn(warning));
-    Ok(())
+    Ok((status, warnings))
 }
 
 /// What is effective of `found`: the last value of a plain key, every rule that has to do with `mirror::`. Pure.
@@ -78,7 +76,7 @@ fn value(found: &Found) -> GitValue {
 }
 
 /// A proxy without its user: curl takes `user:password@host:port`, which names no scheme, as well.
-fn proxy(value: &str) -> String {
+pub(super) fn proxy(value: &str) -> String {
     match (value.split_once("://"), value.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
         (None, Some((_, host))) => format!("***@{host}"),

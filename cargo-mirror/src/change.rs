@@ -1,0 +1,297 @@
+//! Changing one or two files of a tool whole, so that it can be undone byte for byte. Knows nothing of their contents.
+//!
+//! Everything is written beside the files first, then recorded, then renamed into place, so that a full disk or a kill
+//! leaves the files as they were or as they should be. Shows nothing and asks nothing; that is the commands' matter.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use mirror_config::{
+    environment::Environment,
+    failure::{Failure, Kind},
+    state,
+};
+use similar::TextDiff;
+
+use crate::{
+    config_file::{ConfigFile, Locked, failed},
+    git_config::Entry,
+    undo_record::{self, Content, FileRecord, Record, Way},
+};
+
+/// How long another set-up of the same tool is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The contents without what the record says was added, and what of that was still there.
+pub(crate) type Without = fn(&[u8], &FileRecord) -> Result<(Vec<u8>, Vec<Entry>), Failure>;
+
+/// What differs between tools.
+#[derive(Debug, Clone, Copy)]
+pub struct Tool {
+    /// Its name in records and in commands.
+    pub name: &'static str,
+    /// Whether the lock of the record is enough, since the tool itself writes its files without a lock.
+    pub own_lock: bool,
+    /// How a file that others edited since loses what set-ups added.
+    pub(crate) without: Without,
+}
+
+/// A change of one file, not made yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The file.
+    pub file: PathBuf,
+    /// Its contents now; nothing when there is no such file.
+    pub before: Option<Vec<u8>>,
+    /// Its contents then.
+    pub after: Vec<u8>,
+    /// What is added.
+    pub added: Vec<Entry>,
+    /// What stood in its place.
+    pub replaced: Vec<Entry>,
+}
+
+impl Edit {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.before.as_deref() == Some(&self.after) || (self.before.is_none() && self.after.is_empty())
+    }
+
+    /// The change as a unified diff without context, so that it shows nothing else of the file.
+    pub fn diff(&self) -> String {
+        // git ends a last line that had no end; the line may hold a secret and does not change otherwise.
+        let lines = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            if text.is_empty() || text.ends_with('\n') { text } else { text + "\n" }
+        };
+        let (before, after) = (lines(self.before.as_deref().unwrap_or_default()), lines(&self.after));
+        let name = self.file.display().to_string();
+        let old = if self.before.is_some() { name.clone() } else { "/dev/null".to_owned() };
+        TextDiff::from_lines(&before, &after).unified_diff().context_radius(0).header(&old, &name).to_string()
+    }
+}
+
+/// The right to change a tool's files, against all other processes of this program.
+#[derive(Debug)]
+pub struct Turn {
+    tool: Tool,
+    place: PathBuf,
+    _lock: File,
+}
+
+impl Turn {
+    /// Waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Busy`] when another has it for longer than half a minute, [`Kind::Config`] without a home folder.
+    pub fn take(env: &Environment, tool: Tool) -> Result<Self, Failure> {
+        let place = undo_record::place(env, tool.name)?;
+        if let Some(folder) = place.parent() {
+            state::private_folder(folder).map_err(|error| failed(folder, &error))?;
+        }
+        let path = place.with_extension("lock");
+        let lock = state::lock(&path, PATIENCE).map_err(|error| match error.kind() {
+            std::io::ErrorKind::WouldBlock => {
+                Failure::new(Kind::Busy, format!("another `cargo mirror` has kept {} locked", path.display()))
+                    .hint("try again when it has ended")
+            }
+            _ => failed(&path, &error),
+        })?;
+        Ok(Self { tool, place, _lock: lock })
+    }
+
+    /// Makes planned changes in their order, after recording how to undo them.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Busy`] when a file changed since it was planned, or is locked; [`Kind::Io`] or [`Kind::Permission`] when
+    /// something cannot be written. Nothing has changed then.
+    pub fn apply(&self, edits: &[Edit]) -> Result<(), Failure> {
+        let edits: Vec<&Edit> = edits.iter().filter(|edit| !edit.is_empty()).collect();
+        let known = undo_record::load(&self.place)?;
+        let mut record = known.clone();
+        let files = edits.iter().map(|edit| ConfigFile::at(&edit.file)).collect::<Result<Vec<_>, _>>()?;
+        let mut made = Folders::default();
+        let mut staged = Vec::new();
+        for (edit, file) in edits.iter().zip(&files) {
+            let made_folder = made.make(&edit.file)?;
+            let mut lock = self.lock(file)?;
+            if file.read()? != edit.before {
+                let what = format!("{} was changed by somebody else just now", edit.file.display());
+                return Err(Failure::new(Kind::Busy, what).hint(format!("cargo mirror setup {}", self.tool.name)));
+            }
+            lock.stage(&edit.after)?;
+            staged.push(lock);
+            record.put(recorded(edit, record.of(&edit.file), made_folder));
+        }
+        // First the record: a change without one could not be undone, a record without one says so when it is undone.
+        undo_record::save(&self.place, &record)?;
+        for (nth, lock) in staged.into_iter().enumerate() {
+            if let Err(failure) = lock.commit() {
+                if nth == 0 {
+                    // Nothing has changed, so nothing is to be undone. A record too many does no harm.
+                    let _ = undo_record::save(&self.place, &known);
+                }
+                return Err(failure);
+            }
+        }
+        made.keep();
+        Ok(())
+    }
+
+    /// Takes all set-ups of the tool back, the last file first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Turn::apply`]; the record stays until every file is done.
+    pub fn undo(&self) -> Result<Vec<Undone>, Failure> {
+        let record = undo_record::load(&self.place)?;
+        let done = record.files.iter().rev().map(|file| self.undo_file(file)).collect::<Result<Vec<_>, _>>()?;
+        undo_record::save(&self.place, &Record::default())?;
+        Ok(done)
+    }
+
+    fn undo_file(&self, record: &FileRecord) -> Result<Undone, Failure> {
+        let file = ConfigFile::at(&record.file)?;
+        let path = record.file.clone();
+        let Some(now) = file.read()? else {
+            return Ok(Undone::Already(path));
+        };
+        let mut lock = self.lock(&file)?;
+        // Again, now that nobody else writes.
+        let now = file.read()?.unwrap_or(now);
+        let mut put = |bytes: &[u8]| lock.stage(bytes);
+        match (record.way(Some(&now)), &record.before) {
+            (Way::Already, _) => Ok(Undone::Already(path)),
+            (Way::Bytes, Some(before)) => {
+                put(before.bytes())?;
+                lock.commit().map(|()| Undone::Restored(path))
+            }
+            (Way::Bytes, None) => removed(lock, record).map(|()| Undone::Removed(path)),
+            (Way::Keys, before) => {
+                let (left, gone) = (self.tool.without)(&now, record)?;
+                if left.is_empty() && before.is_none() {
+                    removed(lock, record)?;
+                } else if left != now {
+                    put(&left)?;
+                    lock.commit()?;
+                }
+                Ok(Undone::Keys { file: path, removed: gone })
+            }
+        }
+    }
+
+    fn lock<'a>(&self, file: &'a ConfigFile) -> Result<Locked<'a>, Failure> {
+        if self.tool.own_lock { file.replacement() } else { file.lock() }
+    }
+}
+
+/// What an undo did with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undone {
+    /// It was already without the set-up.
+    Already(PathBuf),
+    /// It has its bytes from before the first set-up.
+    Restored(PathBuf),
+    /// There was no file before the first set-up, and there is none now.
+    Removed(PathBuf),
+    /// It was changed by others since, so only what the set-ups added went.
+    Keys {
+        /// The file.
+        file: PathBuf,
+        /// What went.
+        removed: Vec<Entry>,
+    },
+}
+
+/// The files that set-ups of a tool changed and that are not undone.
+///
+/// # Errors
+///
+/// [`Kind::Config`] without a home folder, [`Kind::Io`] for a record that cannot be read.
+pub fn changed(env: &Environment, tool: &Tool) -> Result<Vec<PathBuf>, Failure> {
+    let record = undo_record::load(&undo_record::place(env, tool.name)?)?;
+    Ok(record.files.into_iter().map(|known| known.file).collect())
+}
+
+fn recorded(edit: &Edit, known: Option<&FileRecord>, made_folder: bool) -> FileRecord {
+    match known {
+        Some(known) if known.way(edit.before.as_deref()) != Way::Already => {
+            known.clone().and(edit.before.as_deref(), &edit.after, &edit.added, &edit.replaced)
+        }
+        // None, or one that somebody has already undone by hand.
+        _ => FileRecord {
+            file: edit.file.clone(),
+            before: edit.before.as_deref().map(Content::new),
+            after: Content::new(&edit.after),
+            earlier: None,
+            edited: false,
+            made_folder,
+            added: edit.added.clone(),
+            replaced: edit.replaced.clone(),
+        },
+    }
+}
+
+fn removed(lock: Locked<'_>, record: &FileRecord) -> Result<(), Failure> {
+    lock.remove()?;
+    if record.made_folder {
+        // One that others use by now is not empty and stays.
+        let _ = record.file.parent().map(fs::remove_dir);
+    }
+    Ok(())
+}
+
+/// Folders that were made for files, and go again when the change fails.
+#[derive(Debug, Default)]
+struct Folders(Vec<PathBuf>);
+
+impl Folders {
+    /// Makes the folder of a file where there is none; whether it, or another of this change, was made.
+    fn make(&mut self, file: &Path) -> Result<bool, Failure> {
+        let Some(folder) = file.parent().filter(|folder| !folder.exists()) else {
+            return Ok(file.parent().is_some_and(|folder| self.0.iter().any(|made| made == folder)));
+        };
+        fs::create_dir_all(folder).map_err(|error| failed(file, &error))?;
+        self.0.push(folder.to_owned());
+        Ok(true)
+    }
+
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        for folder in self.0.drain(..).rev() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::Edit;
+
+    #[test]
+    fn the_diff_shows_nothing_but_the_change() {
+        let edit = Edit {
+            file: PathBuf::from("/h/.gitconfig"),
+            before: Some(b"[http]\n\textraHeader = secret".to_vec()),
+            after: b"[http]\n\textraHeader = secret\n[protocol \"mirror\"]\n\tallow = always\n".to_vec(),
+            added: Vec::new(),
+            replaced: Vec::new(),
+        };
+        assert_eq!(
+            edit.diff(),
+            "--- /h/.gitconfig\n+++ /h/.gitconfig\n@@ -2,0 +3,2 @@\n+[protocol \"mirror\"]\n+\tallow = always\n"
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! `cargo mirror setup cargo` and `use`: choose, plan, show, ask, apply.
+
+use mirror_config::{
+    config::Config,
+    environment::Environment,
+    failure::{Failure, Kind},
+    health::{Record, Service},
+    mirror::Mirror,
+    redact::Address,
+    select::{Candidate, Select},
+};
+
+use super::rustup;
+use crate::{
+    cargo_program,
+    cargo_setup::{self, Known, Plan, ReplacedBy, Replacement, Scope},
+    change::Turn,
+    cli::{self, SetupCargo, Use},
+    git_config, prompt, report,
+};
+
+/// What a first build downloads at a time, in bytes, for the ranking of mirrors that serve files.
+const TYPICAL: u64 = 256 * 1024;
+
+/// `setup cargo`.
+pub(super) fn set_up(env: &Environment, asked: &SetupCargo) -> Result<(), Failure> {
+    let select = Select::new(env)?;
+    let Some(mirror) = choose(env, &select, asked)? else { return report::line("nothing was changed") };
+    let known = known(env, &select.config)?;
+    let scope = scope(asked.scope);
+    let index = index(&mirror)?;
+    let plan = || cargo_setup::plan(env, scope, &index, &known, asked.force);
+    // Without a question in between, everything happens in one turn, so that many at once all succeed.
+    let turn = (asked.yes && !asked.dry_run).then(|| Turn::take(env, cargo_setup::TOOL)).transpose()?;
+    let planned = plan()?;
+    let file = planned.file.display();
+    warn(&planned);
+    if planned.is_empty() {
+        report::line(&format!("nothing to do: {file} has {} in the place of crates-io already", mirror.name))?;
+        return offer(env, &mirror);
+    }
+    for edit in planned.edits.iter().filter(|edit| !edit.is_empty()) {
+        report::diff(&edit.diff())?;
+    }
+    if asked.dry_run {
+        return report::line("dry run: nothing was changed");
+    }
+    if !asked.yes && !prompt::confirm(env, &format!("Change {file}?"))? {
+        return report::line("nothing was changed");
+    }
+    let turn = turn.map_or_else(|| Turn::take(env, cargo_setup::TOOL), Ok)?;
+    turn.apply(&planned.edits)?;
+    report::line(&format!("cargo downloads from {} now; `cargo mirror undo cargo` takes it back", mirror.name))?;
+    notes(&planned, &index)?;
+    offer(env, &mirror)
+}
+
+/// `use NAME`.
+pub(in crate::commands) fn switch(env: &Environment, asked: &Use) -> Result<(), Failure> {
+    let setup = SetupCargo {
+        mirror: Some(asked.name.clone()),
+        scope: asked.scope,
+        force: asked.force,
+        dry_run: asked.dry_run,
+        // The name says what is wanted.
+        yes: true,
+        ..SetupCargo::default()
+    };
+    set_up(env, &setup)
+}
+
+/// The hosts of all known mirrors, disabled ones too: what is disabled is still no company's registry.
+pub(in crate::commands) fn known(env: &Environment, config: &Config) -> Result<Known, Failure> {
+    let keys: Vec<String> = config.disabled.keys().map(|name| format!("mirrors.{name}.enabled")).collect();
+    let flags: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "true")).collect();
+    Ok(Known::of(&Config::load(env, &flags)?))
+}
+
+fn scope(asked: cli::Scope) -> Scope {
+    match asked {
+        cli::Scope::User => Scope::User,
+        cli::Scope::Project => Scope::Project,
+    }
+}
+
+/// The mirror that was named, chosen, or is best; nothing when nobody chose.
+fn choose(env: &Environment, select: &Select, asked: &SetupCargo) -> Result<Option<Mirror>, Failure> {
+    if let Some(name) = &asked.mirror {
+        return named(&select.config, name).map(Some);
+    }
+    let candidates = select.index(Service::Crates, TYPICAL);
+    let Some(best) = candidates.first() else {
+        return Err(Failure::new(Kind::Config, "no mirror of crates is configured").hint(
+            "add one to $XDG_CONFIG_HOME/mirror/config.toml: `[mirrors.NAME]` with `cargo = \"sparse+https://…/\"`",
+        ));
+    };
+    if asked.auto || asked.yes || asked.dry_run || !env.stderr_is_terminal() {
+        if candidates.iter().all(|one| seen(select, one) == Record::default()) {
+            report::warn("no mirror of crates was measured yet, so any may be the best");
+        }
+        return Ok(Some(best.carrier.mirror.clone()));
+    }
+    let rows: Vec<String> = candidates.iter().map(|one| row(select, one)).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    Ok(prompt::one(env, "Which mirror?", &rows)?.map(|nth| candidates[nth].carrier.mirror.clone()))
+}
+
+fn named(config: &Config, name: &str) -> Result<Mirror, Failure> {
+    match config.mirrors.iter().find(|mirror| mirror.name == name) {
+        Some(mirror) if mirror.cargo.is_some() => Ok(mirror.clone()),
+        Some(_) => {
+            Err(Failure::new(Kind::Config, format!("mirror {name} carries no crates")).hint("cargo mirror list"))
+        }
+        None => {
+            let by = config.disabled.get(name).map(|by| format!(" enabled (see {by})")).unwrap_or_default();
+            Err(Failure::new(Kind::Usage, format!("there is no mirror {name}{by}")).hint("cargo mirror list"))
+        }
+    }
+}
+
+fn seen(select: &Select, candidate: &Candidate) -> Record {
+    let record = |service| select.health.record(&candidate.carrier.mirror.name, service);
+    match record(Service::Crates) {
+        none if none == Record::default() => record(Service::CargoIndex),
+        record => record,
+    }
+}
+
+/// A mirror, as a question lists it.
+fn row(select: &Select, candidate: &Candidate) -> String {
+    let (mirror, record) = (&candidate.carrier.mirror, seen(select, candidate));
+    let first = record.first_byte.map(|seconds| format!("{:.0} ms", seconds * 1000.0));
+    let rate = record.goodput.map(report::rate);
+    let measured: Vec<String> = [first, rate].into_iter().flatten().collect();
+    let what = if measured.is_empty() { candidate.rank.reason.to_owned() } else { measured.join(", ") };
+    format!("{} ({}): {what}", mirror.name, mirror.operator)
+}
+
+/// As cargo names it; the slash at the end is not optional (The Cargo Book, "Registry index").
+fn index(mirror: &Mirror) -> Result<String, Failure> {
+    let address = mirror.cargo.as_ref().map(Address::expose);
+    let address =
+        address.ok_or_else(|| Failure::new(Kind::Internal, format!("mirror {} without an index", mirror.name)))?;
+    let slash = if address.as_str().ends_with('/') { "" } else { "/" };
+    Ok(format!("sparse+{address}{slash}"))
+}
+
+fn warn(plan: &Plan) {
+    let place = |found: &Replacement| format!("{}: crates-io is replaced with `{}`", found.found.place(), found.source);
+    if let Some(shadow) = &plan.shadow {
+        report::warn(&format!("{}, which wins over {} here", place(shadow), plan.file.display()));
+    }
+    if let Some(taken) = plan.before.as_ref().filter(|before| before.kind != ReplacedBy::Ours) {
+        report::warn(&format!("{}, which this takes over; undo brings it back", place(taken)));
+    }
+}
+
+fn notes(plan: &Plan, index: &str) -> Result<(), Failure> {
+    let before = plan.before.as_ref().filter(|before| before.target.as_deref().is_none_or(|target| target != index));
+    if before.is_some() {
+        report::line(
+            "note: cargo keeps what it downloads by address, so the next build downloads again, and `--offline` fails until then",
+        )?;
+    }
+    if plan.git {
+        report::line("note: git's rules lead to mirror:: addresses, so cargo leaves git dependencies to git")?;
+    }
+    report::line("note: for publish, login, search, owner and yank: `cargo mirror off -- COMMAND`")
+}
+
+/// rustup's variables, and what an older cargo makes of the set-up.
+fn offer(env: &Environment, mirror: &Mirror) -> Result<(), Failure> {
+    if let Some(version) = cargo_program::version(env).filter(|version| !git_config::at_least(version, (1, 68))) {
+        report::warn(&format!("cargo {version} knows no sparse index yet; 1.68 is the first that does"));
+    }
+    match &mirror.rustup {
+        Some(server) => report::line(&rustup::lines(server, env.var("SHELL"))),
+        None => Ok(()),
+    }
+}
