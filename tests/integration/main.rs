@@ -5,6 +5,7 @@
 mod cargo_probe;
 mod cargo_run;
 mod cargo_verify;
+mod cargo_setup;
 mod git_cache;
 mod git_clone;
 mod git_crash;

@@ -53,6 +53,8 @@ pub(crate) fn direct(body: &str, wanted: &Wanted) -> Result<Edited, Wrong> {
 /// `taken` says that another included file has one.
 pub(crate) fn including(body: &str, own: &str, wanted: &Wanted, taken: bool) -> Result<(Edited, Edited), Wrong> {
     let known = read(body)?;
+    // What stands in the way of a key here would stand in the way of the same key in a file that is merged with this one.
+    direct(body, wanted)?;
     let (mut here, mut there) = (Vec::new(), Vec::new());
     for entry in wanted.keys() {
         let is_set = known.values.iter().any(|value| value.key() == entry.key);
