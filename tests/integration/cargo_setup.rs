@@ -8,10 +8,9 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
 };
 
-use mirror_tests::{CargoStage, Needs, Ran, Sandbox};
+use mirror_tests::{CargoStage, Needs, Ran, Sandbox, refused_url};
 
 const CAMPUS: &str = "[mirrors.campus]\ncargo = \"sparse+https://crates.campus.example/index/\"\n";
 const OTHER: &str = "[mirrors.other]\ncargo = \"sparse+https://crates.other.example/index/\"\n";
@@ -457,7 +456,7 @@ fn off_runs_one_command_past_our_mirror_and_passes_its_exit_code() {
     let said = world.run(&["off", "--", "+nightly", "publish"]);
     assert_eq!(said.code, 42, "{said}");
     assert!(said.stdout.starts_with("+nightly|--config|source.cargo-mirror.registry=\"sparse+https://"), "{said}");
-    assert!(said.stdout.ends_with(":443/\"|publish|"), "{said}");
+    assert!(said.stdout.ends_with(":443/\"|publish|--registry|crates-io|"), "{said}");
     assert_eq!(contents(&world.home()), before);
     world.run(UNDO).ok();
     fs::write(world.file(), "[source.crates-io]\nreplace-with = 'v'\n[source.v]\ndirectory = 'v'\n").expect("ours");
@@ -534,9 +533,7 @@ fn a_project_of_its_own_wins_over_the_user_and_status_says_so() {
 #[test]
 fn every_expected_configuration_is_one_that_cargo_understands() {
     let stage = CargoStage::new(&["one"]);
-    let project = stage.project("alone", Needs::Handful);
-    let bare = "[package]\nname = \"alone\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
-    fs::write(project.join("Cargo.toml"), bare).expect("the project is ours");
+    let project = stage.project("needs", Needs::Handful);
     let home = stage.sandbox.path("cargo");
     for name in ["a.toml", "b.toml", "work.toml"] {
         fs::write(home.join(name), "").expect("the sandbox is ours");
@@ -545,10 +542,25 @@ fn every_expected_configuration_is_one_that_cargo_understands() {
     for (name, _, out) in fixtures() {
         for expected in ["include.toml", "direct.toml"] {
             fs::copy(out.join(expected), home.join("config.toml")).expect("a fixture has it");
-            // A cargo that needs a crate would ask for it at the mirror that nobody runs; its name is enough.
-            let command = stage.command(&project, ["info", "serde", "--offline", "--config", "net.retry=0"]);
-            let said = stage.sandbox.run_with_timeout(command, Duration::from_secs(60)).fails();
-            assert!(said.stderr.contains("cargo-mirror"), "{name} {expected}: {said}");
+            // Nobody runs that mirror. cargo says where it looked.
+            let said = stage.cargo(&project, ["generate-lockfile", "--offline"]).fails();
+            assert!(said.stderr.contains("`cargo-mirror` index"), "{name} {expected}: {said}");
         }
     }
+}
+
+#[test]
+fn off_gets_real_cargo_past_the_replacement() {
+    let (stage, project) = stage(&["one"]);
+    mirror(&stage, &project, &["use", "one"]).ok();
+    let publish = ["publish", "--dry-run", "--no-verify", "--allow-dirty", "--config", "net.retry=0"];
+    let refused = "crates-io is replaced with";
+    let said = stage.cargo(&project, publish).fails();
+    assert!(said.stderr.contains(refused), "{said}");
+    let mut command = stage.sandbox.command(stage.sandbox.path("programs/cargo-mirror"));
+    // Nothing goes out: the way to the official index leads to a place where nobody is.
+    command.current_dir(&project).env("CARGO_HTTP_PROXY", refused_url()).args(["off", "--"]).args(publish);
+    let said = stage.sandbox.run(command).fails();
+    assert!(!said.stderr.contains(refused) && said.stderr.contains("config.json"), "{said}");
+    assert_eq!(said.code, 101, "cargo's own: {said}");
 }

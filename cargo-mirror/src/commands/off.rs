@@ -8,10 +8,13 @@ use super::setup::cargo::known;
 use crate::{
     cargo_config::SOURCE,
     cargo_program,
-    cargo_setup::{Levels, ReplacedBy, Replacement, in_force},
+    cargo_setup::{Levels, ReplacedBy, in_force},
     cli::Off,
     report,
 };
+
+/// Commands that refuse to guess which registry is meant while crates-io is replaced, unless one is named.
+const ASKS_WHICH: &[&str] = &["info", "login", "logout", "owner", "publish", "search", "yank"];
 
 pub(super) fn off(env: &Environment, asked: &Off) -> Result<u8, Failure> {
     let levels = Levels::read(env, true)?;
@@ -23,7 +26,11 @@ pub(super) fn off(env: &Environment, asked: &Off) -> Result<u8, Failure> {
             other.source
         ));
     }
-    let words = arguments(&asked.arguments, replaced.as_ref());
+    let default = levels.value("registry.default").is_some() || env.var("CARGO_REGISTRY_DEFAULT").is_some();
+    let words = match &replaced {
+        Some(found) if found.kind == ReplacedBy::Ours => arguments(&asked.arguments, default),
+        _ => asked.arguments.clone(),
+    };
     let toolchain = words.first().is_some_and(|word| word.to_string_lossy().starts_with('+'));
     let mut command = cargo_program::command(env, toolchain);
     command.args(words);
@@ -36,19 +43,43 @@ pub(super) fn off(env: &Environment, asked: &Off) -> Result<u8, Failure> {
     }
 }
 
-/// cargo's arguments with the address in the place of ours, if ours is in force. `+toolchain` stays first.
-fn arguments(given: &[OsString], replaced: Option<&Replacement>) -> Vec<OsString> {
-    if replaced.is_none_or(|found| found.kind != ReplacedBy::Ours) {
-        return given.to_vec();
-    }
-    let first = usize::from(given.first().is_some_and(|word| word.to_string_lossy().starts_with('+')));
+/// cargo's arguments, with what leads past our mirror. `+toolchain` stays first.
+fn arguments(given: &[OsString], default: bool) -> Vec<OsString> {
+    let first = usize::from(given.first().is_some_and(|word| word.as_encoded_bytes().starts_with(b"+")));
     let (toolchain, rest) = given.split_at(first);
     let ours = ["--config".into(), format!("source.{SOURCE}.registry=\"sparse+{}\"", official()).into()];
-    toolchain.iter().cloned().chain(ours).chain(rest.iter().cloned()).collect()
+    let mut words: Vec<OsString> = toolchain.iter().cloned().chain(ours).collect();
+    let at = subcommand(rest).filter(|at| rest[*at].to_str().is_some_and(|word| ASKS_WHICH.contains(&word)));
+    let names = |word: &OsString| {
+        let word = word.to_string_lossy();
+        ["--registry", "--index"].iter().any(|option| word == *option || word.starts_with(&format!("{option}=")))
+    };
+    match at.filter(|_| !default && !rest.iter().any(names)) {
+        Some(at) => {
+            words.extend_from_slice(&rest[..=at]);
+            words.extend(["--registry".into(), "crates-io".into()]);
+            words.extend_from_slice(&rest[at + 1..]);
+        }
+        None => words.extend_from_slice(rest),
+    }
+    words
+}
+
+/// Where the subcommand stands among cargo's arguments.
+fn subcommand(words: &[OsString]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let word = words.get(at)?.to_str()?;
+        match word {
+            "--config" | "--color" | "-C" | "-Z" => at += 2,
+            _ if word.starts_with('-') => at += 1,
+            _ => return Some(at),
+        }
+    }
 }
 
 /// The official index with its port. Measured with cargo 1.95: with the address as everybody writes it the source is
-/// crates-io itself, and a source that replaces itself is an error; with `:443` it is another name for the same place.
+/// crates-io itself, and to define that twice is an error; with `:443` it is another name for the same place.
 fn official() -> String {
     let address = crates::official();
     let url = address.expose();
@@ -58,30 +89,29 @@ fn official() -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{ffi::OsString, path::PathBuf};
+    use std::ffi::OsString;
 
     use super::{arguments, official};
-    use crate::cargo_setup::{Found, ReplacedBy, Replacement};
-
-    fn replaced(kind: ReplacedBy) -> Replacement {
-        let found = Found { key: String::new(), text: String::new(), file: PathBuf::new(), line: 1 };
-        Replacement { found, source: "cargo-mirror".to_owned(), target: None, kind }
-    }
-
-    fn line(given: &str, kind: Option<ReplacedBy>) -> String {
-        let given: Vec<OsString> = given.split(' ').map(OsString::from).collect();
-        let words = arguments(&given, kind.map(replaced).as_ref());
-        words.join(OsString::from(" ").as_os_str()).into_string().expect("UTF-8")
-    }
 
     #[test]
-    fn ours_is_overruled_before_the_command_and_nothing_else_is() {
+    fn the_mirror_is_overruled_and_the_registry_named_where_cargo_asks() {
         let config = format!("--config source.cargo-mirror.registry=\"sparse+{}\"", official());
-        assert_eq!(line("publish --dry-run", Some(ReplacedBy::Ours)), format!("{config} publish --dry-run"));
-        assert_eq!(line("+nightly search x", Some(ReplacedBy::Ours)), format!("+nightly {config} search x"));
-        for kind in [None, Some(ReplacedBy::Own), Some(ReplacedBy::Vendored)] {
-            assert_eq!(line("publish", kind), "publish");
+        let line = |given: &str, default: bool| {
+            let given: Vec<OsString> = given.split(' ').map(OsString::from).collect();
+            arguments(&given, default).join(OsString::from(" ").as_os_str()).into_string().expect("UTF-8")
+        };
+        for (given, expected) in [
+            ("publish --dry-run", format!("{config} publish --registry crates-io --dry-run")),
+            ("+nightly search x", format!("+nightly {config} search --registry crates-io x")),
+            ("--config a=1 -q yank x", format!("{config} --config a=1 -q yank --registry crates-io x")),
+            ("publish --registry corp", format!("{config} publish --registry corp")),
+            ("publish --index=https://h.example/", format!("{config} publish --index=https://h.example/")),
+            ("build --release", format!("{config} build --release")),
+            ("run -- publish", format!("{config} run -- publish")),
+        ] {
+            assert_eq!(line(given, false), expected);
         }
+        assert_eq!(line("publish", true), format!("{config} publish"), "the user's default registry is meant");
     }
 
     #[test]

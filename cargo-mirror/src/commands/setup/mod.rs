@@ -35,6 +35,8 @@ pub(super) fn setup(env: &Environment, asked: &Setup) -> Result<(), Failure> {
 }
 
 fn both(env: &Environment, asked: &SetupCargo) -> Result<(), Failure> {
-    cargo::set_up(env, asked)?;
-    git::set_up(env, &SetupGit { transparent: false, dry_run: asked.dry_run, yes: asked.yes })
+    let cargo = cargo::set_up(env, asked);
+    // What keeps one from being set up is no reason to leave the other.
+    let git = git::set_up(env, &SetupGit { transparent: false, dry_run: asked.dry_run, yes: asked.yes });
+    cargo.and(git)
 }
