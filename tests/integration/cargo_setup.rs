@@ -496,6 +496,7 @@ fn real_cargo_downloads_from_the_mirror_and_keeps_its_lock() {
         stage.cargo(&project, ["fetch", "--locked"]).ok();
         assert!(!stage.mirror(name).web.log().is_empty(), "{name} was asked");
     }
+    mirror(&stage, &project, &["run", "--", "fetch", "--locked"]).ok();
     assert_eq!(fs::read(project.join("Cargo.lock")).expect("it was made"), lock);
     let status = mirror(&stage, &project, &["status", "cargo", "--json"]).ok();
     let status: serde_json::Value = serde_json::from_str(&status.stdout).expect("JSON");
