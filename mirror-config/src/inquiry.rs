@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
         mpsc::{Receiver, channel},
     },
     time::{Duration, Instant},
@@ -27,6 +27,8 @@ const HEAD_START: Duration = Duration::from_millis(400);
 const GRACE: Duration = Duration::from_millis(1500);
 /// How often its answer is looked for while mirrors speak.
 const LOOK: Duration = Duration::from_millis(50);
+/// Bad answers of upstream after which it is not asked any more in this run.
+const MOST_FAULTS: u32 = 3;
 /// Mirrors that are asked at once.
 const WITNESSES: usize = 3;
 
@@ -36,14 +38,14 @@ pub struct Upstream {
     /// Where it is.
     pub place: Place,
     failed_lately: bool,
-    is_silent: AtomicBool,
+    faults: AtomicU32,
     has_spoken: AtomicBool,
 }
 
 impl Upstream {
     /// Upstream, which may have failed lately: then it is not waited for.
     pub fn new(place: Place, failed_lately: bool) -> Self {
-        Self { place, failed_lately, is_silent: AtomicBool::new(false), has_spoken: AtomicBool::new(false) }
+        Self { place, failed_lately, faults: AtomicU32::new(0), has_spoken: AtomicBool::new(false) }
     }
 
     /// Whether it has answered in this run.
@@ -75,6 +77,8 @@ pub struct Inquiry<'a, T> {
     pub ask: Ask<T>,
     /// What an answer says.
     pub read: fn(&T) -> Vec<Version>,
+    /// Whether only trusted mirrors may hear of it.
+    pub private: bool,
     /// Checksums that the project knows already, by version.
     pub locked: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -146,7 +150,7 @@ impl<T: Send + 'static> Inquiry<'_, T> {
 
     /// Asks upstream, unless it was silent before in this run.
     fn ask_upstream(&self) -> Option<Receiver<Result<T, Fault>>> {
-        if self.upstream.is_silent.load(Ordering::Relaxed) {
+        if self.upstream.faults.load(Ordering::Relaxed) >= MOST_FAULTS {
             return None;
         }
         let (tell, heard) = channel();
@@ -160,7 +164,9 @@ impl<T: Send + 'static> Inquiry<'_, T> {
 
     fn ask_mirrors(&self) -> Lineup<(SourceId, Place), Option<T>> {
         let ask = Arc::clone(&self.ask);
-        let mirrors = self.index.order().into_iter().filter(|(_, place)| place.mirror.is_some());
+        let private = self.private;
+        let may_hear = |place: &Place| place.mirror.as_ref().is_some_and(|mirror| mirror.trusted || !private);
+        let mirrors = self.index.order().into_iter().filter(|(_, place)| may_hear(place));
         Lineup::start(mirrors, WITNESSES, move |(_, place)| match ask(place) {
             Ok(found) => Ok(Some(found)),
             Err(Fault::Missing) => Ok(None),
@@ -190,8 +196,13 @@ impl<T: Send + 'static> Inquiry<'_, T> {
     fn note_upstream(&self, took: Duration, fault: Option<Fault>) {
         match &fault {
             None => self.upstream.has_spoken.store(true, Ordering::Relaxed),
-            // Others need not find out by themselves.
-            Some(_) => self.upstream.is_silent.store(true, Ordering::Relaxed),
+            // Nobody is there, and others need not find out by themselves. A single bad answer says less.
+            Some(Fault::Dns | Fault::Refused | Fault::Timeout | Fault::Tls(_) | Fault::Proxy(_)) => {
+                self.upstream.faults.fetch_add(MOST_FAULTS, Ordering::Relaxed);
+            }
+            Some(_) => {
+                self.upstream.faults.fetch_add(1, Ordering::Relaxed);
+            }
         }
         if let Some((id, _)) = self.index.order().into_iter().find(|(_, place)| place.mirror.is_none()) {
             self.note(id, Some(took).filter(|_| fault.is_none()), fault);

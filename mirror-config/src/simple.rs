@@ -2,12 +2,16 @@
 //!
 //! JSON (PEP 691) and HTML (PEP 503). The only door to `html5gum`.
 
+mod page;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use html5gum::{Token, Tokenizer};
 use serde::Deserialize;
 
 use crate::{fault::Fault, redact::Address};
+
+pub use page::{Page, metadata_sha256, sha256};
 
 /// What pip sends as `Accept` (PEP 691, "Version + Format Selection").
 pub const ACCEPT: &str =
@@ -76,7 +80,7 @@ pub fn files(content_type: &str, body: &[u8], base: &Address) -> Result<Vec<File
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct Listing {
     files: Vec<Entry>,
 }
 
@@ -92,7 +96,7 @@ struct Entry {
 }
 
 fn json(body: &[u8], base: &Address) -> Result<Vec<File>, Fault> {
-    let page: Page = serde_json::from_slice(body)
+    let page: Listing = serde_json::from_slice(body)
         .map_err(|error| Fault::NotAMirror(format!("no page of a simple index: {error}")))?;
     let file = |entry: Entry| {
         Some(File {

@@ -209,7 +209,6 @@ mod tests {
         for (line, hint) in [
             ("cargo-mirror nonsense", "cargo mirror --help"),
             ("cargo-mirror", "cargo mirror --help"),
-            ("cargo-mirror mirror probe", "cargo mirror probe --help"),
             ("cargo-mirror setup cargo --auto --mirror a", "cargo mirror setup cargo --help"),
             ("cargo-mirror off", "cargo mirror off --help"),
             ("cargo-mirror setup git --nonsense", "cargo mirror setup git --help"),

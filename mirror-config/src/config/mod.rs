@@ -109,6 +109,8 @@ pub struct Config {
     pub pip_upstream: Option<Setting<Address>>,
     /// Least evidence accepted for hashes of Python packages.
     pub pip_trust: Setting<Trust>,
+    /// Patterns of names of Python packages that only upstream and trusted mirrors hear.
+    pub pip_private: Setting<Vec<String>>,
     /// Whether pip gets its packages through the relay.
     pub pip_relay: Setting<bool>,
     /// Whether a requirements file may not name another index.
@@ -243,6 +245,7 @@ impl Config {
             cargo_trust: parsed(required(merged, "cargo", "trust")?, "cargo.trust")?,
             pip_upstream: index(merged, "pip", "")?,
             pip_trust: parsed(required(merged, "pip", "trust")?, "pip.trust")?,
+            pip_private: list(merged, "pip", "private"),
             pip_relay: switch(merged, "pip", "relay"),
             pip_strict: switch(merged, "pip", "strict"),
             upstreams,

@@ -54,6 +54,7 @@ pub(super) const KEYS: &[(&str, Shape, Project)] = &[
     ("cargo.trust", Shape::Text, Project::RaiseTrust),
     ("pip.upstream", Shape::Text, Project::Never),
     ("pip.trust", Shape::Text, Project::RaiseTrust),
+    ("pip.private", Shape::List, Project::Add),
     ("pip.relay", Shape::Flag, Project::Never),
     ("pip.strict", Shape::Flag, Project::Only(true)),
     ("tls.ca-file", Shape::Text, Project::Never),

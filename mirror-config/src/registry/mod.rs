@@ -182,6 +182,7 @@ impl Registry {
                 ask::entry(&select, place, &path, kept, patience)
             }),
             read: |(body, _)| crates::versions(body).unwrap_or_default(),
+            private: false,
             locked: &|version| self.locked_checksum(name, version),
         };
         match inquiry.run() {
