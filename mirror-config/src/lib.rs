@@ -35,4 +35,5 @@ pub mod registry;
 pub mod probe;
 pub mod verify;
 pub mod git_pin;
+pub mod packages;
 pub mod relay;

@@ -58,6 +58,11 @@ pub fn normalized(name: &str) -> String {
     parts.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
 }
 
+/// The same of a pattern, in which `*` stands for anything.
+pub fn normalized_pattern(pattern: &str) -> String {
+    pattern.to_ascii_lowercase().replace(['_', '.'], "-")
+}
+
 /// The versions of these files.
 pub fn versions(files: &[File]) -> BTreeSet<&str> {
     files.iter().filter_map(File::version).collect()

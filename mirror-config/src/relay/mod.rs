@@ -5,6 +5,7 @@
 
 pub mod cargo;
 mod payload;
+pub mod pip;
 mod port;
 mod upgrade;
 

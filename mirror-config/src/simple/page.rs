@@ -46,6 +46,13 @@ impl Page {
         Ok(page)
     }
 
+    /// A page with these files and nothing else to say.
+    pub fn of_files(name: &str, files: Vec<Map<String, Value>>) -> Self {
+        let rest =
+            Map::from_iter([("meta".to_owned(), json!({ "api-version": "1.0" })), ("name".to_owned(), json!(name))]);
+        Self { rest, files }
+    }
+
     fn of_json(body: &[u8], base: &Address) -> Result<Self, Fault> {
         let strange = |why: &str| Fault::NotAMirror(format!("no page of a simple index: {why}"));
         let value: Value = serde_json::from_slice(body).map_err(|error| strange(&error.to_string()))?;

@@ -1,0 +1,351 @@
+//! Python packages, as pip may have them: pages on the authority's word, files from whoever carries them.
+//!
+//! A file is to a project what a version is to a crate, and the same rules hold (`inquiry`, `trust::entries`). Files keep
+//! their place below an index on most mirrors, so a mirror's own page is read only where that guess fails.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs::File,
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    blobs::Blobs,
+    config::Trust,
+    crates::Version,
+    download::{self, Open, Part},
+    failure::{Failure, Kind},
+    fault::Fault,
+    health::Service,
+    http::{Cancel, Patience, Request, Response},
+    inquiry::{Heard, Inquiry, Upstream},
+    redact::Address,
+    report::{Evidence, Report},
+    select::Select,
+    simple::{self, Page},
+    sources::{Place, Sources},
+    state,
+    trust::entries::Believed,
+    upstream::check_address,
+};
+
+/// How upstream is called in reports and in memory: no mirror can have this name.
+pub const UPSTREAM: &str = "upstream:pypi";
+/// Largest page; those of projects with thousands of files have 10 MB.
+const LARGEST_PAGE: u64 = 64 << 20;
+
+/// What is known of a project: its page, or that there is none.
+pub type Found = Result<Option<Arc<Page>>, Failure>;
+
+type Once<T> = Mutex<HashMap<String, Arc<OnceLock<T>>>>;
+
+/// An index with its mirrors, for one run.
+#[derive(Debug)]
+pub struct Packages {
+    select: Select,
+    upstream: Upstream,
+    index: Sources,
+    files: Sources,
+    blobs: Blobs,
+    /// SHA-256 that the user's own files name (`--hash`).
+    hashes: HashSet<String>,
+    pages: Once<Found>,
+    mirrored: Once<Option<Arc<Page>>>,
+    notices: Mutex<Vec<String>>,
+    verdict: Mutex<Option<Trust>>,
+}
+
+impl Packages {
+    /// The index at `upstream`, with the mirrors of the configuration. `hashes` are those that the user named.
+    pub fn new(select: Select, upstream: Address, blobs: Blobs, hashes: HashSet<String>) -> Self {
+        let place = Place {
+            name: UPSTREAM.to_owned(),
+            operator: "upstream".to_owned(),
+            route: select.proxies.route(upstream.expose(), None),
+            index: upstream,
+            mirror: None,
+            expected_rate: select.health.record(UPSTREAM, Service::Wheels).goodput,
+        };
+        let places = |service: Service, size: u64| {
+            let ranked = select.index(service, size);
+            let mirrors = ranked.iter().map(|candidate| Place::mirror(candidate, &select.health, service));
+            mirrors.chain([place.clone()]).collect::<Vec<_>>()
+        };
+        let failed_lately = select.health.record(UPSTREAM, Service::PypiIndex).until > state::now();
+        Self {
+            index: Sources::new(places(Service::PypiIndex, 100_000), Service::PypiIndex),
+            files: Sources::new(places(Service::Wheels, 2_000_000), Service::Wheels),
+            upstream: Upstream::new(place, failed_lately),
+            blobs,
+            hashes,
+            pages: Mutex::default(),
+            mirrored: Mutex::default(),
+            notices: Mutex::default(),
+            verdict: Mutex::default(),
+            select,
+        }
+    }
+
+    /// The page of a project; none where it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Exhausted`] when nobody answers, [`Kind::Quorum`] when too few agree.
+    pub fn page(&self, project: &str) -> Found {
+        let project = simple::normalized(project);
+        once(&self.pages, &project).get_or_init(|| self.find(&project)).clone()
+    }
+
+    /// A file of a project, or its metadata, once it is known to be the right one, and its size in bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Packages::page`]; [`Kind::Exhausted`] when nobody has a right copy.
+    pub fn file(&self, project: &str, name: &str, metadata: bool) -> Result<(File, u64), Failure> {
+        let unknown = || Failure::new(Kind::Exhausted, format!("{name}: no authority knows this file"));
+        let page = self.page(project)?.ok_or_else(unknown)?;
+        let file = named(&page, name).ok_or_else(unknown)?;
+        let hash = if metadata { simple::metadata_sha256(file) } else { simple::sha256(file) };
+        let hash = hash.ok_or_else(unknown)?;
+        if let Some(found) = self.blobs.get(&hash) {
+            return Ok(found);
+        }
+        let open = self.opener(&simple::normalized(project), file, metadata);
+        download::download(&self.files, &self.blobs, &hash, &open).map_err(|failed| {
+            let reasons: Vec<String> = failed.iter().map(|(name, fault)| format!("\n  {name}: {fault}")).collect();
+            let failure = Failure::new(Kind::Exhausted, format!("{name}: nobody has a right copy{}", reasons.concat()))
+                .hint("cargo mirror probe pip");
+            self.notice(failure.to_string());
+            failure
+        })
+    }
+
+    /// Warnings since the last time.
+    pub fn notices(&self) -> Vec<String> {
+        std::mem::take(&mut *self.notices.lock().expect("nobody panics while holding it"))
+    }
+
+    /// Remembers what was measured, and adds to a report who did what on whose word.
+    pub fn close(&self, report: &mut Report) {
+        report.verdict = self.verdict.lock().expect("nobody panics while holding it").map(|trust| trust.to_string());
+        if self.upstream.has_spoken() {
+            report.evidence.push(Evidence { who: UPSTREAM.to_owned(), said: "pages of the index".to_owned() });
+        }
+        self.index.close(&self.select.health);
+        report.sources.extend(self.files.close(&self.select.health));
+        self.blobs.evict(self.select.config.git_store_limit.value);
+    }
+
+    fn find(&self, project: &str) -> Found {
+        let (select, path) = (self.select.clone(), format!("{project}/"));
+        let alone = self.index.order().len() == 1;
+        let inquiry = Inquiry {
+            index: &self.index,
+            upstream: &self.upstream,
+            least: self.select.config.pip_trust.value,
+            ask: Arc::new(move |place| {
+                ask(&select, place, &path, if alone { Patience::LAST } else { Patience::REPLACEABLE })
+            }),
+            read: versions,
+            private: self.is_private(project),
+            locked: &|name| self.pinned(project, name),
+        };
+        match inquiry.run() {
+            Heard::Upstream(page) => {
+                self.rests_on(Trust::Upstream);
+                Ok(Some(Arc::new(page)))
+            }
+            Heard::Missing => Ok(None),
+            Heard::Mirrors(believed) => Ok(Some(Arc::new(self.believe(project, &believed)))),
+            Heard::Nobody(believed, failed) => {
+                let failure = nobody(project, &believed, &failed);
+                self.notice(failure.to_string());
+                Err(failure)
+            }
+        }
+    }
+
+    /// The page of what enough mirrors say.
+    fn believe(&self, project: &str, believed: &Believed) -> Page {
+        if !believed.contradicted.is_empty() {
+            self.notice(format!("mirrors contradict each other about {}", believed.contradicted.join(", ")));
+        }
+        if self.verdict.lock().expect("nobody panics while holding it").is_none() {
+            self.notice(format!("upstream does not answer; hashes on the word of mirrors ({})", believed.verdict));
+        }
+        self.rests_on(believed.verdict);
+        let files = believed.versions.iter().filter_map(|version| {
+            let mut file: Map<String, Value> = serde_json::from_str(&version.line).ok()?;
+            // pip believes metadata as it believes a file, and mirrors have not agreed on it.
+            file.remove("core-metadata");
+            file.remove("dist-info-metadata");
+            Some(file)
+        });
+        Page::of_files(project, files.collect())
+    }
+
+    /// Whether a mirror that is not trusted may not hear this name.
+    fn is_private(&self, project: &str) -> bool {
+        let fits = |pattern: &String| match simple::normalized_pattern(pattern).split_once('*') {
+            None => simple::normalized(pattern) == project,
+            Some((head, tail)) => {
+                project.len() >= head.len() + tail.len() && project.starts_with(head) && project.ends_with(tail)
+            }
+        };
+        self.select.config.pip_private.value.iter().any(fits)
+    }
+
+    /// A hash that the user named is evidence for any file that has it; which one is seen when it is here.
+    fn pinned(&self, project: &str, name: &str) -> Option<String> {
+        if self.hashes.is_empty() {
+            return None;
+        }
+        let pages = self.mirrored.lock().expect("nobody panics while holding it");
+        let of_project = pages.iter().filter(|(key, _)| key.ends_with(&format!(" {project}")));
+        let said =
+            of_project.filter_map(|(_, page)| page.get()?.as_ref().and_then(|page| simple::sha256(named(page, name)?)));
+        said.into_iter().find(|sum| self.hashes.contains(sum))
+    }
+
+    /// How a file is asked for: below upstream where upstream has it, below a mirror at the same place, or where the
+    /// mirror's own page says.
+    fn opener(&self, project: &str, file: &Map<String, Value>, metadata: bool) -> Open {
+        let select = self.select.clone();
+        let word = |key: &str| file.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (name, url, project) = (word("filename"), word("url"), project.to_owned());
+        let private = self.is_private(&project);
+        let cells: HashMap<String, _> = self
+            .files
+            .order()
+            .into_iter()
+            .map(|(_, place)| (place.name.clone(), once(&self.mirrored, &format!("{} {project}", place.name))))
+            .collect();
+        let end = if metadata { ".metadata" } else { "" };
+        Arc::new(move |place, part, cancel| {
+            let Some(mirror) = &place.mirror else {
+                return open(&select, place, &format!("{url}{end}"), part, cancel);
+            };
+            if private && !mirror.trusted {
+                return Err(Fault::Missing);
+            }
+            let cell = cells.get(&place.name).ok_or(Fault::Missing)?;
+            if cell.get().is_none()
+                && let Some(guess) = same_place(&place.index, &url)
+                && let Ok(response) = open(&select, place, &format!("{guess}{end}"), part, cancel)
+            {
+                return Ok(response);
+            }
+            let page = cell
+                .get_or_init(|| ask(&select, place, &format!("{project}/"), Patience::REPLACEABLE).ok().map(Arc::new));
+            let told = page.as_ref().and_then(|page| named(page, &name)).and_then(|file| file.get("url")?.as_str());
+            open(&select, place, &format!("{}{end}", told.ok_or(Fault::Missing)?), part, cancel)
+        })
+    }
+
+    fn rests_on(&self, evidence: Trust) {
+        let mut verdict = self.verdict.lock().expect("nobody panics while holding it");
+        *verdict = Some(verdict.map_or(evidence, |held| held.min(evidence)));
+    }
+
+    fn notice(&self, text: String) {
+        let mut notices = self.notices.lock().expect("nobody panics while holding it");
+        if !notices.contains(&text) {
+            notices.push(text);
+        }
+    }
+}
+
+/// The cell of a key, to be filled by whoever comes first.
+fn once<T>(cells: &Once<T>, key: &str) -> Arc<OnceLock<T>> {
+    let mut cells = cells.lock().expect("nobody panics while holding it");
+    Arc::clone(cells.entry(key.to_owned()).or_default())
+}
+
+fn named<'a>(page: &'a Page, name: &str) -> Option<&'a Map<String, Value>> {
+    page.files.iter().find(|file| file.get("filename").and_then(Value::as_str) == Some(name))
+}
+
+/// The files of a page, as `trust` weighs them: what honest mirrors cannot differ in is name, hash and Python version.
+fn versions(page: &Page) -> Vec<Version> {
+    let version = |file: &Map<String, Value>| {
+        let (name, checksum) = (file.get("filename")?.as_str()?, simple::sha256(file)?);
+        let python = file.get("requires-python").and_then(Value::as_str).unwrap_or_default();
+        let python: String = python.chars().filter(|c| !c.is_whitespace()).collect();
+        Some(Version {
+            number: name.to_owned(),
+            meaning: json!([name, checksum, python]),
+            checksum,
+            yanked: file.get("yanked").is_some_and(|told| *told != json!(false)),
+            line: Value::Object(file.clone()).to_string(),
+        })
+    };
+    page.files.iter().filter_map(version).collect()
+}
+
+/// Asks a place for a project's page.
+fn ask(select: &Select, place: &Place, path: &str, patience: Patience) -> Result<Page, Fault> {
+    let response = select.http.send(&Request {
+        address: place.index.below(path).map_err(|error| Fault::NotAMirror(error.to_string()))?,
+        route: place.route.clone(),
+        headers: vec![("accept", simple::ACCEPT.to_owned())],
+        body: None,
+        patience,
+        cancel: Cancel::new(),
+    })?;
+    let (kind, base) = (response.content_type.clone(), response.address.clone());
+    Page::parse(&kind, &response.body.read_all(LARGEST_PAGE)?, &base)
+}
+
+/// Asks for a file, or a part of it.
+fn open(select: &Select, place: &Place, url: &str, part: Part, cancel: &Cancel) -> Result<Response, Fault> {
+    let insecure = place.mirror.as_ref().is_some_and(|mirror| mirror.insecure);
+    let address = check_address(url, insecure).map_err(|failure| Fault::Transport(failure.what))?;
+    let mut headers = vec![("accept-encoding", "identity".to_owned())];
+    headers.extend(part.header().map(|range| ("range", range)));
+    let patience = if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST };
+    let route = select.proxies.route(address.expose(), place.mirror.as_ref());
+    let response =
+        select.http.send(&Request { address, route, headers, body: None, patience, cancel: cancel.clone() })?;
+    match response.content_type.as_str() {
+        // No file is one, but a page that says "not here", or "sign in", is.
+        "text/html" => Err(Fault::NotAMirror("a page in place of a file".to_owned())),
+        _ => Ok(response),
+    }
+}
+
+/// Where a mirror would have a file that upstream has at this address: at the same path, beside `simple/`.
+fn same_place(index: &Address, url: &str) -> Option<String> {
+    let path = url.parse::<Address>().ok()?.expose().path().trim_start_matches('/').to_owned();
+    let beside = index.below("../").ok()?;
+    Some(beside.expose().join(&path).ok()?.to_string())
+}
+
+fn nobody(project: &str, believed: &Believed, failed: &[(String, Fault)]) -> Failure {
+    let reasons: String = failed.iter().map(|(name, fault)| format!("\n  {name}: {fault}")).collect();
+    if believed.contradicted.is_empty() && believed.unattested.is_empty() {
+        return Failure::new(Kind::Exhausted, format!("{project}: neither upstream nor mirrors answer{reasons}"))
+            .hint("cargo mirror probe pip");
+    }
+    Failure::new(Kind::Quorum, format!("{project}: upstream does not answer, and too few mirrors agree{reasons}"))
+        .hint("try again later, or accept one mirror's word with `MIRROR_PIP__TRUST=tofu`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_place;
+
+    #[test]
+    fn a_file_is_looked_for_beside_the_index() {
+        let url = "https://files.example/packages/ab/cd/x-1.whl";
+        for (index, expected) in [
+            ("https://m.example/simple/", "https://m.example/packages/ab/cd/x-1.whl"),
+            ("https://m.example/simple", "https://m.example/packages/ab/cd/x-1.whl"),
+            ("https://m.example/pypi/simple/", "https://m.example/pypi/packages/ab/cd/x-1.whl"),
+        ] {
+            let index = index.parse().expect("an address");
+            assert_eq!(same_place(&index, url).as_deref(), Some(expected));
+        }
+    }
+}
