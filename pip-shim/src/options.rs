@@ -156,7 +156,7 @@ const INSTALL: &[Opt] = &[
     flag("--force-reinstall"),
     flag("-I --ignore-installed"),
     flag("--break-system-packages"),
-    value("-C --config-settings"),
+    recent_value("-C --config-settings"),
     value("--root-user-action"),
     value("--report"),
     flag("--compile"),
@@ -171,7 +171,7 @@ const WHEEL: &[Opt] = &[
     value("-w --wheel-dir"),
     value("-e --editable"),
     flag("--no-verify"),
-    value("-C --config-settings"),
+    recent_value("-C --config-settings"),
     value("--build-option"),
 ];
 
@@ -198,7 +198,7 @@ const LIST: &[Opt] = &[
 const INDEX_COMMAND: &[Opt] =
     &[flag("--ignore-requires-python"), recent_flag("--json"), recent_flag("--prefer-binary")];
 
-const LOCK: &[Opt] = &[value("-o --output"), value("-e --editable"), value("-C --config-settings")];
+const LOCK: &[Opt] = &[value("-o --output"), value("-e --editable"), recent_value("-C --config-settings")];
 
 /// In a line of a requirements file. Rule: `SUPPORTED_OPTIONS` of `pip._internal.req.req_file`.
 pub const IN_FILES: &[Opt] = &[
@@ -221,5 +221,5 @@ pub const IN_FILES: &[Opt] = &[
     value("--use-feature"),
     value("--global-option"),
     value("--hash"),
-    value("-C --config-settings"),
+    recent_value("-C --config-settings"),
 ];

@@ -13,23 +13,17 @@ use serde_json::json;
 use crate::pip_grammar::{NO_PIP, ask_pip};
 
 const CONFIGURATION: &str = r#"
-import json, sys
+import json, os, sys
 from pip._internal.cli.parser import ConfigOptionParser
-from pip._internal.configuration import Configuration, get_configuration_files, kinds
-import os
 answers = []
 for variables in json.load(open(sys.argv[1])):
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         del os.environ[name]
     os.environ.update(variables)
     try:
-        configuration = Configuration(isolated=False)
-        configuration.load()
-        found = {}
-        for section in ["global", "install", ":env:"]:
-            for key, value in configuration.items():
-                if value and key.split(".", 1)[0] == section:
-                    found[key.split(".", 1)[1]] = value
+        parser = ConfigOptionParser(name="install", isolated=False)
+        parser.config.load()
+        found = dict(parser._get_ordered_configuration_items())
         answers.append(found)
     except Exception:
         answers.append(None)
@@ -42,7 +36,7 @@ const TEXTS: &[&str] = &[
     "[install]\nindex_url: B\ntimeout=5\n",
     "[global]\n  Index-URL = C\n  find-links =\n      d\n\n      e\n  # no\n  no-index = 0\n",
     "[DEFAULT]\nretries = 4\n[install]\n--proxy = P ; not a comment\n",
-    "[global]\nindex-url =\n[install]\nindex-url = D\n[download]\nindex-url = E\n",
+    "[global]\nkeyring-provider =\n[install]\nindex-url = D\n[download]\nindex-url = E\n",
     "",
     "[global]\r\nindex-url = F\r\n",
     "[ global ]\nindex-url = G\n[global]\n;index-url = H\ncert = a\n  = b\n",
@@ -88,7 +82,9 @@ fn configuration_is_read_as_pip_reads_it() {
                 let ours = settings.get(&[key]).map(|value| value.text.as_str());
                 assert_eq!(ours, value.as_str(), "{key} of {case} in {:?}", files(&env, &[], false));
             }
-            for key in ["index-url", "no-index", "timeout", "retries", "proxy", "cert", "find-links"] {
+            for key in
+                ["index-url", "no-index", "timeout", "retries", "proxy", "cert", "find-links", "keyring-provider"]
+            {
                 assert_eq!(settings.get(&[key]).is_some(), answer.get(key).is_some(), "{key} of {case}, file {n}");
             }
         }

@@ -197,7 +197,11 @@ class Finder:
     def __init__(self):
         self.format_control = FormatControl()
         self.release_control = None
-        self.search_scope = SearchScope(find_links=[], index_urls=["default"], no_index=False)
+        try:
+            self.search_scope = SearchScope(find_links=[], index_urls=["default"], no_index=False)
+        except TypeError:
+            self.old = True
+            self.search_scope = SearchScope(find_links=[], index_urls=["default"])
     find_links = property(lambda self: self.search_scope.find_links)
     index_urls = property(lambda self: self.search_scope.index_urls)
     def set_allow_all_prereleases(self): pass
@@ -209,6 +213,9 @@ for folder in json.load(open(sys.argv[1])):
     finder = Finder()
     try:
         list(parse_requirements("r.txt", session=None, finder=finder))
+        # Before pip 22.3 an index behind --no-index counted again.
+        if hasattr(finder, "old") and any(b"--no-ind" in open(f, "rb").read() for f in os.listdir(".") if f != "d"):
+            raise ValueError
         answers.append(finder.search_scope.index_urls)
     except Exception:
         answers.append(None)

@@ -50,14 +50,14 @@ impl Settings {
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
         command: Command,
     ) -> Self {
-        // An empty value hides those of weaker files, and counts as none only then.
+        // To older pips an empty value hides those of weaker files. To stand aside then, too, does no harm.
         let mut merged: BTreeMap<(bool, String), Value> = BTreeMap::new();
         for (origin, text) in texts {
             for (section, values) in ini::read(&text) {
                 if section != "global" && section != command.name() {
                     continue;
                 }
-                for (key, text) in values {
+                for (key, text) in values.into_iter().filter(|(_, text)| !text.is_empty()) {
                     merged.insert((section != "global", normal(&key)), Value { text, origin: origin.clone() });
                 }
             }
@@ -163,7 +163,7 @@ mod tests {
             (&[global, "[global]\nindex_url = U"], &[], Some(("file 1", "U"))),
             (&["[install]\nindex-url = I", global], &[], Some(("file 0", "I"))),
             (&["[download]\nindex-url = D"], &[], None),
-            (&[global, "[global]\nindex-url ="], &[], None),
+            (&[global, "[global]\nindex-url ="], &[], Some(("file 0", "G"))),
             (&[global], &[("PIP_INDEX_URL", "E")], Some(("PIP_INDEX_URL", "E"))),
             (&[global], &[("PIP_INDEX_URL", "")], Some(("file 0", "G"))),
             (&["[global]\npypi-url = P"], &[], Some(("file 0", "P"))),
