@@ -214,7 +214,7 @@ for folder in json.load(open(sys.argv[1])):
     try:
         list(parse_requirements("r.txt", session=None, finder=finder))
         # Before pip 22.3 an index behind --no-index counted again.
-        if hasattr(finder, "old") and any(b"--no-ind" in open(f, "rb").read() for f in os.listdir(".") if f != "d"):
+        if hasattr(finder, "old") and any(b"--no-i" in open(f, "rb").read() for f in os.listdir(".") if f != "d"):
             raise ValueError
         answers.append(finder.search_scope.index_urls)
     except Exception:
