@@ -18,6 +18,7 @@ pub mod proxy;
 pub mod http;
 pub mod crates;
 pub mod simple;
+pub mod real_index;
 pub mod refs;
 pub mod pkt_line;
 pub mod pack_stream;

@@ -20,10 +20,16 @@ use crate::{pip_env::Change, real_pip};
 ///
 /// [`Kind::Io`] when it cannot be started.
 pub fn run(env: &Environment, pip: &Path, arguments: &[OsString], changes: &[Change]) -> Result<ExitCode, Failure> {
+    let mut command = command(env, pip, arguments, changes);
+    become_it(&mut command).map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", pip.display())))
+}
+
+/// pip with these arguments and changes, not started yet.
+pub fn command(env: &Environment, pip: &Path, arguments: &[OsString], changes: &[Change]) -> Command {
     let mut command = Command::new(pip);
     command.args(arguments).envs(changes.iter().map(|change| (change.name, change.value.as_str())));
     command.env(MIRROR_DEPTH, (env.depth() + 1).to_string()).env(MIRROR_PIP_TRIED, real_pip::mark(env, pip));
-    become_it(&mut command).map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", pip.display())))
+    command
 }
 
 #[cfg(unix)]

@@ -11,11 +11,13 @@ pub mod invocation;
 pub mod requirements;
 pub mod pip_config;
 pub mod python;
+pub mod authority;
 pub mod real_pip;
 pub mod pip_env;
 pub mod plan;
 pub mod report;
 pub mod exec;
+pub mod relayed;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -62,9 +64,15 @@ fn run(env: &Environment, name: &OsStr, file: &Path, arguments: &[OsString]) -> 
     let started = Instant::now();
     let pip = real_pip::find(env, name, file).map_err(|failure| (failure, NOT_FOUND))?;
     let plan = Plan::make(env, &pip, arguments);
-    note(env, started, &plan);
+    let line = note(started, &plan);
+    if let (Some((line, error)), false) = (&line, plan.as_ref().is_ok_and(Plan::is_relayed)) {
+        line.append(env, *error);
+    }
     let plan = plan.map_err(with_code)?;
     plan.warning.iter().for_each(|warning| report::warn(warning));
+    if let (Way::Relay(authority), Some((line, _))) = (&plan.way, line) {
+        return relayed::run(env, &pip, arguments, &plan.changes, authority, line).map_err(with_code);
+    }
     exec::run(env, &pip, arguments, &plan.changes).map_err(with_code)
 }
 
@@ -95,26 +103,29 @@ fn explain(env: &Environment, file: &Path, arguments: &[OsString]) -> Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-/// A line of `MIRROR_REPORT`, written before pip is there: what it does afterwards is not ours to know.
-fn note(env: &Environment, started: Instant, plan: &Result<Plan, Failure>) {
+/// A line of `MIRROR_REPORT`. Without the relay it is written before pip is there: what pip does then is not ours to know.
+fn note(started: Instant, plan: &Result<Plan, Failure>) -> Option<(Report, Option<Kind>)> {
     let (operation, error) = match plan {
         Ok(Plan { command: Some(command), .. }) => (*command, None),
-        Ok(_) => return,
+        Ok(_) => return None,
         Err(failure) => ("pip", Some(failure.kind)),
     };
     let mut line = Report::new("pip", operation, "pypi");
-    line.evidence = plan.iter().map(evidence).collect();
+    line.evidence = plan.iter().filter_map(evidence).collect();
     line.seconds = started.elapsed().as_secs_f64();
     tracing::debug!(?line, "planned");
-    line.append(env, error);
+    Some((line, error))
 }
 
-fn evidence(plan: &Plan) -> Evidence {
+/// Nothing for the relay, which knows better in the end.
+fn evidence(plan: &Plan) -> Option<Evidence> {
     match &plan.way {
-        Way::Aside => Evidence { who: "user".into(), said: plan.why.clone() },
+        Way::Aside => Some(Evidence { who: "user".into(), said: plan.why.clone() }),
         Way::Direct(source) => {
-            Evidence { who: source.name.clone(), said: format!("is pip's index at {}: {}", source.address, plan.why) }
+            let said = format!("is pip's index at {}: {}", source.address, plan.why);
+            Some(Evidence { who: source.name.clone(), said })
         }
+        Way::Relay(_) => None,
     }
 }
 

@@ -18,6 +18,7 @@ use mirror_config::{
 };
 
 use crate::{
+    authority,
     invocation::{self, Invocation},
     pip_config::Settings,
     pip_env::{Asked, Change, changes},
@@ -25,6 +26,8 @@ use crate::{
     requirements::{self, Named, Place, World},
 };
 
+/// Where the relay is, but for its port.
+const RELAY: &str = "http://127.0.0.1/";
 /// Bytes of an index page and a package, for the ranking.
 const SIZE: u64 = 2_000_000;
 
@@ -33,8 +36,19 @@ const SIZE: u64 = 2_000_000;
 pub enum Way {
     /// As without us.
     Aside,
+    /// Through the relay, with this upstream as the authority.
+    Relay(Authority),
     /// From a mirror, or from the configured upstream, without anything between.
     Direct(Source),
+}
+
+/// Whose word counts, and how servers are to see us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authority {
+    /// The index that says what is true.
+    pub index: Address,
+    /// The `User-Agent`.
+    pub agent: String,
 }
 
 /// Who serves the index.
@@ -66,6 +80,11 @@ pub struct Plan {
 impl Plan {
     fn aside(command: Option<&'static str>, why: impl Into<String>) -> Self {
         Self { command, way: Way::Aside, why: why.into(), changes: Vec::new(), warning: None }
+    }
+
+    /// Whether pip gets the relay.
+    pub fn is_relayed(&self) -> bool {
+        matches!(self.way, Way::Relay(_))
     }
 
     /// Decides. Nothing is read for a command line that needs no index.
@@ -106,13 +125,38 @@ impl Plan {
             return aside("with --isolated pip reads no variables".to_owned());
         }
         let config = Config::load(env, &[])?;
+        let asked = Asked { env, config: &config, settings: &settings, invocation: &invocation };
+        if let Some(authority) = relayed(env, pip, chosen_python.as_deref(), &invocation, &config) {
+            // Where the relay listens is known when it does.
+            let changes = changes(&asked, &RELAY.parse().expect("an address of this machine"), None);
+            let why = "files are checked, and mirrors fall back".to_owned();
+            return Ok(Self { command, way: Way::Relay(authority), why, changes, warning });
+        }
         let Some((source, mirror, why)) = choose(env, &config) else {
             return aside("no mirror can serve pip now".to_owned());
         };
-        let asked = Asked { env, config: &config, settings: &settings, invocation: &invocation };
         let changes = changes(&asked, &source.address, mirror.as_ref());
         Ok(Self { command, way: Way::Direct(source), why, changes, warning })
     }
+}
+
+/// Whose word the relay takes, where pip is to have the relay: for what downloads files, with a mirror to download from.
+/// `--report` names the files' addresses, which must be true for others too.
+fn relayed(
+    env: &Environment,
+    pip: &Path,
+    python: Option<&Path>,
+    invocation: &Invocation,
+    config: &Config,
+) -> Option<Authority> {
+    let downloads = matches!(invocation.command.name(), "install" | "download" | "wheel");
+    let mirrored = config.mirrors.iter().any(|mirror| mirror.pypi.is_some());
+    if !config.pip_relay.value || !downloads || !mirrored || invocation.parsed.has("--report") {
+        return None;
+    }
+    let said = authority::of(env, pip, python)?;
+    let index = config.pip_upstream.as_ref().map(|setting| setting.value.clone()).or_else(|| said.index())?;
+    Some(Authority { index, agent: said.agent() })
 }
 
 /// Whether the user wants no index at all, and else which one, by options, variables and pip's configuration.

@@ -28,6 +28,17 @@ pub fn prefixes(pip: &Path, chosen: Option<&Path>) -> Vec<PathBuf> {
     interpreter(&head).and_then(|python| of_python(&python)).or_else(beside).into_iter().collect()
 }
 
+/// The interpreters that may run a pip, the likeliest first.
+pub fn interpreters(pip: &Path, chosen: Option<&Path>) -> Vec<PathBuf> {
+    let of_chosen = chosen.map(|chosen| match chosen.is_dir() {
+        true => chosen.join("bin/python"),
+        false => chosen.to_owned(),
+    });
+    let beside = ["python3", "python"].map(|name| pip.with_file_name(name));
+    let named = of_chosen.or_else(|| interpreter(&head(pip)));
+    named.into_iter().chain(beside).filter(|python| python.is_absolute() && python.exists()).collect()
+}
+
 fn head(script: &Path) -> String {
     let mut bytes = Vec::new();
     // What cannot be read has no first line.

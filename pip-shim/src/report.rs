@@ -37,6 +37,10 @@ pub fn text(pip: &Path, plan: &Plan) -> String {
     let mut lines = vec![format!("pip is {}", pip.display())];
     match &plan.way {
         Way::Aside => lines.push(format!("nothing is injected: {}", plan.why)),
+        Way::Relay(authority) => {
+            lines.push(format!("index: the relay on this machine; upstream is {} ({})", authority.index, plan.why));
+            lines.extend(plan.changes.iter().map(|change| format!("  {}={}", change.name, change.value)));
+        }
         Way::Direct(source) => {
             lines.push(format!("index: {} at {} ({})", source.name, source.address, plan.why));
             lines.extend(plan.changes.iter().map(|change| format!("  {}={}", change.name, change.value)));
@@ -50,6 +54,9 @@ pub fn text(pip: &Path, plan: &Plan) -> String {
 pub fn object(pip: &Path, plan: &Plan) -> Value {
     let index = match &plan.way {
         Way::Aside => Value::Null,
+        Way::Relay(authority) => {
+            json!({"name": "relay", "operator": null, "address": null, "upstream": authority.index.to_string()})
+        }
         Way::Direct(source) => {
             json!({"name": source.name, "operator": source.operator, "address": source.address.to_string()})
         }
@@ -78,6 +85,11 @@ pub fn out(text: &str) -> Result<(), Failure> {
 /// Something a person should know, though all goes on.
 pub fn warn(text: &str) {
     line(&format!("mirror: warning: {}", clean(text)));
+}
+
+/// What stands in the way, in the form of an error, though pip has the last word.
+pub fn note(text: &str) {
+    line(&clean(text));
 }
 
 /// The end of the road.
