@@ -1,4 +1,4 @@
-//! The real cargo: where it is, which version, where its project is. Decides nothing.
+//! The real cargo: which one, what it calls itself, where its project and its folder are. Decides nothing.
 
 use std::{
     path::{Path, PathBuf},
@@ -13,15 +13,14 @@ use mirror_config::{
 /// The first cargo whose `include` is stable.
 pub(crate) const INCLUDES: (u32, u32) = (1, 94);
 
-/// A command of the cargo that started us, or else of the one on PATH. `+toolchain` is for rustup's alone to understand.
-pub(crate) fn command(env: &Environment, toolchain: bool) -> Command {
-    let own = env.var_os("CARGO").filter(|_| !toolchain);
-    Command::new(own.unwrap_or("cargo".as_ref()))
-}
-
 /// The cargo that started us, else the one on PATH.
 pub(crate) fn program(env: &Environment) -> PathBuf {
     env.var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+/// A command of it. `+toolchain` is for rustup's alone to understand, which is the one on PATH.
+pub(crate) fn command(env: &Environment, toolchain: bool) -> Command {
+    if toolchain { Command::new("cargo") } else { Command::new(program(env)) }
 }
 
 /// cargo's own `User-Agent`, such as `cargo/1.95.0 (…)`: some mirrors answer it differently from others.

@@ -2,7 +2,8 @@
 //!
 //! Modules in reading order: [`cli`] is the command line, `commands` has one file for each, [`git_setup`] and
 //! `cargo_setup` plan changes of a tool's configuration, [`change`] makes them and takes them back, `git_check` has git
-//! check objects, `workspace` finds a project and `lock_file` what it pins, `report` is all that is shown. Only [`main`] prints errors and ends.
+//! check objects, `workspace` finds a project, `lock_file` reads what it pins, `report` is all that is shown. Only
+//! [`main`] prints errors and ends.
 
 mod cargo_config;
 mod cargo_program;

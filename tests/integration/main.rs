@@ -4,8 +4,8 @@
 
 mod cargo_probe;
 mod cargo_run;
-mod cargo_verify;
 mod cargo_setup;
+mod cargo_verify;
 mod git_cache;
 mod git_clone;
 mod git_crash;

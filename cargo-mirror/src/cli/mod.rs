@@ -3,12 +3,12 @@
 //! cargo starts `cargo-mirror mirror …` for `cargo mirror …`; both spellings mean the same.
 
 mod cache;
+mod off;
 mod probe;
 mod run;
-mod verify;
-mod off;
 mod setup;
 mod status;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -30,7 +30,6 @@ Examples:
   cargo mirror status                     what is set, and where
   cargo mirror doctor                     what will not work, and how to go on
   cargo mirror off -- publish             one command without a mirror
-  cargo mirror probe git openglm/Open-AutoGLM
   cargo mirror run -- build               crates from all mirrors, checked
   cargo mirror probe                      which mirrors are there, fast and fresh
   cargo mirror verify                     is Cargo.lock what upstream says?
@@ -209,6 +208,7 @@ mod tests {
         for (line, hint) in [
             ("cargo-mirror nonsense", "cargo mirror --help"),
             ("cargo-mirror", "cargo mirror --help"),
+            ("cargo-mirror mirror use", "cargo mirror use --help"),
             ("cargo-mirror setup cargo --auto --mirror a", "cargo mirror setup cargo --help"),
             ("cargo-mirror off", "cargo mirror off --help"),
             ("cargo-mirror setup git --nonsense", "cargo mirror setup git --help"),

@@ -3,9 +3,9 @@
 //! Field names are part of the contract (DESIGN 9). Nothing here decides; no escape sequence is ever written.
 
 mod cache;
+mod cargo;
 mod probe;
 mod progress;
-mod cargo;
 mod units;
 mod verify;
 

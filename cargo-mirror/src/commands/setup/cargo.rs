@@ -96,7 +96,9 @@ fn choose(env: &Environment, select: &Select, asked: &SetupCargo) -> Result<Opti
     };
     if asked.auto || asked.yes || asked.dry_run || !env.stderr_is_terminal() {
         if candidates.iter().all(|one| seen(select, one) == Record::default()) {
-            report::warn("no mirror of crates was measured yet, so any may be the best");
+            report::warn(
+                "no mirror of crates was measured yet, so any may be the best: `cargo mirror probe cargo` measures",
+            );
         }
         return Ok(Some(best.carrier.mirror.clone()));
     }
@@ -132,7 +134,11 @@ fn row(select: &Select, candidate: &Candidate) -> String {
     let first = record.first_byte.map(|seconds| format!("{:.0} ms", seconds * 1000.0));
     let rate = record.goodput.map(report::rate);
     let measured: Vec<String> = [first, rate].into_iter().flatten().collect();
-    let what = if measured.is_empty() { candidate.rank.reason.to_owned() } else { measured.join(", ") };
+    let what = match measured.is_empty() {
+        true if record == Record::default() => "not measured yet".to_owned(),
+        true => candidate.rank.reason.to_owned(),
+        false => measured.join(", "),
+    };
     format!("{} ({}): {what}", mirror.name, mirror.operator)
 }
 

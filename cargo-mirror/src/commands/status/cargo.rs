@@ -94,7 +94,7 @@ fn values(levels: &Levels, env: &Environment) -> Vec<CargoValue> {
 
 fn variables(env: &Environment) -> Vec<CargoValue> {
     let others = VARIABLES.iter().filter_map(|name| Some((*name, env.var(name)?)));
-    let own = PREFIXES.iter().flat_map(|prefix| env.beginning_with(prefix)).filter(|(_, value)| !value.is_empty());
+    let own = PREFIXES.iter().flat_map(|prefix| env.beginning_with(prefix)).filter(|(_, text)| !text.is_empty());
     let value = |(name, text): (&str, &str)| CargoValue {
         in_force: !name.starts_with("CARGO_SOURCE_"),
         key: name.to_owned(),
