@@ -30,6 +30,7 @@ mod pip_configuration;
 mod pip_grammar;
 #[cfg(unix)]
 mod pip_path;
+mod pip_relay;
 #[cfg(unix)]
 mod pip_shim;
 #[cfg(unix)]
