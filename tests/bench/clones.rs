@@ -119,7 +119,7 @@ fn ours() -> String {
 }
 
 /// The line that tells why a program failed.
-fn excerpt(ran: &Ran) -> String {
+pub(crate) fn excerpt(ran: &Ran) -> String {
     let mut lines = ran.stderr.lines().filter(|line| !line.trim().is_empty());
     let told = ran.stderr.lines().find(|line| line.contains("error[")).or_else(|| lines.next_back());
     told.map_or(format!("code {}", ran.code), |line| line.chars().take(EXCERPT).collect())

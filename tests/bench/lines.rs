@@ -20,7 +20,7 @@ const LINES: &[(&str, u64)] = &[("ash", 50), ("birch", 80), ("cedar", 20)];
 const BEST: &str = "birch";
 const REST: &[&str] = &["ash", "cedar"];
 /// Upstream's line in Mbit/s.
-const UPSTREAM: u64 = 10;
+pub(crate) const UPSTREAM: u64 = 10;
 
 /// A ground with these lines; each is one cap for all connections of its server. Also the bytes of a full pack.
 pub(crate) fn ground(material: &Material) -> (Ground, u64) {

@@ -1,4 +1,4 @@
-//! `cargo measure [SCENARIO…] [--runs N] [--repository PATH] [--json]`: `git clone mirror::…` beside plain git.
+//! `cargo measure [SCENARIO…] [--runs N] [--repository PATH] [--json]`: the suite beside plain git and plain cargo.
 //!
 //! Both take turns in one run, on one machine, from the same servers; medians are compared, and each row says what the
 //! goal is and whether it is met. Ends with 1 when a goal is missed. Quiet machines give numbers; busy ones give noise.
@@ -6,7 +6,10 @@
 mod arguments;
 mod broken;
 mod clones;
+mod crate_ground;
+mod crates;
 mod crowd;
+mod dead_mirror;
 mod flow;
 mod ground;
 mod lines;
@@ -17,13 +20,14 @@ mod plain;
 mod scenarios;
 mod stale;
 mod start;
+mod status;
 mod table;
 mod uneven;
 
 use std::{
     io::{self, Write},
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -38,13 +42,15 @@ const MISSED: u8 = 1;
 /// The command line is not understood.
 const MISUSED: u8 = 64;
 
-/// Under this name the benchmark is the program that it measures: `cargo run` builds one program, so it is both.
-const HELPER: &str = "git-remote-mirror";
+/// Under these names the benchmark is the programs that it measures: `cargo run` builds one program, so it is all.
+const PROGRAMS: &[(&str, fn() -> ExitCode)] =
+    &[("git-remote-mirror", git_mirror_helper::main), ("cargo-mirror", cargo_mirror::main)];
 
 fn main() -> ExitCode {
     let started_as = std::env::args_os().next().map(PathBuf::from);
-    if started_as.is_some_and(|path| path.file_stem().is_some_and(|name| name == HELPER)) {
-        return git_mirror_helper::main();
+    let started_as = started_as.as_deref().and_then(Path::file_stem);
+    if let Some((_, program)) = PROGRAMS.iter().find(|(name, _)| started_as.is_some_and(|stem| stem == *name)) {
+        return program();
     }
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
@@ -72,11 +78,17 @@ fn main() -> ExitCode {
     if rows.iter().any(Row::is_missed) { ExitCode::from(MISSED) } else { ExitCode::SUCCESS }
 }
 
-/// A sandbox with this program as the helper.
+/// A sandbox with this program as those under test.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    sandbox.add_program(HELPER, &std::env::current_exe().expect("the system knows what it runs"));
+    add_programs(&sandbox);
     sandbox
+}
+
+/// Has a sandbox take this program for those under test.
+fn add_programs(sandbox: &Sandbox) {
+    let this = std::env::current_exe().expect("the system knows what it runs");
+    PROGRAMS.iter().for_each(|(name, _)| sandbox.add_program(name, &this));
 }
 
 fn show(out: &mut impl Write, text: &str) {

@@ -1,11 +1,12 @@
 //! The list of what can be measured, and when it is.
 
 use crate::{
-    broken, crowd, lines,
+    broken, crates, crowd, dead_mirror, lines,
     material::Material,
     measure::{Series, Times},
     plain, stale,
     start::{STARTS, starts},
+    status,
     table::{Goal, Row},
     uneven,
 };
@@ -40,6 +41,11 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario { name: "lines", when: When::Always, measure: lines::lines },
     Scenario { name: "silent", when: When::Always, measure: lines::silent },
     Scenario { name: "stale", when: When::Always, measure: stale::stale },
+    Scenario { name: "crates", when: When::Always, measure: crates::crates },
+    Scenario { name: "crates-lines", when: When::Always, measure: crates::lines },
+    Scenario { name: "crates-warm", when: When::Always, measure: crates::warm },
+    Scenario { name: "dead-mirror", when: When::Always, measure: dead_mirror::dead_mirror },
+    Scenario { name: "status", when: When::Always, measure: status::status },
     Scenario { name: "killed", when: When::Everything, measure: broken::killed },
     Scenario { name: "dead", when: When::Everything, measure: broken::dead },
     Scenario { name: "capped", when: When::Everything, measure: uneven::capped },

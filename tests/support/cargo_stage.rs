@@ -161,9 +161,19 @@ impl CargoStage {
         folder: &Path,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Ran {
+        self.sandbox.run(self.command_through(index, folder, arguments))
+    }
+
+    /// The command of [`CargoStage::cargo_through`].
+    pub fn command_through(
+        &self,
+        index: &str,
+        folder: &Path,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Command {
         let mut command = self.command(folder, arguments);
         replace(&mut command, index);
-        self.sandbox.run(command)
+        command
     }
 
     /// Empties cargo's home: its configuration, its indexes and crates.
