@@ -8,7 +8,7 @@ use crate::scenarios::{ALL, Scenario, When};
 pub(crate) const USAGE: &str = "\
 usage: cargo measure [SCENARIO…] [--runs N] [--repository PATH] [--json]
 scenarios when none is named:  bulk small direct start warm lines silent stale
-                               crates crates-lines crates-warm dead-mirror status
+                               crates crates-lines crates-warm dead-mirror status verify
 slower ones:                   killed dead capped drip together
 `everything` names all these; `large` has to be named, and needs --repository
 --runs N           runs of each side, at least 1 (default 5; the median counts)
@@ -63,7 +63,7 @@ mod tests {
             Arguments::parse(words).map(|read| read.scenarios.len())
         };
         for (words, expected) in
-            [("", Ok(13)), ("--runs 1", Ok(13)), ("warm", Ok(1)), ("everything", Ok(ALL.len() - 1)), ("large", Ok(1))]
+            [("", Ok(14)), ("--runs 1", Ok(14)), ("warm", Ok(1)), ("everything", Ok(ALL.len() - 1)), ("large", Ok(1))]
         {
             assert_eq!(count(words), expected, "{words}");
         }

@@ -23,6 +23,7 @@ mod start;
 mod status;
 mod table;
 mod uneven;
+mod verify;
 
 use std::{
     io::{self, Write},

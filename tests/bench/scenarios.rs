@@ -8,7 +8,7 @@ use crate::{
     start::{STARTS, starts},
     status,
     table::{Goal, Row},
-    uneven,
+    uneven, verify,
 };
 
 /// When a scenario is measured.
@@ -46,6 +46,7 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario { name: "crates-warm", when: When::Always, measure: crates::warm },
     Scenario { name: "dead-mirror", when: When::Always, measure: dead_mirror::dead_mirror },
     Scenario { name: "status", when: When::Always, measure: status::status },
+    Scenario { name: "verify", when: When::Always, measure: verify::verify },
     Scenario { name: "killed", when: When::Everything, measure: broken::killed },
     Scenario { name: "dead", when: When::Everything, measure: broken::dead },
     Scenario { name: "capped", when: When::Everything, measure: uneven::capped },

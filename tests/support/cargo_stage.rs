@@ -56,7 +56,11 @@ pub struct CargoStage {
 impl CargoStage {
     /// Sets the stage: each mirror has what upstream has.
     pub fn new(mirrors: &[&str]) -> Self {
-        let stock = CrateStock::of_workspace();
+        Self::with_stock(CrateStock::of_workspace(), mirrors)
+    }
+
+    /// The same with a stock of the test's own.
+    pub fn with_stock(stock: CrateStock, mirrors: &[&str]) -> Self {
         let mirror = |name: &&str| CargoMirror {
             name: (*name).to_owned(),
             server: CrateServer::start(&stock),

@@ -9,7 +9,12 @@ use std::{
     process::Command,
 };
 
-use crate::index_cache::{IndexLine, cached, cached_file};
+use serde_json::json;
+
+use crate::{
+    index_cache::{IndexLine, cached, cached_file},
+    page::sha256,
+};
 
 /// A crate in stock.
 #[derive(Debug, Clone)]
@@ -73,6 +78,22 @@ impl CrateStock {
             stock.crates.push(StockCrate { name, version, checksum, file });
         }
         Ok(stock)
+    }
+
+    /// The same with made crates, so that there are so many: they have entries in the index, true checksums of nothing,
+    /// and no files.
+    pub fn filled_up_to(mut self, count: usize) -> Self {
+        for number in self.crates.len()..count {
+            let (name, version) = (format!("made-{number}"), "1.0.0".to_owned());
+            let checksum = sha256(name.as_bytes());
+            let entry = json!({
+                "name": name, "vers": version, "deps": [], "cksum": checksum, "features": {}, "yanked": false,
+            });
+            let line = IndexLine { version: version.clone(), json: entry.to_string() };
+            self.lines.insert(name.clone(), vec![line]);
+            self.crates.push(StockCrate { name, version, checksum, file: PathBuf::new() });
+        }
+        self
     }
 
     /// The crates, by name and version.
