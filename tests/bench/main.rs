@@ -43,8 +43,10 @@ const MISSED: u8 = 1;
 /// The command line is not understood.
 const MISUSED: u8 = 64;
 
+type Program = fn() -> ExitCode;
+
 /// Under these names the benchmark is the programs that it measures: `cargo run` builds one program, so it is all.
-const PROGRAMS: &[(&str, fn() -> ExitCode)] =
+const PROGRAMS: &[(&str, Program)] =
     &[("git-remote-mirror", git_mirror_helper::main), ("cargo-mirror", cargo_mirror::main)];
 
 fn main() -> ExitCode {
