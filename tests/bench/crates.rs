@@ -1,7 +1,7 @@
 //! `cargo mirror run -- fetch` of more than a hundred locked crates beside plain cargo: `crates`, `crates-lines`,
 //! `crates-warm`.
 //!
-//! cargo speaks HTTP/1.1 with the servers here, over two connections at most, and HTTP/2 with the relay. Unpacking is a
+//! cargo speaks HTTP/1.1 with the servers here, over two connections at a time, and HTTP/2 with the relay. Unpacking is a
 //! part of both sides, and the same.
 
 use crate::{
