@@ -25,8 +25,11 @@ pub(crate) fn status(task: &Task<'_>) -> Vec<Row> {
         let started = Instant::now();
         let output = command.output().expect("the program can be started");
         let time = started.elapsed().as_secs_f64() * 1e3;
-        let is_whole = output.status.success() && !output.stdout.is_empty();
-        let trial = if is_whole { Ok(time) } else { Err(format!("{}, nothing to read", output.status)) };
+        let trial = match (output.status.success(), output.stdout.is_empty()) {
+            (true, false) => Ok(time),
+            (true, true) => Err("said nothing".to_owned()),
+            (false, _) => Err(output.status.to_string()),
+        };
         if !milliseconds.push(trial) {
             break;
         }
