@@ -4,7 +4,7 @@
 //! several mirrors at once, a slow one gets few, and one that failed is asked after all others.
 
 use std::{
-    sync::Mutex,
+    sync::{Condvar, Mutex},
     time::{Duration, Instant},
 };
 
@@ -20,6 +20,8 @@ use crate::{
 
 /// Rate in bytes a second of a source of which nothing is known.
 const UNKNOWN_RATE: f64 = 1_000_000.0;
+/// Files under way at once for each mirror: a host takes 4 to 8 connections of one client for fair.
+const PER_PLACE: usize = 6;
 
 /// A place that has files: a mirror, or upstream itself.
 #[derive(Debug, Clone)]
@@ -75,6 +77,19 @@ struct Tally {
 pub struct Sources {
     tallies: Mutex<Vec<Tally>>,
     service: Service,
+    slots: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// The right to fetch one file; it ends with this.
+#[derive(Debug)]
+pub struct Slot<'a>(&'a Sources);
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        *self.0.slots.lock().expect("nobody panics while holding it") += 1;
+        self.0.freed.notify_one();
+    }
 }
 
 impl Sources {
@@ -92,7 +107,23 @@ impl Sources {
             banned: false,
             fault: None,
         };
-        Self { tallies: Mutex::new(places.into_iter().map(tally).collect()), service }
+        let mirrors = places.iter().filter(|place| place.mirror.is_some()).count();
+        let slots = Mutex::new(PER_PLACE * mirrors.max(1));
+        Self { tallies: Mutex::new(places.into_iter().map(tally).collect()), service, slots, freed: Condvar::new() }
+    }
+
+    /// Waits until another file may be fetched: cargo asks for all of them at once, and mirrors are shared.
+    pub fn slot(&self) -> Slot<'_> {
+        let slots = self.slots.lock().expect("nobody panics while holding it");
+        let mut slots = self.freed.wait_while(slots, |slots| *slots == 0).expect("nobody panics while holding it");
+        *slots -= 1;
+        drop(slots);
+        Slot(self)
+    }
+
+    /// Files that one is sending.
+    pub fn in_flight(&self, id: SourceId) -> usize {
+        self.lock()[id].in_flight
     }
 
     /// All that may be asked, whoever is expected to be done first in front. The last place is upstream's: it gives what

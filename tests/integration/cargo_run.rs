@@ -210,6 +210,17 @@ fn a_large_crate_comes_from_several_mirrors_whatever_goes_wrong_at_one() {
 }
 
 #[test]
+fn more_than_a_hundred_crates_come_over_narrow_lines() {
+    let stage = CargoStage::new(&["ash", "birch", "cedar"]);
+    let project = stage.locked_project("project", Needs::Everything);
+    let world = World { stage, project };
+    world.each_mirror(|server| server.web.rate(2_500_000));
+    world.fetch().ok();
+    world.assert_right();
+    assert_eq!(world.files_from_upstream(), 0);
+}
+
+#[test]
 fn without_upstream_two_operators_are_enough_and_one_is_not() {
     let mut world = World::new();
     world.stage.upstream.web.stop();

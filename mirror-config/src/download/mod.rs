@@ -81,6 +81,7 @@ pub fn download(
     let begin = || {
         blobs.create().map(|file| Partial { file, hasher: Sha256::new(), received: 0, from: Vec::new() }).map_err(local)
     };
+    let _slot = sources.slot();
     let mut partial = begin()?;
     let mut failed: Vec<(String, Fault)> = Vec::new();
     let mut over: Vec<SourceId> = Vec::new();
@@ -120,10 +121,13 @@ pub fn download(
         }
         let before = partial.received;
         let others = waiting_behind(sources, &over, id);
-        let outcome = partial.read(id, response, || others.then(|| sources.fastest_but(id)).flatten());
+        // One of several files from a source gets a part of its rate.
+        let share = || sources.fastest_but(id).map(|fastest| fastest / sources.in_flight(id).max(1) as f64);
+        let outcome = partial.read(id, response, || others.then(share).flatten());
         let got = partial.received - before;
         let fault = match outcome {
-            Ok(()) if hex(&partial.hasher.clone().finalize()) == sha256 => {
+            // Also when it was given up behind the last byte: nobody could go on there.
+            _ if hex(&partial.hasher.clone().finalize()) == sha256 => {
                 sources.end(id, got, 0, first_byte, None);
                 let size = partial.received;
                 return blobs.keep(partial.file, sha256).map(|file| (file, size)).map_err(local);
