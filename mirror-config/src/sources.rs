@@ -4,7 +4,7 @@
 //! several mirrors at once, a slow one gets few, and one that failed is asked after all others.
 
 use std::{
-    sync::{Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex},
     time::{Duration, Instant},
 };
 
@@ -62,6 +62,8 @@ pub type SourceId = usize;
 struct Tally {
     place: Place,
     in_flight: usize,
+    /// Requests that it has not answered yet.
+    opening: usize,
     busy_since: Option<Instant>,
     busy: Duration,
     bytes: u64,
@@ -75,10 +77,28 @@ struct Tally {
 /// All of them, the best first.
 #[derive(Debug)]
 pub struct Sources {
-    tallies: Mutex<Vec<Tally>>,
+    tallies: Arc<Mutex<Vec<Tally>>>,
     service: Service,
     slots: Mutex<usize>,
     freed: Condvar,
+}
+
+/// See [`Sources::openings`].
+#[derive(Debug, Clone)]
+pub struct Openings(Arc<Mutex<Vec<Tally>>>);
+
+impl Openings {
+    /// Does what waits for an answer.
+    pub fn during<T>(&self, id: SourceId, ask: impl FnOnce() -> T) -> T {
+        let count = |change: fn(usize) -> usize| {
+            let tally = &mut self.0.lock().expect("nobody panics while holding it")[id];
+            tally.opening = change(tally.opening);
+        };
+        count(|opening| opening + 1);
+        let answer = ask();
+        count(|opening| opening - 1);
+        answer
+    }
 }
 
 /// The right to fetch one file; it ends with this.
@@ -98,6 +118,7 @@ impl Sources {
         let tally = |place| Tally {
             place,
             in_flight: 0,
+            opening: 0,
             busy_since: None,
             busy: Duration::ZERO,
             bytes: 0,
@@ -109,7 +130,8 @@ impl Sources {
         };
         let mirrors = places.iter().filter(|place| place.mirror.is_some()).count();
         let slots = Mutex::new(PER_PLACE * mirrors.max(1));
-        Self { tallies: Mutex::new(places.into_iter().map(tally).collect()), service, slots, freed: Condvar::new() }
+        let tallies = Arc::new(Mutex::new(places.into_iter().map(tally).collect()));
+        Self { tallies, service, slots, freed: Condvar::new() }
     }
 
     /// Waits until another file may be fetched: cargo asks for all of them at once, and mirrors are shared.
@@ -119,6 +141,11 @@ impl Sources {
         *slots -= 1;
         drop(slots);
         Slot(self)
+    }
+
+    /// Counts requests that wait for an answer, so that one who is silent is not asked by everybody.
+    pub fn openings(&self) -> Openings {
+        Openings(Arc::clone(&self.tallies))
     }
 
     /// Files that one is sending.
@@ -133,7 +160,8 @@ impl Sources {
         let known: Vec<f64> = tallies.iter().filter_map(Tally::rate).collect();
         let usual = if known.is_empty() { UNKNOWN_RATE } else { known.iter().sum::<f64>() / known.len() as f64 };
         let mut order: Vec<(SourceId, &Tally)> = tallies.iter().enumerate().filter(|(_, t)| !t.banned).collect();
-        let wait = |tally: &Tally| (tally.in_flight + 1) as f64 / tally.rate().unwrap_or(usual).max(1.0);
+        let wait =
+            |tally: &Tally| (tally.in_flight + tally.opening + 1) as f64 / tally.rate().unwrap_or(usual).max(1.0);
         order.sort_by(|(a, one), (b, other)| {
             let reserve = |id: &SourceId| id + 1 == tallies.len();
             (reserve(a), one.faults).cmp(&(reserve(b), other.faults)).then(wait(one).total_cmp(&wait(other)))

@@ -55,6 +55,9 @@ impl Part {
     }
 }
 
+/// The answer to who wants what comes behind the last byte (RFC 9110, section 15.5.17).
+const BEHIND_THE_END: Fault = Fault::Status(416);
+
 /// Asks a place for a file, or a part of it, until it is canceled.
 pub type Open = Arc<dyn Fn(&Place, Part, &Cancel) -> Result<Response, Fault> + Send + Sync>;
 
@@ -89,10 +92,18 @@ pub fn download(
     loop {
         let waiting: Vec<_> = sources.order().into_iter().filter(|(id, _)| !over.contains(id)).collect();
         let (part, ask) = (Part { from: partial.received, to: None }, Arc::clone(open));
-        let mut lineup =
-            Lineup::start(waiting, 1, move |(_, place): &(SourceId, Place)| ask(place, part, &Cancel::new()));
+        let openings = sources.openings();
+        let mut lineup = Lineup::start(waiting, 1, move |(id, place): &(SourceId, Place)| {
+            openings.during(*id, || ask(place, part, &Cancel::new()))
+        });
         let opened = lineup.next_ready();
-        for ((id, place), fault) in lineup.take_failed() {
+        let lost = lineup.take_failed();
+        if partial.received > 0 && lost.iter().any(|(_, fault)| *fault == BEHIND_THE_END) {
+            // Whoever sent what is here sent too much, so the others have nothing to add.
+            partial = begin()?;
+            continue;
+        }
+        for ((id, place), fault) in lost {
             sources.begin(id);
             sources.end(id, 0, 0, None, Some(fault.clone()));
             over.push(id);
