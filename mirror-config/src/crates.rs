@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX, KrateName, index::IndexConfig};
 
-use crate::{fault::Fault, redact::Address};
+use crate::{config::Config, fault::Fault, redact::Address};
 
 /// Path of the index's own configuration.
 pub const CONFIG: &str = "config.json";
@@ -16,6 +16,11 @@ pub const CONFIG: &str = "config.json";
 pub fn official() -> Address {
     let bare = CRATES_IO_HTTP_INDEX.strip_prefix("sparse+").unwrap_or(CRATES_IO_HTTP_INDEX);
     bare.parse().expect("a constant of tame-index")
+}
+
+/// The index that is the authority: the configured one, else the official one.
+pub fn authority(config: &Config) -> Address {
+    config.cargo_upstream.as_ref().map_or_else(official, |setting| setting.value.clone())
 }
 
 /// How `Cargo.lock` names the official registry, whichever index served it.
@@ -64,6 +69,9 @@ pub fn versions(entry: &[u8]) -> Result<Vec<Version>, Fault> {
         let (Some(number), Some(checksum)) = (word("vers"), word("cksum")) else {
             return Err(strange("a line without `vers` or `cksum`"));
         };
+        if number.contains(['{', '}', '/']) {
+            return Err(strange("a version that is none"));
+        }
         let yanked = meaning.get("yanked").and_then(Value::as_bool).unwrap_or(false);
         if let Some(fields) = meaning.as_object_mut() {
             fields.remove("yanked");

@@ -5,6 +5,7 @@
 
 use std::{
     collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
@@ -111,7 +112,9 @@ impl<C: Send + 'static, T: Send + 'static> Lineup<C, T> {
         let (attempt, sender) = (Arc::clone(&self.attempt), self.sender.clone());
         self.under_way += 1;
         std::thread::spawn(move || {
-            let outcome = attempt(&candidate);
+            // A defect here must not leave others waiting for ever.
+            let outcome = catch_unwind(AssertUnwindSafe(|| attempt(&candidate)))
+                .unwrap_or_else(|_| Err(Fault::Said("a defect of this program".to_owned())));
             // Nobody may be listening any more, and that is well.
             let _ = sender.send((candidate, outcome));
         });

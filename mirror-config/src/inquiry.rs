@@ -3,6 +3,7 @@
 //! Upstream has the word for itself for a moment. What it says counts; what mirrors say is weighed (`trust::entries`).
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -108,6 +109,7 @@ impl<T: Send + 'static> Inquiry<'_, T> {
         let mirrors_began = Instant::now();
         let mut mirrors = None;
         let mut words: Vec<Word> = Vec::new();
+        let mut believed = entries::weigh(&words, self.least, self.locked);
         let mut failed: Vec<(String, Fault)> = Vec::new();
         loop {
             match answer.take() {
@@ -124,16 +126,16 @@ impl<T: Send + 'static> Inquiry<'_, T> {
                 None => {}
             }
             let mirrors = mirrors.get_or_insert_with(|| self.ask_mirrors());
-            self.listen(mirrors, &mut words, &mut failed);
+            if self.listen(mirrors, &mut words, &mut failed) {
+                believed = entries::weigh(&words, self.least, self.locked);
+            }
             answer = upstream.as_ref().and_then(|upstream| upstream.try_recv().ok());
             if answer.is_some() {
                 continue;
             }
-            let believed = entries::weigh(&words, self.least, self.locked);
             let clear = believed.contradicted.is_empty() && believed.unattested.is_empty();
             let enough = !believed.versions.is_empty() && (clear || !mirrors.has_more());
-            let lacking = words.iter().filter(|word| word.versions.is_empty()).count();
-            let missing = words.len() >= 2 && lacking * 2 > words.len() && !mirrors.has_more();
+            let missing = self.is_missing(&words) && !mirrors.has_more();
             let waits = upstream.is_some() && mirrors_began.elapsed() < self.upstream.grace();
             match () {
                 () if enough && !waits => return Heard::Mirrors(believed),
@@ -174,13 +176,14 @@ impl<T: Send + 'static> Inquiry<'_, T> {
         })
     }
 
-    /// Takes what mirrors say for a moment.
+    /// Takes what mirrors say for a moment. Whether one did.
     fn listen(
         &self,
         mirrors: &mut Lineup<(SourceId, Place), Option<T>>,
         words: &mut Vec<Word>,
         failed: &mut Vec<(String, Fault)>,
-    ) {
+    ) -> bool {
+        let before = words.len();
         if let Some(((id, place), found)) = mirrors.next_ready_within(LOOK) {
             self.note(id, None, None);
             let trusted = place.mirror.as_ref().is_some_and(|mirror| mirror.trusted);
@@ -191,11 +194,23 @@ impl<T: Send + 'static> Inquiry<'_, T> {
             self.note(id, None, Some(fault.clone()));
             failed.push((place.name, fault));
         }
+        words.len() > before
+    }
+
+    /// Whether enough operators say that there is no such entry, and that is evidence enough.
+    fn is_missing(&self, words: &[Word]) -> bool {
+        let voices: BTreeMap<&str, bool> =
+            words.iter().map(|word| (word.operator.as_str(), word.versions.is_empty())).collect();
+        let lacking = voices.values().filter(|lacks| **lacks).count();
+        self.least <= Trust::Quorum && lacking >= 2 && lacking * 2 > voices.len()
     }
 
     fn note_upstream(&self, took: Duration, fault: Option<Fault>) {
         match &fault {
-            None => self.upstream.has_spoken.store(true, Ordering::Relaxed),
+            None => {
+                self.upstream.has_spoken.store(true, Ordering::Relaxed);
+                self.upstream.faults.store(0, Ordering::Relaxed);
+            }
             // Nobody is there, and others need not find out by themselves. A single bad answer says less.
             Some(Fault::Dns | Fault::Refused | Fault::Timeout | Fault::Tls(_) | Fault::Proxy(_)) => {
                 self.upstream.faults.fetch_add(MOST_FAULTS, Ordering::Relaxed);

@@ -28,6 +28,7 @@ pub mod select;
 pub mod fallback;
 pub mod trust;
 pub mod report;
+pub mod child;
 pub mod blobs;
 pub mod sources;
 pub mod download;

@@ -4,7 +4,7 @@
 //! their place below an index on most mirrors, so a mirror's own page is read only where that guess fails.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     fs::File,
     sync::{Arc, Mutex, OnceLock},
 };
@@ -28,11 +28,15 @@ use crate::{
     sources::{Place, Sources},
     state,
     trust::entries::Believed,
-    upstream::check_address,
+    upstream::{check_address, is_loopback},
 };
 
 /// How upstream is called in reports and in memory: no mirror can have this name.
-pub const UPSTREAM: &str = "upstream:pypi";
+pub const UPSTREAM: &str = "upstream:pip";
+/// Marks a file of whose address only a mirror has spoken; the relay does not show it.
+const AGREED: &str = "_agreed";
+/// Pages that are asked for at once.
+const PAGES: usize = 32;
 /// Largest page; those of projects with thousands of files have 10 MB.
 const LARGEST_PAGE: u64 = 64 << 20;
 
@@ -49,17 +53,16 @@ pub struct Packages {
     index: Sources,
     files: Sources,
     blobs: Blobs,
-    /// SHA-256 that the user's own files name (`--hash`).
-    hashes: HashSet<String>,
     pages: Once<Found>,
     mirrored: Once<Option<Arc<Page>>>,
+    under_way: Once<Mutex<()>>,
     notices: Mutex<Vec<String>>,
     verdict: Mutex<Option<Trust>>,
 }
 
 impl Packages {
-    /// The index at `upstream`, with the mirrors of the configuration. `hashes` are those that the user named.
-    pub fn new(select: Select, upstream: Address, blobs: Blobs, hashes: HashSet<String>) -> Self {
+    /// The index at `upstream`, with the mirrors of the configuration.
+    pub fn new(select: Select, upstream: Address, blobs: Blobs) -> Self {
         let place = Place {
             name: UPSTREAM.to_owned(),
             operator: "upstream".to_owned(),
@@ -75,13 +78,13 @@ impl Packages {
         };
         let failed_lately = select.health.record(UPSTREAM, Service::PypiIndex).until > state::now();
         Self {
-            index: Sources::new(places(Service::PypiIndex, 100_000), Service::PypiIndex),
+            index: Sources::new(places(Service::PypiIndex, 100_000), Service::PypiIndex).with_slots(PAGES),
             files: Sources::new(places(Service::Wheels, 2_000_000), Service::Wheels),
             upstream: Upstream::new(place, failed_lately),
             blobs,
-            hashes,
             pages: Mutex::default(),
             mirrored: Mutex::default(),
+            under_way: Mutex::default(),
             notices: Mutex::default(),
             verdict: Mutex::default(),
             select,
@@ -109,6 +112,9 @@ impl Packages {
         let file = named(&page, name).ok_or_else(unknown)?;
         let hash = if metadata { simple::metadata_sha256(file) } else { simple::sha256(file) };
         let hash = hash.ok_or_else(unknown)?;
+        // Who asks again while it is on its way waits for the same.
+        let once = once(&self.under_way, &hash);
+        let _turn = once.get_or_init(Mutex::default).lock().expect("nobody panics while holding it");
         if let Some(found) = self.blobs.get(&hash) {
             return Ok(found);
         }
@@ -140,17 +146,20 @@ impl Packages {
 
     fn find(&self, project: &str) -> Found {
         let (select, path) = (self.select.clone(), format!("{project}/"));
-        let alone = self.index.order().len() == 1;
+        let _slot = self.index.slot();
+        let least = self.select.config.pip_trust.value;
+        let patient = self.index.speaks_alone(least);
         let inquiry = Inquiry {
             index: &self.index,
             upstream: &self.upstream,
-            least: self.select.config.pip_trust.value,
+            least,
             ask: Arc::new(move |place| {
-                ask(&select, place, &path, if alone { Patience::LAST } else { Patience::REPLACEABLE })
+                let waits = patient && place.mirror.is_none();
+                ask(&select, place, &path, if waits { Patience::LAST } else { Patience::REPLACEABLE })
             }),
             read: versions,
             private: self.is_private(project),
-            locked: &|name| self.pinned(project, name),
+            locked: &|_| None,
         };
         match inquiry.run() {
             Heard::Upstream(page) => {
@@ -177,36 +186,21 @@ impl Packages {
         }
         self.rests_on(believed.verdict);
         let files = believed.versions.iter().filter_map(|version| {
-            let mut file: Map<String, Value> = serde_json::from_str(&version.line).ok()?;
-            // pip believes metadata as it believes a file, and mirrors have not agreed on it.
-            file.remove("core-metadata");
-            file.remove("dist-info-metadata");
-            Some(file)
+            // What they agreed on, and no more: pip believes metadata as it believes a file.
+            let file: Map<String, Value> = serde_json::from_str(&version.line).ok()?;
+            let kept =
+                |(key, _): &(String, Value)| matches!(key.as_str(), "filename" | "url" | "requires-python" | "yanked");
+            let mut agreed: Map<String, Value> = file.into_iter().filter(kept).collect();
+            agreed.insert("hashes".to_owned(), json!({ "sha256": version.checksum }));
+            agreed.insert(AGREED.to_owned(), json!(true));
+            Some(agreed)
         });
         Page::of_files(project, files.collect())
     }
 
     /// Whether a mirror that is not trusted may not hear this name.
     fn is_private(&self, project: &str) -> bool {
-        let fits = |pattern: &String| match simple::normalized_pattern(pattern).split_once('*') {
-            None => simple::normalized(pattern) == project,
-            Some((head, tail)) => {
-                project.len() >= head.len() + tail.len() && project.starts_with(head) && project.ends_with(tail)
-            }
-        };
-        self.select.config.pip_private.value.iter().any(fits)
-    }
-
-    /// A hash that the user named is evidence for any file that has it; which one is seen when it is here.
-    fn pinned(&self, project: &str, name: &str) -> Option<String> {
-        if self.hashes.is_empty() {
-            return None;
-        }
-        let pages = self.mirrored.lock().expect("nobody panics while holding it");
-        let of_project = pages.iter().filter(|(key, _)| key.ends_with(&format!(" {project}")));
-        let said =
-            of_project.filter_map(|(_, page)| page.get()?.as_ref().and_then(|page| simple::sha256(named(page, name)?)));
-        said.into_iter().find(|sum| self.hashes.contains(sum))
+        self.select.config.pip_private.value.iter().any(|pattern| simple::fits(pattern, project))
     }
 
     /// How a file is asked for: below upstream where upstream has it, below a mirror at the same place, or where the
@@ -215,7 +209,7 @@ impl Packages {
         let select = self.select.clone();
         let word = |key: &str| file.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (name, url, project) = (word("filename"), word("url"), project.to_owned());
-        let private = self.is_private(&project);
+        let (private, agreed) = (self.is_private(&project), file.contains_key(AGREED));
         let cells: HashMap<String, _> = self
             .files
             .order()
@@ -225,6 +219,10 @@ impl Packages {
         let end = if metadata { ".metadata" } else { "" };
         Arc::new(move |place, part, cancel| {
             let Some(mirror) = &place.mirror else {
+                if agreed {
+                    // It is a mirror's word where upstream has it.
+                    return Err(Fault::Missing);
+                }
                 return open(&select, place, &format!("{url}{end}"), part, cancel);
             };
             if private && !mirror.trusted {
@@ -302,6 +300,10 @@ fn ask(select: &Select, place: &Place, path: &str, patience: Patience) -> Result
 fn open(select: &Select, place: &Place, url: &str, part: Part, cancel: &Cancel) -> Result<Response, Fault> {
     let insecure = place.mirror.as_ref().is_some_and(|mirror| mirror.insecure);
     let address = check_address(url, insecure).map_err(|failure| Fault::Transport(failure.what))?;
+    if is_loopback(address.expose()) && !is_loopback(place.index.expose()) {
+        return Err(Fault::Transport("its page leads to this machine".to_owned()));
+    }
+    let address = address.with_credentials_of(&place.index);
     let mut headers = vec![("accept-encoding", "identity".to_owned())];
     headers.extend(part.header().map(|range| ("range", range)));
     let patience = if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST };

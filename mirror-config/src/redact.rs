@@ -11,6 +11,17 @@ use url::Url;
 pub struct Address(Url);
 
 impl Address {
+    /// The same with the user and password of another address, where scheme, host and port are its own.
+    pub fn with_credentials_of(&self, other: &Self) -> Self {
+        let (mut url, from) = (self.0.clone(), &other.0);
+        let bare = url.username().is_empty() && url.password().is_none();
+        if bare && url.origin() == from.origin() && url.set_username(from.username()).is_ok() {
+            // Cannot fail where the user could be set.
+            let _ = url.set_password(from.password());
+        }
+        Self(url)
+    }
+
     /// The URL with everything in it. Never format this.
     pub fn expose(&self) -> &Url {
         &self.0

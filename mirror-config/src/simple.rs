@@ -58,9 +58,24 @@ pub fn normalized(name: &str) -> String {
     parts.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
 }
 
-/// The same of a pattern, in which `*` stands for anything.
-pub fn normalized_pattern(pattern: &str) -> String {
-    pattern.to_ascii_lowercase().replace(['_', '.'], "-")
+/// Whether a pattern, in which each `*` stands for anything, names a project by its normalized name.
+pub fn fits(pattern: &str, project: &str) -> bool {
+    let mut dashed = String::new();
+    for letter in pattern.to_ascii_lowercase().chars() {
+        let letter = if matches!(letter, '_' | '.') { '-' } else { letter };
+        if letter != '-' || !dashed.ends_with('-') {
+            dashed.push(letter);
+        }
+    }
+    let mut pieces = dashed.split('*');
+    let Some(mut rest) = pieces.next().and_then(|head| project.strip_prefix(head)) else { return false };
+    let mut pieces: Vec<&str> = pieces.collect();
+    let Some(tail) = pieces.pop() else { return rest.is_empty() };
+    for piece in pieces {
+        let Some(at) = rest.find(piece) else { return false };
+        rest = &rest[at + piece.len()..];
+    }
+    rest.ends_with(tail)
 }
 
 /// The versions of these files.
@@ -193,6 +208,23 @@ mod tests {
             ("image/png", "x"),
         ] {
             assert!(files(kind, body.as_bytes(), &base()).is_err(), "{kind} {body}");
+        }
+    }
+
+    #[test]
+    fn patterns_name_projects_however_they_are_spelled() {
+        for (pattern, project, hit) in [
+            ("mycorp-*", "mycorp-tool", true),
+            ("MyCorp__*", "mycorp-tool", true),
+            ("my.corp", "my-corp", true),
+            ("*-internal", "tool-internal", true),
+            ("a*b*c", "a-x-b-y-c", true),
+            ("a*b*c", "a-x-c", false),
+            ("mycorp", "mycorp-tool", false),
+            ("*", "anything", true),
+            ("ab*ba", "aba", false),
+        ] {
+            assert_eq!(super::fits(pattern, project), hit, "{pattern} {project}");
         }
     }
 

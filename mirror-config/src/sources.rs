@@ -4,11 +4,13 @@
 //! several mirrors at once, a slow one gets few, and one that failed is asked after all others.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Condvar, Mutex},
     time::{Duration, Instant},
 };
 
 use crate::{
+    config::Trust,
     fault::Fault,
     health::{Health, Observation, Service},
     mirror::Mirror,
@@ -132,6 +134,24 @@ impl Sources {
         let slots = Mutex::new(PER_PLACE * mirrors.max(1));
         let tallies = Arc::new(Mutex::new(places.into_iter().map(tally).collect()));
         Self { tallies, service, slots, freed: Condvar::new() }
+    }
+
+    /// The same with another number of things that may be fetched at once.
+    pub fn with_slots(self, slots: usize) -> Self {
+        Self { slots: Mutex::new(slots), ..self }
+    }
+
+    /// Whether nobody but upstream may be believed: there are too few others, or too much is asked for.
+    pub fn speaks_alone(&self, least: Trust) -> bool {
+        let tallies = self.lock();
+        let mirrors = tallies.iter().filter_map(|tally| tally.place.mirror.as_ref());
+        let operators: BTreeSet<&str> = mirrors.clone().map(|mirror| mirror.operator.as_str()).collect();
+        let enough = match least {
+            Trust::Tofu => 1,
+            Trust::Quorum => 2,
+            Trust::Upstream | Trust::Pinned => usize::MAX,
+        };
+        operators.len() < enough && !mirrors.clone().any(|mirror| mirror.trusted)
     }
 
     /// Waits until another file may be fetched: cargo asks for all of them at once, and mirrors are shared.

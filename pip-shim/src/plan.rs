@@ -126,7 +126,7 @@ impl Plan {
         }
         let config = Config::load(env, &[])?;
         let asked = Asked { env, config: &config, settings: &settings, invocation: &invocation };
-        if let Some(authority) = relayed(env, pip, chosen_python.as_deref(), &invocation, &config) {
+        if let Some(authority) = relayed(env, pip, chosen_python.as_deref(), (&invocation, &settings), &config) {
             // Where the relay listens is known when it does.
             let changes = changes(&asked, &RELAY.parse().expect("an address of this machine"), None);
             let why = "files are checked, and mirrors fall back".to_owned();
@@ -146,9 +146,13 @@ fn relayed(
     env: &Environment,
     pip: &Path,
     python: Option<&Path>,
-    invocation: &Invocation,
+    (invocation, settings): (&Invocation, &Settings),
     config: &Config,
 ) -> Option<Authority> {
+    // pip would ask a proxy of its own for the relay too: it knows no exceptions.
+    if invocation.parsed.has("--proxy") || settings.get(&["proxy"]).is_some() {
+        return None;
+    }
     let downloads = matches!(invocation.command.name(), "install" | "download" | "wheel");
     let mirrored = config.mirrors.iter().any(|mirror| mirror.pypi.is_some());
     if !config.pip_relay.value || !downloads || !mirrored || invocation.parsed.has("--report") {

@@ -283,7 +283,7 @@ fn no_configuration_changes_and_the_exit_code_is_cargos() {
 }
 
 #[test]
-fn several_at_once_share_the_address() {
+fn several_at_once_do_not_share_a_port_and_all_end_right() {
     let world = World::locked();
     let commands: Vec<_> = (0..4)
         .map(|number| {
@@ -300,5 +300,5 @@ fn several_at_once_share_the_address() {
         .flat_map(|number| fs::read_dir(world.stage.sandbox.path(format!("cargo-{number}/registry/index"))))
         .flat_map(|folders| folders.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()))
         .collect();
-    assert_eq!(ports.len(), 1, "cargo names its folders by the address: {ports:?}");
+    assert!(ports.len() > 1, "cargo names its folders by the address: {ports:?}");
 }

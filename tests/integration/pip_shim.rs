@@ -284,7 +284,7 @@ fn a_report_has_a_line_for_each_command_that_needs_an_index() {
 }
 
 #[test]
-fn the_machine_s_pip_asks_the_mirror() {
+fn without_the_relay_the_machine_s_pip_asks_the_mirror() {
     let probe = Sandbox::new();
     let mut python = probe.command("sh");
     python.args(["-c", "pip --version && pip config list"]);
@@ -305,7 +305,9 @@ fn the_machine_s_pip_asks_the_mirror() {
             let _ = connection.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
     });
-    let stage = PipStage::new(&format!("[catalog]\nbuiltin = false\n[mirrors.m]\npypi = \"{address}\"\n"));
+    let stage = PipStage::new(&format!(
+        "[catalog]\nbuiltin = false\n[pip]\nrelay = false\n[mirrors.m]\npypi = \"{address}\"\n"
+    ));
     std::fs::remove_file(stage.sandbox.path("real/pip")).expect("the sandbox is ours");
     let machine = mirror_tests::search_path().into_string().expect("plain names");
     let run = |words: &[&str]| {

@@ -1,15 +1,10 @@
 //! `cargo mirror run`: one command of cargo's with the relay as its registry.
 
-use std::{
-    ffi::OsString,
-    path::PathBuf,
-    process::{Command, ExitStatus},
-    sync::Arc,
-    time::Instant,
-};
+use std::{ffi::OsString, path::PathBuf, process::Command, sync::Arc, time::Instant};
 
 use mirror_config::{
     blobs::Blobs,
+    child, crates,
     environment::Environment,
     failure::{Failure, Kind},
     registry::Registry,
@@ -25,9 +20,6 @@ use crate::{
     report::{print_error, warn},
 };
 
-/// The exit code of a program that a signal ended, as shells have it: this and the signal's number.
-const SIGNALED: i32 = 128;
-
 /// Runs it, and returns cargo's exit code.
 pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let started = Instant::now();
@@ -36,8 +28,10 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let select = Select::posing_as(env, &cargo_program::agent(&cargo))?;
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
+    // cargo names its cache by the address, so that follows from what the relay rests on.
+    let name = format!("cargo {} {:?}", crates::authority(&select.config), env.state_dir());
     let registry = Arc::new(Registry::new(env, select, Blobs::open(env).map_err(io)?, locked));
-    let relay = Relay::start(env.state_dir().as_deref(), |address| routes::serve(Arc::clone(&registry), address));
+    let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&registry), address));
     let relay = relay.map_err(io)?;
 
     let mut command = Command::new(&cargo);
@@ -47,7 +41,7 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
         let others = env.var("NO_PROXY").or_else(|| env.var("no_proxy")).unwrap_or_default();
         command.env(name, if others.is_empty() { "127.0.0.1".to_owned() } else { format!("{others},127.0.0.1") });
     }
-    let status = command.status().map_err(|error| {
+    let status = child::run(command).map_err(|error| {
         Failure::new(Kind::Config, format!("{}: {error}", cargo.display()))
             .hint("install cargo, or add its folder to PATH")
     })?;
@@ -65,7 +59,7 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
             _ => {}
         }
     }
-    Ok(code(status))
+    Ok(child::code(status))
 }
 
 /// cargo itself: the one that started us, but for `+toolchain`, which only rustup's knows.
@@ -88,14 +82,6 @@ fn arguments(given: &[OsString], source: &str) -> Vec<OsString> {
         format!("source.cargo-mirror.registry=\"{source}\""),
     ];
     toolchain.iter().cloned().chain(ours.map(OsString::from)).chain(others.iter().cloned()).collect()
-}
-
-fn code(status: ExitStatus) -> u8 {
-    #[cfg(unix)]
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| SIGNALED + signal);
-    #[cfg(not(unix))]
-    let signal = None;
-    u8::try_from(status.code().or(signal).unwrap_or(1)).unwrap_or(1)
 }
 
 #[cfg(test)]

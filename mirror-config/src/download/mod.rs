@@ -111,7 +111,7 @@ pub fn download(
         }
         let Some(((id, place), response)) = opened else { return Err(failed) };
         if partial.received == 0
-            && let Some(size) = response.length.filter(|size| *size >= segments::WORTH)
+            && let Some(size) = response.length.filter(|size| (segments::WORTH..=LARGEST).contains(size))
             && !tried_segments
         {
             tried_segments = true;

@@ -32,12 +32,14 @@ pub(super) fn entry(select: &Select, place: &Place, path: &str, kept: Option<&Ke
         patience,
         cancel: Cancel::new(),
     })?;
-    let etag = response.etag.clone();
+    let (etag, response_status) = (response.etag.clone(), response.status);
     if let (304, Some((etag, body))) = (response.status, had) {
         return Ok((body, Some(etag)));
     }
     let body = response.body.read_all(LARGEST_ENTRY)?;
-    crates::versions(&body)?;
+    if response_status == 304 || crates::versions(&body)?.is_empty() {
+        return Err(Fault::NotAMirror("an entry without versions".to_owned()));
+    }
     if let (Some(kept), Some(etag)) = (kept, &etag) {
         kept.put(&address, etag, &body);
     }
@@ -51,7 +53,7 @@ pub(super) fn downloads(select: &Select, place: &Place) -> Result<Downloads, Fau
         route: place.route.clone(),
         headers: Vec::new(),
         body: None,
-        patience: Patience::REPLACEABLE,
+        patience: if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST },
         cancel: Cancel::new(),
     })?;
     Downloads::parse(&response.body.read_all(LARGEST_ENTRY)?)
@@ -71,8 +73,8 @@ pub(super) fn file(
     headers.extend(part.header().map(|range| ("range", range)));
     let patience = if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST };
     let route = select.proxies.route(address.expose(), place.mirror.as_ref());
-    let cancel = cancel.clone();
-    select.http.send(&Request { address: address.clone(), route, headers, body: None, patience, cancel })
+    let (address, cancel) = (address.with_credentials_of(&place.index), cancel.clone());
+    select.http.send(&Request { address, route, headers, body: None, patience, cancel })
 }
 
 fn below(index: &Address, path: &str) -> Result<Address, Fault> {

@@ -31,6 +31,8 @@ use crate::{
 };
 use kept::Kept;
 
+/// Entries that are asked for at once.
+const ENTRIES: usize = 64;
 /// How upstream is called in reports and in memory: no mirror can have this name.
 pub const UPSTREAM: &str = "upstream:cargo";
 
@@ -75,7 +77,7 @@ pub struct Registry {
 impl Registry {
     /// The registry that the configuration means.
     pub fn new(env: &Environment, select: Select, blobs: Blobs, locked: Locked) -> Self {
-        let address = select.config.cargo_upstream.as_ref().map_or_else(crates::official, |s| s.value.clone());
+        let address = crates::authority(&select.config);
         let upstream = Place {
             name: UPSTREAM.to_owned(),
             operator: "upstream".to_owned(),
@@ -91,7 +93,7 @@ impl Registry {
         };
         Self {
             least: select.config.cargo_trust.value,
-            index: Sources::new(places(Service::CargoIndex, 50_000), Service::CargoIndex),
+            index: Sources::new(places(Service::CargoIndex, 50_000), Service::CargoIndex).with_slots(ENTRIES),
             files: Sources::new(places(Service::Crates, 200_000), Service::Crates),
             blobs,
             kept: env.cache_dir().map(|folder| Kept::new(&folder)),
@@ -171,14 +173,15 @@ impl Registry {
     fn find(&self, name: &str) -> Found {
         let Some(path) = crates::path_of(name) else { return Ok(None) };
         let (select, kept, path) = (self.select.clone(), self.kept.clone(), path.clone());
-        let alone = self.index.order().len() == 1;
+        let _slot = self.index.slot();
+        let patient = self.index.speaks_alone(self.least);
         let inquiry = Inquiry {
             index: &self.index,
             upstream: &self.upstream,
             least: self.least,
             ask: Arc::new(move |place| {
                 let kept = kept.as_ref().filter(|_| place.mirror.is_none());
-                let patience = if alone { Patience::LAST } else { Patience::REPLACEABLE };
+                let patience = if patient && place.mirror.is_none() { Patience::LAST } else { Patience::REPLACEABLE };
                 ask::entry(&select, place, &path, kept, patience)
             }),
             read: |(body, _)| crates::versions(body).unwrap_or_default(),

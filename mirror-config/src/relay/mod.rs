@@ -9,7 +9,7 @@ pub mod pip;
 mod port;
 mod upgrade;
 
-use std::{convert::Infallible, io, net::SocketAddr, path::Path, sync::Arc};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
 
 use hyper::{Method, Response, StatusCode, body::Incoming, header, service::service_fn};
 use hyper_util::{
@@ -62,15 +62,15 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Starts to listen on a port of this user's own, the same in every run where that can be: cargo names its cache by
-    /// the address. Several at once share it. `serve` is told the address.
+    /// Starts to listen on a port that follows from the name, the same in every run where that can be: cargo names its
+    /// cache by the address. `serve` is told the address.
     ///
     /// # Errors
     ///
     /// Those of sockets and threads.
-    pub fn start(state_dir: Option<&Path>, serve: impl FnOnce(SocketAddr) -> Serve) -> io::Result<Self> {
+    pub fn start(name: &str, serve: impl FnOnce(SocketAddr) -> Serve) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let listener = runtime.block_on(async { port::listen(state_dir) })?;
+        let listener = runtime.block_on(async { port::listen(name) })?;
         let address = listener.local_addr()?;
         let serve = serve(address);
         runtime.spawn(async move {

@@ -64,6 +64,7 @@ fn ours(page: &Page, project: &str, address: SocketAddr) -> Page {
         if simple::sha256(file).is_some() {
             let url = format!("http://{address}{FILES}{project}/{}", name.replace('+', "%2B"));
             file.insert("url".to_owned(), json!(url));
+            file.retain(|key, _| !key.starts_with('_'));
             if simple::metadata_sha256(file).is_none() {
                 file.remove("core-metadata");
                 file.remove("dist-info-metadata");

@@ -4,7 +4,7 @@
 //! has not got it yet does not object. `yanked` may differ; it changes over time. A checksum that stands in the
 //! project's `Cargo.lock` was believed once, and is evidence too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::QUORUM;
 use crate::{config::Trust, crates::Version};
@@ -37,7 +37,7 @@ pub struct Believed {
 pub fn weigh(words: &[Word], least: Trust, locked: &dyn Fn(&str) -> Option<String>) -> Believed {
     let mut believed =
         Believed { verdict: Trust::Pinned, versions: Vec::new(), contradicted: Vec::new(), unattested: Vec::new() };
-    if let Some(own) = words.iter().find(|word| word.trusted) {
+    if let Some(own) = words.iter().find(|word| word.trusted && !word.versions.is_empty()) {
         return Believed { verdict: Trust::Upstream, versions: own.versions.clone(), ..believed };
     }
     let mut voices: BTreeMap<&str, &Word> = BTreeMap::new();
@@ -46,16 +46,20 @@ pub fn weigh(words: &[Word], least: Trust, locked: &dyn Fn(&str) -> Option<Strin
     }
     // The order of whoever has the most is the order of the index.
     let mut numbers: Vec<&str> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     let mut by_length: Vec<&&Word> = voices.values().collect();
     by_length.sort_by_key(|word| std::cmp::Reverse(word.versions.len()));
     for version in by_length.iter().flat_map(|word| &word.versions) {
-        if !numbers.contains(&version.number.as_str()) {
+        if seen.insert(&version.number) {
             numbers.push(&version.number);
         }
     }
+    let said_by: Vec<HashMap<&str, &Version>> = voices
+        .values()
+        .map(|word| word.versions.iter().rev().map(|version| (version.number.as_str(), version)).collect())
+        .collect();
     for number in numbers {
-        let said: Vec<&Version> =
-            voices.values().filter_map(|word| word.versions.iter().find(|v| v.number == number)).collect();
+        let said: Vec<&Version> = said_by.iter().filter_map(|versions| versions.get(number).copied()).collect();
         let attesting = |version: &Version| said.iter().filter(|other| other.meaning == version.meaning).count();
         let Some(most) = said.iter().copied().max_by_key(|version| attesting(version)) else { continue };
         let votes = attesting(most);
