@@ -23,7 +23,7 @@ use crate::objects::prefix;
 /// takes a while.
 const SHORT: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(10)];
 /// Most bytes that are read before the decision.
-const MOST_READ: usize = 1 << 20;
+const MOST_READ: usize = 640 << 10;
 /// Longest look at the pace of a large pack, and of one that is [`SMALL`]: a far line takes a while to show its pace.
 const LOOK: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(1)];
 /// Bytes under which a pack is small.

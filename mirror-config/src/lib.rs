@@ -33,6 +33,7 @@ pub mod blobs;
 pub mod sources;
 pub mod download;
 pub mod inquiry;
+pub mod findings;
 pub mod registry;
 pub mod probe;
 pub mod verify;

@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     fs::File,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex},
 };
 
 use serde_json::{Map, Value, json};
@@ -18,6 +18,7 @@ use crate::{
     download::{self, Open, Part},
     failure::{Failure, Kind},
     fault::Fault,
+    findings::{self, Findings, Once},
     health::Service,
     http::{Cancel, Patience, Request, Response},
     inquiry::{Heard, Inquiry, Upstream},
@@ -43,8 +44,6 @@ const LARGEST_PAGE: u64 = 64 << 20;
 /// What is known of a project: its page, or that there is none.
 pub type Found = Result<Option<Arc<Page>>, Failure>;
 
-type Once<T> = Mutex<HashMap<String, Arc<OnceLock<T>>>>;
-
 /// An index with its mirrors, for one run.
 #[derive(Debug)]
 pub struct Packages {
@@ -56,8 +55,7 @@ pub struct Packages {
     pages: Once<Found>,
     mirrored: Once<Option<Arc<Page>>>,
     under_way: Once<Mutex<()>>,
-    notices: Mutex<Vec<String>>,
-    verdict: Mutex<Option<Trust>>,
+    findings: Findings,
 }
 
 impl Packages {
@@ -82,11 +80,10 @@ impl Packages {
             files: Sources::new(places(Service::Wheels, 2_000_000), Service::Wheels),
             upstream: Upstream::new(place, failed_lately),
             blobs,
-            pages: Mutex::default(),
-            mirrored: Mutex::default(),
-            under_way: Mutex::default(),
-            notices: Mutex::default(),
-            verdict: Mutex::default(),
+            pages: Once::default(),
+            mirrored: Once::default(),
+            under_way: Once::default(),
+            findings: Findings::default(),
             select,
         }
     }
@@ -98,7 +95,7 @@ impl Packages {
     /// [`Kind::Exhausted`] when nobody answers, [`Kind::Quorum`] when too few agree.
     pub fn page(&self, project: &str) -> Found {
         let project = simple::normalized(project);
-        once(&self.pages, &project).get_or_init(|| self.find(&project)).clone()
+        self.pages.cell(&project).get_or_init(|| self.find(&project)).clone()
     }
 
     /// A file of a project, or its metadata, once it is known to be the right one, and its size in bytes.
@@ -113,29 +110,27 @@ impl Packages {
         let hash = if metadata { simple::metadata_sha256(file) } else { simple::sha256(file) };
         let hash = hash.ok_or_else(unknown)?;
         // Who asks again while it is on its way waits for the same.
-        let once = once(&self.under_way, &hash);
+        let once = self.under_way.cell(&hash);
         let _turn = once.get_or_init(Mutex::default).lock().expect("nobody panics while holding it");
         if let Some(found) = self.blobs.get(&hash) {
             return Ok(found);
         }
         let open = self.opener(&simple::normalized(project), file, metadata);
         download::download(&self.files, &self.blobs, &hash, &open).map_err(|failed| {
-            let reasons: Vec<String> = failed.iter().map(|(name, fault)| format!("\n  {name}: {fault}")).collect();
-            let failure = Failure::new(Kind::Exhausted, format!("{name}: nobody has a right copy{}", reasons.concat()))
-                .hint("cargo mirror probe pip");
-            self.notice(failure.to_string());
+            let failure = findings::no_copy(name, "pip", &failed);
+            self.findings.notice(failure.to_string());
             failure
         })
     }
 
     /// Warnings since the last time.
     pub fn notices(&self) -> Vec<String> {
-        std::mem::take(&mut *self.notices.lock().expect("nobody panics while holding it"))
+        self.findings.notices()
     }
 
     /// Remembers what was measured, and adds to a report who did what on whose word.
     pub fn close(&self, report: &mut Report) {
-        report.verdict = self.verdict.lock().expect("nobody panics while holding it").map(|trust| trust.to_string());
+        self.findings.close(report);
         if self.upstream.has_spoken() {
             report.evidence.push(Evidence { who: UPSTREAM.to_owned(), said: "pages of the index".to_owned() });
         }
@@ -163,14 +158,14 @@ impl Packages {
         };
         match inquiry.run() {
             Heard::Upstream(page) => {
-                self.rests_on(Trust::Upstream);
+                self.findings.rests_on(Trust::Upstream);
                 Ok(Some(Arc::new(page)))
             }
             Heard::Missing => Ok(None),
             Heard::Mirrors(believed) => Ok(Some(Arc::new(self.believe(project, &believed)))),
             Heard::Nobody(believed, failed) => {
-                let failure = nobody(project, &believed, &failed);
-                self.notice(failure.to_string());
+                let failure = findings::nobody(project, "pip", &believed, &failed);
+                self.findings.notice(failure.to_string());
                 Err(failure)
             }
         }
@@ -178,13 +173,7 @@ impl Packages {
 
     /// The page of what enough mirrors say.
     fn believe(&self, project: &str, believed: &Believed) -> Page {
-        if !believed.contradicted.is_empty() {
-            self.notice(format!("mirrors contradict each other about {}", believed.contradicted.join(", ")));
-        }
-        if self.verdict.lock().expect("nobody panics while holding it").is_none() {
-            self.notice(format!("upstream does not answer; hashes on the word of mirrors ({})", believed.verdict));
-        }
-        self.rests_on(believed.verdict);
+        self.findings.rests_on_mirrors(project, believed);
         let files = believed.versions.iter().filter_map(|version| {
             // What they agreed on, and no more: pip believes metadata as it believes a file.
             let file: Map<String, Value> = serde_json::from_str(&version.line).ok()?;
@@ -214,7 +203,7 @@ impl Packages {
             .files
             .order()
             .into_iter()
-            .map(|(_, place)| (place.name.clone(), once(&self.mirrored, &format!("{} {project}", place.name))))
+            .map(|(_, place)| (place.name.clone(), self.mirrored.cell(&format!("{} {project}", place.name))))
             .collect();
         let end = if metadata { ".metadata" } else { "" };
         Arc::new(move |place, part, cancel| {
@@ -241,24 +230,6 @@ impl Packages {
             open(&select, place, &format!("{}{end}", told.ok_or(Fault::Missing)?), part, cancel)
         })
     }
-
-    fn rests_on(&self, evidence: Trust) {
-        let mut verdict = self.verdict.lock().expect("nobody panics while holding it");
-        *verdict = Some(verdict.map_or(evidence, |held| held.min(evidence)));
-    }
-
-    fn notice(&self, text: String) {
-        let mut notices = self.notices.lock().expect("nobody panics while holding it");
-        if !notices.contains(&text) {
-            notices.push(text);
-        }
-    }
-}
-
-/// The cell of a key, to be filled by whoever comes first.
-fn once<T>(cells: &Once<T>, key: &str) -> Arc<OnceLock<T>> {
-    let mut cells = cells.lock().expect("nobody panics while holding it");
-    Arc::clone(cells.entry(key.to_owned()).or_default())
 }
 
 fn named<'a>(page: &'a Page, name: &str) -> Option<&'a Map<String, Value>> {
@@ -322,16 +293,6 @@ fn same_place(index: &Address, url: &str) -> Option<String> {
     let path = url.parse::<Address>().ok()?.expose().path().trim_start_matches('/').to_owned();
     let beside = index.below("../").ok()?;
     Some(beside.expose().join(&path).ok()?.to_string())
-}
-
-fn nobody(project: &str, believed: &Believed, failed: &[(String, Fault)]) -> Failure {
-    let reasons: String = failed.iter().map(|(name, fault)| format!("\n  {name}: {fault}")).collect();
-    if believed.contradicted.is_empty() && believed.unattested.is_empty() {
-        return Failure::new(Kind::Exhausted, format!("{project}: neither upstream nor mirrors answer{reasons}"))
-            .hint("cargo mirror probe pip");
-    }
-    Failure::new(Kind::Quorum, format!("{project}: upstream does not answer, and too few mirrors agree{reasons}"))
-        .hint("try again later, or accept one mirror's word with `MIRROR_PIP__TRUST=tofu`")
 }
 
 #[cfg(test)]

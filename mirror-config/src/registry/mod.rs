@@ -9,7 +9,7 @@ mod kept;
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
-    sync::{Arc, Mutex, OnceLock},
+    sync::Arc,
 };
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     environment::Environment,
     failure::{Failure, Kind},
     fault::Fault,
+    findings::{self, Findings, Once},
     health::Service,
     http::Patience,
     inquiry::{Heard, Inquiry, Upstream},
@@ -55,8 +56,6 @@ pub struct Entry {
 /// What is known of a crate: its entry, or that there is none.
 pub type Found = Result<Option<Arc<Entry>>, Failure>;
 
-type Once<T> = Mutex<HashMap<String, Arc<OnceLock<T>>>>;
-
 /// A registry with its mirrors, for one run.
 #[derive(Debug)]
 pub struct Registry {
@@ -70,8 +69,7 @@ pub struct Registry {
     locked: Locked,
     entries: Once<Found>,
     downloads: Once<Result<Downloads, Fault>>,
-    notices: Mutex<Vec<String>>,
-    verdict: Mutex<Option<Trust>>,
+    findings: Findings,
 }
 
 impl Registry {
@@ -98,10 +96,9 @@ impl Registry {
             blobs,
             kept: env.cache_dir().map(|folder| Kept::new(&folder)),
             locked,
-            entries: Mutex::default(),
-            downloads: Mutex::default(),
-            notices: Mutex::default(),
-            verdict: Mutex::default(),
+            entries: Once::default(),
+            downloads: Once::default(),
+            findings: Findings::default(),
             upstream: Upstream::new(upstream, select.health.record(UPSTREAM, Service::CargoIndex).until > state::now()),
             select,
         }
@@ -113,7 +110,7 @@ impl Registry {
     ///
     /// [`Kind::Exhausted`] when nobody answers, [`Kind::Quorum`] when too few agree.
     pub fn entry(&self, name: &str) -> Found {
-        once(&self.entries, name).get_or_init(|| self.find(name)).clone()
+        self.entries.cell(name).get_or_init(|| self.find(name)).clone()
     }
 
     /// A crate's file, once it is known to be the right one, and its size in bytes. `checksum` is what cargo expects.
@@ -145,23 +142,18 @@ impl Registry {
         if let Some(found) = self.blobs.get(checksum) {
             return Ok(found);
         }
-        download::download(&self.files, &self.blobs, checksum, &self.opener(name, version, checksum)).map_err(
-            |failed| {
-                let reasons: Vec<String> = failed.iter().map(|(name, fault)| format!("\n  {name}: {fault}")).collect();
-                Failure::new(Kind::Exhausted, format!("{what}: nobody has a right copy{}", reasons.concat()))
-                    .hint("cargo mirror probe cargo")
-            },
-        )
+        download::download(&self.files, &self.blobs, checksum, &self.opener(name, version, checksum))
+            .map_err(|failed| findings::no_copy(&what, "cargo", &failed))
     }
 
     /// Warnings since the last time.
     pub fn notices(&self) -> Vec<String> {
-        std::mem::take(&mut *self.notices.lock().expect("nobody panics while holding it"))
+        self.findings.notices()
     }
 
     /// Remembers what was measured, and adds to a report who did what on whose word.
     pub fn close(&self, report: &mut Report) {
-        report.verdict = self.verdict.lock().expect("nobody panics while holding it").map(|trust| trust.to_string());
+        self.findings.close(report);
         if self.upstream.has_spoken() {
             report.evidence.push(Evidence { who: UPSTREAM.to_owned(), said: "entries of the index".to_owned() });
         }
@@ -191,43 +183,24 @@ impl Registry {
         match inquiry.run() {
             Heard::Upstream((body, etag)) => self.believe(Entry::new(body, etag, Trust::Upstream)?),
             Heard::Missing => Ok(None),
-            Heard::Mirrors(believed) => self.believe_mirrors(name, believed),
-            Heard::Nobody(believed, failed) => Err(self.nobody(name, &believed, &failed)),
+            Heard::Mirrors(believed) => self.believe_mirrors(name, &believed),
+            Heard::Nobody(believed, failed) => Err(findings::nobody(name, "cargo", &believed, &failed)),
         }
     }
 
     fn believe(&self, entry: Entry) -> Found {
-        self.rests_on(entry.verdict);
+        self.findings.rests_on(entry.verdict);
         Ok(Some(Arc::new(entry)))
     }
 
-    fn believe_mirrors(&self, name: &str, believed: Believed) -> Found {
-        if !believed.contradicted.is_empty() {
-            self.notice(format!("mirrors contradict each other about {name} {}", believed.contradicted.join(", ")));
-        }
-        if !believed.unattested.is_empty() {
-            tracing::debug!(name, versions = ?believed.unattested, "too few attest");
-        }
-        if self.verdict.lock().expect("nobody panics while holding it").is_none() {
-            self.notice(format!("upstream does not answer; checksums on the word of mirrors ({})", believed.verdict));
-        }
+    fn believe_mirrors(&self, name: &str, believed: &Believed) -> Found {
+        self.findings.rests_on_mirrors(name, believed);
         let mut body = Vec::new();
         for version in &believed.versions {
             body.extend_from_slice(version.line.as_bytes());
             body.push(b'\n');
         }
-        self.rests_on(believed.verdict);
         Ok(Some(Arc::new(Entry::new(body, None, believed.verdict)?)))
-    }
-
-    fn nobody(&self, name: &str, believed: &Believed, failed: &[(String, Fault)]) -> Failure {
-        let reasons: String = failed.iter().map(|(name, fault)| format!("\n  {name}: {fault}")).collect();
-        if believed.contradicted.is_empty() && believed.unattested.is_empty() {
-            return Failure::new(Kind::Exhausted, format!("{name}: neither upstream nor mirrors answer{reasons}"))
-                .hint("cargo mirror probe cargo");
-        }
-        Failure::new(Kind::Quorum, format!("{name}: upstream does not answer, and too few mirrors agree{reasons}"))
-            .hint("try again later, or accept one mirror's word with `MIRROR_CARGO__TRUST=tofu`")
     }
 
     fn locked_checksum(&self, name: &str, version: &str) -> Option<String> {
@@ -246,7 +219,7 @@ impl Registry {
             .files
             .order()
             .into_iter()
-            .map(|(_, place)| (place.name.clone(), once(&self.downloads, &place.name)))
+            .map(|(_, place)| (place.name.clone(), self.downloads.cell(&place.name)))
             .collect();
         Arc::new(move |place, part, cancel| {
             let downloads = |place: &Place| match cells.get(&place.name) {
@@ -264,18 +237,6 @@ impl Registry {
             ask::file(&select, place, &address, part, cancel)
         })
     }
-
-    fn rests_on(&self, evidence: Trust) {
-        let mut verdict = self.verdict.lock().expect("nobody panics while holding it");
-        *verdict = Some(verdict.map_or(evidence, |held| held.min(evidence)));
-    }
-
-    fn notice(&self, text: String) {
-        let mut notices = self.notices.lock().expect("nobody panics while holding it");
-        if !notices.contains(&text) {
-            notices.push(text);
-        }
-    }
 }
 
 impl Entry {
@@ -285,10 +246,4 @@ impl Entry {
             || blobs::sha256(body.as_slice()).map_or_else(|_| String::new(), |sum| format!("\"{}\"", &sum[..32]));
         Ok(Self { etag: etag.unwrap_or_else(name), checksums, verdict, body })
     }
-}
-
-/// The cell of a key, to be filled by whoever comes first.
-fn once<T>(cells: &Once<T>, key: &str) -> Arc<OnceLock<T>> {
-    let mut cells = cells.lock().expect("nobody panics while holding it");
-    Arc::clone(cells.entry(key.to_owned()).or_default())
 }
