@@ -33,6 +33,7 @@ use mirror_config::{
 };
 
 use plan::{Plan, Way};
+use relayed::Relayed;
 
 /// Exit code of a command that does not exist (POSIX, as of a shell).
 const NOT_FOUND: u8 = 127;
@@ -71,7 +72,16 @@ fn run(env: &Environment, name: &OsStr, file: &Path, arguments: &[OsString]) -> 
     let plan = plan.map_err(with_code)?;
     plan.warning.iter().for_each(|warning| report::warn(warning));
     if let (Way::Relay(authority), Some((line, _))) = (&plan.way, line) {
-        return relayed::run(env, &pip, arguments, &plan.changes, authority, line).map_err(with_code);
+        return match Relayed::start(env, authority) {
+            Ok(relayed) => relayed.run(env, &pip, arguments, &plan.changes, line).map_err(with_code),
+            // pip can do without us.
+            Err(failure) if failure.kind == Kind::Io => {
+                report::warn(&format!("{}; pip goes without a mirror", failure.what));
+                line.append(env, Some(failure.kind));
+                exec::run(env, &pip, arguments, &[]).map_err(with_code)
+            }
+            Err(failure) => Err(with_code(failure)),
+        };
     }
     exec::run(env, &pip, arguments, &plan.changes).map_err(with_code)
 }

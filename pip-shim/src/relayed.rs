@@ -23,56 +23,73 @@ use crate::{
 /// Seconds for which pip waits for the relay.
 const PATIENCE: &str = "3600";
 
-/// Runs it, and returns pip's exit code. `report` is finished and written.
-///
-/// # Errors
-///
-/// [`Kind::Io`] when the relay or pip cannot be started, else those of the configuration.
-pub fn run(
-    env: &Environment,
-    pip: &Path,
-    arguments: &[OsString],
-    changes: &[Change],
-    authority: &Authority,
-    mut report: Report,
-) -> Result<ExitCode, Failure> {
-    let started = Instant::now();
-    let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
-    let select = Select::posing_as(env, &authority.agent)?;
-    let blobs = Blobs::open(env).map_err(io)?;
-    let packages = Arc::new(Packages::new(select, authority.index.clone(), blobs));
-    let name = format!("pip {} {:?}", authority.index, env.state_dir());
-    let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&packages), address));
-    let relay = relay.map_err(io)?;
+/// A relay that waits for pip.
+#[derive(Debug)]
+pub struct Relayed {
+    started: Instant,
+    packages: Arc<Packages>,
+    relay: Relay,
+}
 
-    let mut command = exec::command(env, pip, arguments, changes);
-    command.env("PIP_INDEX_URL", routes::index(relay.address()));
-    if changes.iter().any(|change| change.name == "PIP_DEFAULT_TIMEOUT") {
-        // Nothing comes before a file is whole and right; what waits too long for a mirror is the relay's matter.
-        command.env("PIP_DEFAULT_TIMEOUT", PATIENCE);
+impl Relayed {
+    /// Starts it.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Io`] when there is no folder to keep files in, or no port; else those of the configuration.
+    pub fn start(env: &Environment, authority: &Authority) -> Result<Self, Failure> {
+        let started = Instant::now();
+        let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
+        let select = Select::posing_as(env, &authority.agent)?;
+        let packages = Packages::new(select, authority.index.clone(), Blobs::open(env).map_err(io)?);
+        let packages = Arc::new(packages);
+        let name = format!("pip {} {:?}", authority.index, env.state_dir());
+        let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&packages), address)).map_err(io)?;
+        Ok(Self { started, packages, relay })
     }
-    let ended = child::run(command).map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", pip.display())));
-    drop(relay);
 
-    let notices = packages.notices();
-    packages.close(&mut report);
-    report.seconds = started.elapsed().as_secs_f64();
-    report.append(env, None);
-    let status = ended?;
-    for notice in &notices {
-        if status.success() && notice.starts_with("mirror: error") {
-            // pip found another way, such as an older version.
-            tracing::debug!(notice, "in the end it went well");
-        } else if notice.starts_with("mirror: ") {
-            note(notice);
-        } else {
-            warn(notice);
+    /// Runs pip, and returns its exit code. `report` is finished and written.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Io`] when pip cannot be started.
+    pub fn run(
+        self,
+        env: &Environment,
+        pip: &Path,
+        arguments: &[OsString],
+        changes: &[Change],
+        mut report: Report,
+    ) -> Result<ExitCode, Failure> {
+        let mut command = exec::command(env, pip, arguments, changes);
+        command.env("PIP_INDEX_URL", routes::index(self.relay.address()));
+        if changes.iter().any(|change| change.name == "PIP_DEFAULT_TIMEOUT") {
+            // Nothing comes before a file is whole and right; what waits too long for a mirror is the relay's matter.
+            command.env("PIP_DEFAULT_TIMEOUT", PATIENCE);
         }
-    }
-    for source in &report.sources {
-        if let Some(fault) = &source.why {
-            warn(&format!("{}: {fault}; went on without it", source.name));
+        let ended = child::run(command).map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", pip.display())));
+        drop(self.relay);
+
+        let notices = self.packages.notices();
+        self.packages.close(&mut report);
+        report.seconds = self.started.elapsed().as_secs_f64();
+        report.append(env, None);
+        let status = ended?;
+        for notice in &notices {
+            if status.success() && notice.starts_with("mirror: error") {
+                // pip found another way, such as an older version.
+                tracing::debug!(notice, "in the end it went well");
+            } else if notice.starts_with("mirror: ") {
+                note(notice);
+            } else {
+                warn(notice);
+            }
         }
+        for source in &report.sources {
+            if let Some(fault) = &source.why {
+                warn(&format!("{}: {fault}; went on without it", source.name));
+            }
+        }
+        Ok(ExitCode::from(child::code(status)))
     }
-    Ok(ExitCode::from(child::code(status)))
 }

@@ -204,6 +204,25 @@ fn what_upstream_has_not_got_is_not_invented_and_private_names_are_not_told() {
 }
 
 #[test]
+fn pip_goes_without_us_where_nothing_can_be_kept() {
+    let world = World::new();
+    let cache = world.sandbox.path("cache");
+    fs::remove_dir(&cache).expect("it is empty");
+    fs::write(&cache, "no folder").expect("the sandbox is ours");
+    let mut command = world.pip();
+    command.args(["--disable-pip-version-check", "download", "--no-cache-dir", "--no-index", NAME]);
+    let chosen = world.sandbox.run(command).fails();
+    assert!(!chosen.stderr.contains("mirror:"), "{chosen}");
+    // With a proxy that refuses, so that this pip does not reach anything.
+    let mut command = world.pip();
+    command.args(["--disable-pip-version-check", "download", "--no-cache-dir", "--retries", "0", NAME]);
+    command.env("HTTPS_PROXY", refused_url());
+    let ran = world.sandbox.run(command).fails();
+    assert!(ran.stderr.contains("pip goes without a mirror"), "{ran}");
+    assert_eq!(world.files_from_mirrors(), 0);
+}
+
+#[test]
 fn an_installed_package_names_no_loopback_address() {
     let world = World::new();
     let mut command = world.pip();
