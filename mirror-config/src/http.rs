@@ -3,6 +3,9 @@
 //! No credentials, no cookies, redirects only within a scheme, certificates always verified. Callers block; the
 //! client's own runtime does the waiting. Other modules never name `reqwest`.
 
+mod cancel;
+mod patience;
+
 use std::{
     collections::HashMap,
     error::Error as _,
@@ -14,7 +17,7 @@ use std::{
 
 use bytes::Bytes;
 use reqwest::{Client, redirect};
-use tokio::{runtime::Runtime, sync::watch};
+use tokio::runtime::Runtime;
 
 use crate::{
     failure::{Failure, Kind},
@@ -23,79 +26,16 @@ use crate::{
     redact::Address,
 };
 
+pub use cancel::Cancel;
+use patience::Pace;
+pub use patience::Patience;
+
 /// Redirects followed at most, as in git.
 const REDIRECTS: usize = 5;
 /// An answer has begun after so many bytes: servers send a few lines before they start to count objects.
 const PREAMBLE: u64 = 512;
 /// Longest wait for a connection, whatever a request's own patience.
 const CONNECT: Duration = Duration::from_secs(20);
-
-/// How long each phase of a request may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// From the start, connection and TLS included, to the head of the answer.
-    pub head: Duration,
-    /// From there to the first bytes of what was asked for: servers count objects before they send any, and git's own keep-alive
-    /// packet comes after 5 s.
-    pub first_byte: Duration,
-    /// Longest silence after that.
-    pub silence: Duration,
-    /// Fewest bytes that must arrive in [`Patience::WINDOW`]; zero where there is nobody else to ask.
-    pub floor: u64,
-}
-
-impl Patience {
-    /// The stretch of time over which [`Patience::floor`] is measured.
-    pub const WINDOW: Duration = Duration::from_secs(3);
-
-    /// For a candidate that others could replace (DESIGN 5: a stalled one costs about 3 s).
-    pub const REPLACEABLE: Self = Self {
-        head: Duration::from_secs(3),
-        first_byte: Duration::from_millis(5500),
-        silence: Duration::from_millis(2500),
-        floor: 12 * 1024,
-    };
-
-    /// For the last one that is left: anything is better than nothing.
-    pub const LAST: Self = Self {
-        head: Duration::from_secs(60),
-        first_byte: Duration::from_secs(60),
-        silence: Duration::from_secs(30),
-        floor: 0,
-    };
-}
-
-/// Ends requests early: clones share one switch, and whoever waits for an answer wakes up with [`Fault::Canceled`].
-#[derive(Debug, Clone)]
-pub struct Cancel(Arc<watch::Sender<bool>>);
-
-impl Cancel {
-    /// A switch that nobody has thrown yet.
-    pub fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(false)))
-    }
-
-    /// Throws it, for good.
-    pub fn cancel(&self) {
-        self.0.send_replace(true);
-    }
-
-    /// Whether it was thrown.
-    pub fn is_canceled(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    async fn canceled(&self) {
-        // The sender is ours, so waiting cannot fail.
-        let _ = self.0.subscribe().wait_for(|thrown| *thrown).await;
-    }
-}
-
-impl Default for Cancel {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 /// A request, apart from sending it.
 #[derive(Debug, Clone)]
@@ -354,31 +294,6 @@ impl Read for Body {
         buf[..count].copy_from_slice(&self.chunk.split_to(count));
         self.received += count as u64;
         Ok(count)
-    }
-}
-
-/// Measures whether a body keeps the least rate.
-#[derive(Debug)]
-struct Pace {
-    patience: Patience,
-    since: Instant,
-    bytes: u64,
-}
-
-impl Pace {
-    fn new(patience: Patience) -> Self {
-        Self { patience, since: Instant::now(), bytes: 0 }
-    }
-
-    fn note(&mut self, bytes: u64) -> Result<(), Fault> {
-        self.bytes += bytes;
-        if self.since.elapsed() >= Patience::WINDOW {
-            if self.bytes < self.patience.floor {
-                return Err(Fault::Slow);
-            }
-            *self = Self::new(self.patience);
-        }
-        Ok(())
     }
 }
 
