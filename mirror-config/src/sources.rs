@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     config::Trust,
+    fallback::HEAD_START,
     fault::Fault,
     health::{Health, Observation, Service},
     mirror::Mirror,
@@ -66,6 +67,8 @@ struct Tally {
     in_flight: usize,
     /// Requests that it has not answered yet.
     opening: usize,
+    /// Since when it has answered none of them.
+    unanswered_since: Option<Instant>,
     busy_since: Option<Instant>,
     busy: Duration,
     bytes: u64,
@@ -92,13 +95,16 @@ pub struct Openings(Arc<Mutex<Vec<Tally>>>);
 impl Openings {
     /// Does what waits for an answer.
     pub fn during<T>(&self, id: SourceId, ask: impl FnOnce() -> T) -> T {
-        let count = |change: fn(usize) -> usize| {
-            let tally = &mut self.0.lock().expect("nobody panics while holding it")[id];
-            tally.opening = change(tally.opening);
-        };
-        count(|opening| opening + 1);
+        let lock = || self.0.lock().expect("nobody panics while holding it");
+        {
+            let tally = &mut lock()[id];
+            tally.opening += 1;
+            tally.unanswered_since.get_or_insert_with(Instant::now);
+        }
         let answer = ask();
-        count(|opening| opening - 1);
+        let tally = &mut lock()[id];
+        tally.opening -= 1;
+        tally.unanswered_since = (tally.opening > 0).then(Instant::now);
         answer
     }
 }
@@ -121,6 +127,7 @@ impl Sources {
             place,
             in_flight: 0,
             opening: 0,
+            unanswered_since: None,
             busy_since: None,
             busy: Duration::ZERO,
             bytes: 0,
@@ -184,7 +191,8 @@ impl Sources {
             |tally: &Tally| (tally.in_flight + tally.opening + 1) as f64 / tally.rate().unwrap_or(usual).max(1.0);
         order.sort_by(|(a, one), (b, other)| {
             let reserve = |id: &SourceId| id + 1 == tallies.len();
-            (reserve(a), one.faults).cmp(&(reserve(b), other.faults)).then(wait(one).total_cmp(&wait(other)))
+            let behind = |tally: &Tally| (tally.is_late(), tally.faults);
+            (reserve(a), behind(one)).cmp(&(reserve(b), behind(other))).then(wait(one).total_cmp(&wait(other)))
         });
         order.into_iter().map(|(id, tally)| (id, tally.place.clone())).collect()
     }
@@ -259,6 +267,11 @@ impl Sources {
 }
 
 impl Tally {
+    /// Whether it has been silent for longer than a candidate has the field for itself.
+    fn is_late(&self) -> bool {
+        self.unanswered_since.is_some_and(|since| since.elapsed() > HEAD_START)
+    }
+
     /// Bytes a second while it was busy, or from memory.
     fn rate(&self) -> Option<f64> {
         let busy = self.busy + self.busy_since.map_or(Duration::ZERO, |since| since.elapsed());
@@ -271,7 +284,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, Sources};
+    use super::{HEAD_START, Place, Sources};
     use crate::{fault::Fault, health::Service, proxy::Route};
 
     fn sources(names: &[&str]) -> Sources {
@@ -300,6 +313,18 @@ mod tests {
         sources.begin(1);
         assert_eq!(first(&sources), 0);
         assert_eq!(sources.order().last().map(|(id, _)| *id), Some(2), "however busy the mirrors are");
+    }
+
+    #[test]
+    fn who_does_not_answer_is_asked_after_the_others() {
+        let sources = sources(&["a", "b", "upstream"]);
+        let openings = sources.openings();
+        openings.during(0, || {
+            std::thread::sleep(HEAD_START + HEAD_START);
+            let order: Vec<usize> = sources.order().into_iter().map(|(id, _)| id).collect();
+            assert_eq!(order, [1, 0, 2]);
+        });
+        assert_eq!(first(&sources), 0);
     }
 
     #[test]
