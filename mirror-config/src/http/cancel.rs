@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Ends requests early: clones share one switch, and whoever waits for an answer wakes up with [`Fault::Canceled`].
+/// Ends requests early: clones share one switch, and whoever waits for an answer wakes up with `Fault::Canceled`.
 #[derive(Debug, Clone)]
 pub struct Cancel(Arc<watch::Sender<bool>>);
 
