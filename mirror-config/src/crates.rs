@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::Value;
 use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX, KrateName, index::IndexConfig};
 
@@ -60,34 +61,48 @@ pub struct Version {
 ///
 /// [`Fault::NotAMirror`] when a line is not one of an index, such as a sign-in page's.
 pub fn versions(entry: &[u8]) -> Result<Vec<Version>, Fault> {
-    let strange = |why: &str| Fault::NotAMirror(format!("no entry of an index: {why}"));
-    let text = std::str::from_utf8(entry).map_err(|_| strange("it is not text"))?;
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
     let version = |line: &str| {
+        let (number, checksum) = pair(line)?;
         let mut meaning: Value = serde_json::from_str(line).map_err(|error| strange(&error.to_string()))?;
-        let word = |key: &str| meaning.get(key).and_then(Value::as_str).map(str::to_owned);
-        let (Some(number), Some(checksum)) = (word("vers"), word("cksum")) else {
-            return Err(strange("a line without `vers` or `cksum`"));
-        };
-        if number.contains(['{', '}', '/']) {
-            return Err(strange("a version that is none"));
-        }
         let yanked = meaning.get("yanked").and_then(Value::as_bool).unwrap_or(false);
         if let Some(fields) = meaning.as_object_mut() {
             fields.remove("yanked");
         }
-        Ok(Version { number, checksum: checksum.to_ascii_lowercase(), yanked, line: line.to_owned(), meaning })
+        Ok(Version { number, checksum, yanked, line: line.to_owned(), meaning })
     };
-    lines.map(version).collect()
+    lines(entry)?.map(version).collect()
 }
 
-/// The checksums in an index entry, by version.
+/// The checksums in an index entry, by version. Far quicker than [`versions`]: all else is passed over.
 ///
 /// # Errors
 ///
 /// As [`versions`].
 pub fn checksums(entry: &[u8]) -> Result<BTreeMap<String, String>, Fault> {
-    Ok(versions(entry)?.into_iter().map(|version| (version.number, version.checksum)).collect())
+    lines(entry)?.map(pair).collect()
+}
+
+fn lines(entry: &[u8]) -> Result<impl Iterator<Item = &str>, Fault> {
+    let text = std::str::from_utf8(entry).map_err(|_| strange("it is not text"))?;
+    Ok(text.lines().filter(|line| !line.trim().is_empty()))
+}
+
+/// Number and checksum of a line.
+fn pair(line: &str) -> Result<(String, String), Fault> {
+    #[derive(Deserialize)]
+    struct Line {
+        vers: String,
+        cksum: String,
+    }
+    let Line { vers, cksum } = serde_json::from_str(line).map_err(|error| strange(&error.to_string()))?;
+    match vers.contains(['{', '}', '/']) {
+        true => Err(strange("a version that is none")),
+        false => Ok((vers, cksum.to_ascii_lowercase())),
+    }
+}
+
+fn strange(why: &str) -> Fault {
+    Fault::NotAMirror(format!("no entry of an index: {why}"))
 }
 
 /// Where a registry has its files: the `dl` of its `config.json`.

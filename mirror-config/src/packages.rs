@@ -3,11 +3,7 @@
 //! A file is to a project what a version is to a crate, and the same rules hold (`inquiry`, `trust::entries`). Files keep
 //! their place below an index on most mirrors, so a mirror's own page is read only where that guess fails.
 
-use std::{
-    collections::HashMap,
-    fs::File,
-    sync::{Arc, Mutex},
-};
+use std::{collections::HashMap, fs::File, sync::Arc};
 
 use serde_json::{Map, Value, json};
 
@@ -29,7 +25,6 @@ use crate::{
     sources::{Place, Sources},
     state,
     trust::entries::Believed,
-    upstream::{check_address, is_loopback},
 };
 
 /// How upstream is called in reports and in memory: no mirror can have this name.
@@ -54,35 +49,21 @@ pub struct Packages {
     blobs: Blobs,
     pages: Once<Found>,
     mirrored: Once<Option<Arc<Page>>>,
-    under_way: Once<Mutex<()>>,
     findings: Findings,
 }
 
 impl Packages {
     /// The index at `upstream`, with the mirrors of the configuration.
     pub fn new(select: Select, upstream: Address, blobs: Blobs) -> Self {
-        let place = Place {
-            name: UPSTREAM.to_owned(),
-            operator: "upstream".to_owned(),
-            route: select.proxies.route(upstream.expose(), None),
-            index: upstream,
-            mirror: None,
-            expected_rate: select.health.record(UPSTREAM, Service::Wheels).goodput,
-        };
-        let places = |service: Service, size: u64| {
-            let ranked = select.index(service, size);
-            let mirrors = ranked.iter().map(|candidate| Place::mirror(candidate, &select.health, service));
-            mirrors.chain([place.clone()]).collect::<Vec<_>>()
-        };
+        let place = Place::upstream(UPSTREAM, upstream, &select, Service::Wheels);
         let failed_lately = select.health.record(UPSTREAM, Service::PypiIndex).until > state::now();
         Self {
-            index: Sources::new(places(Service::PypiIndex, 100_000), Service::PypiIndex).with_slots(PAGES),
-            files: Sources::new(places(Service::Wheels, 2_000_000), Service::Wheels),
+            index: Sources::of(&select, Service::PypiIndex, 100_000, &place).with_slots(PAGES),
+            files: Sources::of(&select, Service::Wheels, 2_000_000, &place),
             upstream: Upstream::new(place, failed_lately),
             blobs,
             pages: Once::default(),
             mirrored: Once::default(),
-            under_way: Once::default(),
             findings: Findings::default(),
             select,
         }
@@ -109,12 +90,6 @@ impl Packages {
         let file = named(&page, name).ok_or_else(unknown)?;
         let hash = if metadata { simple::metadata_sha256(file) } else { simple::sha256(file) };
         let hash = hash.ok_or_else(unknown)?;
-        // Who asks again while it is on its way waits for the same.
-        let once = self.under_way.cell(&hash);
-        let _turn = once.get_or_init(Mutex::default).lock().expect("nobody panics while holding it");
-        if let Some(found) = self.blobs.get(&hash) {
-            return Ok(found);
-        }
         let open = self.opener(&simple::normalized(project), file, metadata);
         download::download(&self.files, &self.blobs, &hash, &open).map_err(|failed| {
             let failure = findings::no_copy(name, "pip", &failed);
@@ -269,18 +244,8 @@ fn ask(select: &Select, place: &Place, path: &str, patience: Patience) -> Result
 
 /// Asks for a file, or a part of it.
 fn open(select: &Select, place: &Place, url: &str, part: Part, cancel: &Cancel) -> Result<Response, Fault> {
-    let insecure = place.mirror.as_ref().is_some_and(|mirror| mirror.insecure);
-    let address = check_address(url, insecure).map_err(|failure| Fault::Transport(failure.what))?;
-    if is_loopback(address.expose()) && !is_loopback(place.index.expose()) {
-        return Err(Fault::Transport("its page leads to this machine".to_owned()));
-    }
-    let address = address.with_credentials_of(&place.index);
-    let mut headers = vec![("accept-encoding", "identity".to_owned())];
-    headers.extend(part.header().map(|range| ("range", range)));
-    let patience = if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST };
-    let route = select.proxies.route(address.expose(), place.mirror.as_ref());
-    let response =
-        select.http.send(&Request { address, route, headers, body: None, patience, cancel: cancel.clone() })?;
+    let address: Address = url.parse().map_err(|error| Fault::NotAMirror(format!("{error}")))?;
+    let response = download::ask(select, place, &address, part, cancel)?;
     match response.content_type.as_str() {
         // No file is one, but a page that says "not here", or "sign in", is.
         "text/html" => Err(Fault::NotAMirror("a page in place of a file".to_owned())),

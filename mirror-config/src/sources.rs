@@ -4,7 +4,7 @@
 //! several mirrors at once, a slow one gets few, and one that failed is asked after all others.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Condvar, Mutex},
     time::{Duration, Instant},
 };
@@ -18,7 +18,7 @@ use crate::{
     proxy::Route,
     redact::Address,
     report,
-    select::Candidate,
+    select::{Candidate, Select},
 };
 
 /// Rate in bytes a second of a source of which nothing is known.
@@ -44,8 +44,20 @@ pub struct Place {
 }
 
 impl Place {
+    /// Upstream, under a name no mirror can have; it serves this.
+    pub fn upstream(name: &str, index: Address, select: &Select, service: Service) -> Self {
+        Self {
+            name: name.to_owned(),
+            operator: "upstream".to_owned(),
+            route: select.proxies.route(index.expose(), None),
+            index,
+            mirror: None,
+            expected_rate: select.health.record(name, service).goodput,
+        }
+    }
+
     /// A mirror.
-    pub fn mirror(candidate: &Candidate, health: &Health, service: Service) -> Self {
+    fn mirror(candidate: &Candidate, health: &Health, service: Service) -> Self {
         let mirror = &candidate.carrier.mirror;
         Self {
             name: mirror.name.clone(),
@@ -86,6 +98,7 @@ pub struct Sources {
     service: Service,
     slots: Mutex<usize>,
     freed: Condvar,
+    turns: Mutex<HashMap<String, Arc<Mutex<()>>>>,
 }
 
 /// See [`Sources::openings`].
@@ -121,8 +134,15 @@ impl Drop for Slot<'_> {
 }
 
 impl Sources {
+    /// The mirrors that serve this, ranked for requests of about `size` bytes, and upstream behind them.
+    pub fn of(select: &Select, service: Service, size: u64, upstream: &Place) -> Self {
+        let ranked = select.index(service, size);
+        let mirrors = ranked.iter().map(|candidate| Place::mirror(candidate, &select.health, service));
+        Self::new(mirrors.chain([upstream.clone()]).collect(), service)
+    }
+
     /// These places, ranked; they serve this.
-    pub fn new(places: Vec<Place>, service: Service) -> Self {
+    fn new(places: Vec<Place>, service: Service) -> Self {
         let tally = |place| Tally {
             place,
             in_flight: 0,
@@ -140,7 +160,7 @@ impl Sources {
         let mirrors = places.iter().filter(|place| place.mirror.is_some()).count();
         let slots = Mutex::new(PER_PLACE * mirrors.max(1));
         let tallies = Arc::new(Mutex::new(places.into_iter().map(tally).collect()));
-        Self { tallies, service, slots, freed: Condvar::new() }
+        Self { tallies, service, slots, freed: Condvar::new(), turns: Mutex::default() }
     }
 
     /// The same with another number of things that may be fetched at once.
@@ -159,6 +179,12 @@ impl Sources {
             Trust::Upstream | Trust::Pinned => usize::MAX,
         };
         operators.len() < enough && !mirrors.clone().any(|mirror| mirror.trusted)
+    }
+
+    /// What is held by whoever fetches this file, so that nobody else does.
+    pub fn turn(&self, sha256: &str) -> Arc<Mutex<()>> {
+        let mut turns = self.turns.lock().expect("nobody panics while holding it");
+        Arc::clone(turns.entry(sha256.to_owned()).or_default())
     }
 
     /// Waits until another file may be fetched: cargo asks for all of them at once, and mirrors are shared.

@@ -1,6 +1,6 @@
 //! `cargo mirror run`: one command of cargo's with the relay as its registry.
 
-use std::{ffi::OsString, path::PathBuf, process::Command, sync::Arc, time::Instant};
+use std::{ffi::OsString, sync::Arc, time::Instant};
 
 use mirror_config::{
     blobs::Blobs,
@@ -14,6 +14,7 @@ use mirror_config::{
 };
 
 use crate::{
+    cargo_config::SOURCE,
     cargo_program,
     cli::Run,
     lock_file,
@@ -24,8 +25,7 @@ use crate::{
 pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let started = Instant::now();
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
-    let cargo = program(env, asked);
-    let select = Select::posing_as(env, &cargo_program::agent(&cargo))?;
+    let select = Select::posing_as(env, &cargo_program::agent(&cargo_program::program(env)))?;
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
     // cargo names its cache by the address, so that follows from what the relay rests on.
@@ -34,17 +34,14 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&registry), address));
     let relay = relay.map_err(io)?;
 
-    let mut command = Command::new(&cargo);
+    let mut command = cargo_program::command(env, names_toolchain(&asked.arguments));
     command.args(arguments(&asked.arguments, &routes::source(relay.address())));
     // A proxy is for the outside; the relay is here, and asks the proxy by itself.
     for name in ["NO_PROXY", "no_proxy"] {
         let others = env.var("NO_PROXY").or_else(|| env.var("no_proxy")).unwrap_or_default();
         command.env(name, if others.is_empty() { "127.0.0.1".to_owned() } else { format!("{others},127.0.0.1") });
     }
-    let status = child::run(command).map_err(|error| {
-        Failure::new(Kind::Config, format!("{}: {error}", cargo.display()))
-            .hint("install cargo, or add its folder to PATH")
-    })?;
+    let status = child::run(command).map_err(|error| cargo_program::not_started(&error))?;
 
     drop(relay);
     registry.notices().iter().for_each(|notice| warn(notice));
@@ -62,24 +59,19 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     Ok(child::code(status))
 }
 
-/// cargo itself: the one that started us, but for `+toolchain`, which only rustup's knows.
-fn program(env: &Environment, asked: &Run) -> PathBuf {
-    let names_toolchain = asked.arguments.first().is_some_and(|first| first.as_encoded_bytes().starts_with(b"+"));
-    match env.var_os("CARGO") {
-        Some(cargo) if !names_toolchain => PathBuf::from(cargo),
-        _ => PathBuf::from("cargo"),
-    }
+/// Whether they begin with `+toolchain`.
+fn names_toolchain(arguments: &[OsString]) -> bool {
+    arguments.first().is_some_and(|first| first.as_encoded_bytes().starts_with(b"+"))
 }
 
 /// cargo's arguments, with the relay in front of them.
 fn arguments(given: &[OsString], source: &str) -> Vec<OsString> {
-    let toolchain = usize::from(given.first().is_some_and(|first| first.as_encoded_bytes().starts_with(b"+")));
-    let (toolchain, others) = given.split_at(toolchain);
+    let (toolchain, others) = given.split_at(usize::from(names_toolchain(given)));
     let ours = [
         "--config".to_owned(),
-        "source.crates-io.replace-with=\"cargo-mirror\"".to_owned(),
+        format!("source.crates-io.replace-with=\"{SOURCE}\""),
         "--config".to_owned(),
-        format!("source.cargo-mirror.registry=\"{source}\""),
+        format!("source.{SOURCE}.registry=\"{source}\""),
     ];
     toolchain.iter().cloned().chain(ours.map(OsString::from)).chain(others.iter().cloned()).collect()
 }

@@ -20,8 +20,11 @@ use crate::{
     blobs::{self, Blobs, hex},
     fallback::Lineup,
     fault::Fault,
-    http::{Cancel, Response},
+    http::{Cancel, Patience, Request, Response},
+    redact::Address,
+    select::Select,
     sources::{Place, SourceId, Sources},
+    upstream::{check_address, is_loopback},
 };
 
 /// No file of a registry is larger.
@@ -69,7 +72,31 @@ struct Partial {
     from: Vec<SourceId>,
 }
 
-/// Fetches the file into the cache. Who failed stands in the error, with the reason, in order.
+/// Asks a place for a file, or a part of it, at an address that is not known to be a good one. A page of the outside
+/// cannot make us ask this machine.
+///
+/// # Errors
+///
+/// [`Fault::Transport`] for an address that is not allowed, else those of [`crate::http::Http::send`].
+pub fn ask(select: &Select, place: &Place, address: &Address, part: Part, cancel: &Cancel) -> Result<Response, Fault> {
+    let insecure = place.mirror.as_ref().is_some_and(|mirror| mirror.insecure);
+    let address = check_address(address.expose().as_str(), insecure).map_err(|why| Fault::Transport(why.what))?;
+    if is_loopback(address.expose()) && !is_loopback(place.index.expose()) {
+        return Err(Fault::Transport("its index leads to this machine".to_owned()));
+    }
+    let mut headers = vec![("accept-encoding", "identity".to_owned())];
+    headers.extend(part.header().map(|range| ("range", range)));
+    select.http.send(&Request {
+        route: select.proxies.route(address.expose(), place.mirror.as_ref()),
+        address: address.with_credentials_of(&place.index),
+        headers,
+        body: None,
+        patience: if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST },
+        cancel: cancel.clone(),
+    })
+}
+
+/// The file from the cache, or fetched into it. Who asks for one that is on its way waits for it. Who failed stands in the error, with the reason, in order.
 ///
 /// # Errors
 ///
@@ -84,6 +111,11 @@ pub fn download(
     let begin = || {
         blobs.create().map(|file| Partial { file, hasher: Sha256::new(), received: 0, from: Vec::new() }).map_err(local)
     };
+    let turn = sources.turn(sha256);
+    let _turn = turn.lock().expect("nobody panics while holding it");
+    if let Some(found) = blobs.get(sha256) {
+        return Ok(found);
+    }
     let _slot = sources.slot();
     let mut partial = begin()?;
     let mut failed: Vec<(String, Fault)> = Vec::new();

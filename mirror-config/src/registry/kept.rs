@@ -4,9 +4,13 @@
 
 use std::{
     fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
+use tempfile::NamedTempFile;
+
+use super::ask::Answer;
 use crate::{blobs, crates, redact::Address, state};
 
 /// The folder of kept entries.
@@ -19,22 +23,29 @@ impl Kept {
         Self(cache.join("index"))
     }
 
-    /// The tag and the entry.
-    pub(super) fn get(&self, address: &Address) -> Option<(String, Vec<u8>)> {
+    /// The entry with its tag.
+    pub(super) fn get(&self, address: &Address) -> Option<Answer> {
         let bytes = fs::read(self.path(address)?).ok()?;
         let end = bytes.iter().position(|byte| *byte == b'\n')?;
-        let (tag, entry) = (String::from_utf8(bytes[..end].to_vec()).ok()?, bytes[end + 1..].to_vec());
-        crates::versions(&entry).ok().map(|_| (tag, entry))
+        let (tag, body) = (String::from_utf8(bytes[..end].to_vec()).ok()?, bytes[end + 1..].to_vec());
+        Some(Answer { checksums: crates::checksums(&body).ok()?, body, etag: Some(tag) })
     }
 
     /// Keeps them. Failing to costs a request next time.
     pub(super) fn put(&self, address: &Address, tag: &str, entry: &[u8]) {
-        let Some(path) = self.path(address) else { return };
-        let written = path.parent().map_or(Ok(()), state::private_folder);
-        let written = written.and_then(|()| state::write_whole(&path, &[tag.as_bytes(), b"\n", entry].concat()));
-        if let Err(error) = written {
+        if let Err(error) = self.write(address, &[tag.as_bytes(), b"\n", entry].concat()) {
             tracing::debug!(%error, "an entry was not kept");
         }
+    }
+
+    /// Whole, but not synced: hundreds at once would wait for the disk, and a damaged one costs a request.
+    fn write(&self, address: &Address, bytes: &[u8]) -> io::Result<()> {
+        let path = self.path(address).ok_or(io::ErrorKind::InvalidInput)?;
+        let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        state::private_folder(folder)?;
+        let mut file = NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.persist(&path).map(drop).map_err(|error| error.error)
     }
 
     fn path(&self, address: &Address) -> Option<PathBuf> {

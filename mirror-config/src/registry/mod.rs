@@ -30,6 +30,7 @@ use crate::{
     state,
     trust::entries::Believed,
 };
+use ask::Answer;
 use kept::Kept;
 
 /// Entries that are asked for at once.
@@ -75,24 +76,11 @@ pub struct Registry {
 impl Registry {
     /// The registry that the configuration means.
     pub fn new(env: &Environment, select: Select, blobs: Blobs, locked: Locked) -> Self {
-        let address = crates::authority(&select.config);
-        let upstream = Place {
-            name: UPSTREAM.to_owned(),
-            operator: "upstream".to_owned(),
-            route: select.proxies.route(address.expose(), None),
-            index: address,
-            mirror: None,
-            expected_rate: select.health.record(UPSTREAM, Service::Crates).goodput,
-        };
-        let places = |service: Service, size: u64| {
-            let ranked = select.index(service, size);
-            let mirrors = ranked.iter().map(|candidate| Place::mirror(candidate, &select.health, service));
-            mirrors.chain([upstream.clone()]).collect::<Vec<_>>()
-        };
+        let upstream = Place::upstream(UPSTREAM, crates::authority(&select.config), &select, Service::Crates);
         Self {
             least: select.config.cargo_trust.value,
-            index: Sources::new(places(Service::CargoIndex, 50_000), Service::CargoIndex).with_slots(ENTRIES),
-            files: Sources::new(places(Service::Crates, 200_000), Service::Crates),
+            index: Sources::of(&select, Service::CargoIndex, 50_000, &upstream).with_slots(ENTRIES),
+            files: Sources::of(&select, Service::Crates, 200_000, &upstream),
             blobs,
             kept: env.cache_dir().map(|folder| Kept::new(&folder)),
             locked,
@@ -139,9 +127,6 @@ impl Registry {
             }
             None => return Err(Failure::new(Kind::Exhausted, format!("{what}: no authority knows this version"))),
         }
-        if let Some(found) = self.blobs.get(checksum) {
-            return Ok(found);
-        }
         download::download(&self.files, &self.blobs, checksum, &self.opener(name, version, checksum))
             .map_err(|failed| findings::no_copy(&what, "cargo", &failed))
     }
@@ -176,31 +161,31 @@ impl Registry {
                 let patience = if patient && place.mirror.is_none() { Patience::LAST } else { Patience::REPLACEABLE };
                 ask::entry(&select, place, &path, kept, patience)
             }),
-            read: |(body, _)| crates::versions(body).unwrap_or_default(),
+            read: |answer| crates::versions(&answer.body).unwrap_or_default(),
             private: false,
             locked: &|version| self.locked_checksum(name, version),
         };
         match inquiry.run() {
-            Heard::Upstream((body, etag)) => self.believe(Entry::new(body, etag, Trust::Upstream)?),
+            Heard::Upstream(answer) => {
+                self.findings.rests_on(Trust::Upstream);
+                Ok(Some(Arc::new(Entry::new(answer, Trust::Upstream))))
+            }
             Heard::Missing => Ok(None),
-            Heard::Mirrors(believed) => self.believe_mirrors(name, &believed),
+            Heard::Mirrors(believed) => Ok(Some(Arc::new(self.believe(name, &believed)))),
             Heard::Nobody(believed, failed) => Err(findings::nobody(name, "cargo", &believed, &failed)),
         }
     }
 
-    fn believe(&self, entry: Entry) -> Found {
-        self.findings.rests_on(entry.verdict);
-        Ok(Some(Arc::new(entry)))
-    }
-
-    fn believe_mirrors(&self, name: &str, believed: &Believed) -> Found {
+    /// The entry of what enough mirrors say.
+    fn believe(&self, name: &str, believed: &Believed) -> Entry {
         self.findings.rests_on_mirrors(name, believed);
         let mut body = Vec::new();
         for version in &believed.versions {
             body.extend_from_slice(version.line.as_bytes());
             body.push(b'\n');
         }
-        Ok(Some(Arc::new(Entry::new(body, None, believed.verdict)?)))
+        let sums = believed.versions.iter().map(|version| (version.number.clone(), version.checksum.clone()));
+        Entry::new(Answer { checksums: sums.collect(), body, etag: None }, believed.verdict)
     }
 
     fn locked_checksum(&self, name: &str, version: &str) -> Option<String> {
@@ -234,16 +219,15 @@ impl Registry {
                     return Err(Fault::Missing);
                 }
             }
-            ask::file(&select, place, &address, part, cancel)
+            download::ask(&select, place, &address, part, cancel)
         })
     }
 }
 
 impl Entry {
-    fn new(body: Vec<u8>, etag: Option<String>, verdict: Trust) -> Result<Self, Failure> {
-        let checksums = crates::checksums(&body).map_err(|fault| Failure::new(fault.kind(), fault.to_string()))?;
+    fn new(Answer { body, etag, checksums }: Answer, verdict: Trust) -> Self {
         let name =
             || blobs::sha256(body.as_slice()).map_or_else(|_| String::new(), |sum| format!("\"{}\"", &sum[..32]));
-        Ok(Self { etag: etag.unwrap_or_else(name), checksums, verdict, body })
+        Self { etag: etag.unwrap_or_else(name), checksums, verdict, body }
     }
 }
