@@ -188,7 +188,8 @@ impl<T: Send + 'static> Inquiry<'_, T> {
             self.note(id, None, None);
             let trusted = place.mirror.as_ref().is_some_and(|mirror| mirror.trusted);
             let versions = found.as_ref().map(self.read).unwrap_or_default();
-            words.push(Word { operator: place.operator, trusted, versions });
+            let (mirror, address) = (place.name, place.index.to_string());
+            words.push(Word { mirror, address, operator: place.operator, trusted, versions });
         }
         for ((id, place), fault) in mirrors.take_failed() {
             self.note(id, None, Some(fault.clone()));

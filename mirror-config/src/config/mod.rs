@@ -12,6 +12,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 use config::{Config as Merged, Map, Value, ValueKind};
@@ -93,6 +94,10 @@ pub struct Config {
     pub git_connections: Setting<u32>,
     /// Size limit of the object store in bytes.
     pub git_store_limit: Setting<u64>,
+    /// How old the newest evidence may be where only mirrors speak.
+    pub git_max_age: Setting<Duration>,
+    /// Whether older evidence is refused, or warned of.
+    pub git_strict: Setting<bool>,
     /// Patterns of names that only upstream and trusted mirrors hear.
     pub git_private: Setting<Vec<String>>,
     /// The upstreams by name.
@@ -227,6 +232,7 @@ impl Config {
         let proxy = proxy.map(|url| Ok(Setting { value: proxy_address(&url)?, origin: url.origin })).transpose()?;
         let ca_file = section(merged, "tls").map_or(Ok(None), |table| text(table, "ca-file"))?;
         let store_limit = required(merged, "git", "store-limit")?;
+        let max_age = required(merged, "git", "max-age")?;
         Ok(Self {
             git_trust: parsed(required(merged, "git", "trust")?, "git.trust")?,
             git_connections: number(merged, "git", "connections"),
@@ -239,6 +245,16 @@ impl Config {
                 })?,
                 origin: store_limit.origin,
             },
+            git_max_age: Setting {
+                value: humantime::parse_duration(&max_age.value).map_err(|_| {
+                    Failure::new(
+                        Kind::Config,
+                        format!("{}: `git.max-age` must be a time such as \"90 days\"", max_age.origin),
+                    )
+                })?,
+                origin: max_age.origin,
+            },
+            git_strict: switch(merged, "git", "strict"),
             git_private: private(merged)?,
             git_upstream,
             cargo_upstream: index(merged, "cargo", "sparse+")?,

@@ -34,6 +34,8 @@ pub(super) const KEYS: &[(&str, Shape, Project)] = &[
     ("git.trust", Shape::Text, Project::RaiseTrust),
     ("git.connections", Shape::Count, Project::Never),
     ("git.store-limit", Shape::Text, Project::Never),
+    ("git.max-age", Shape::Text, Project::Never),
+    ("git.strict", Shape::Flag, Project::Only(true)),
     ("git.private", Shape::List, Project::Add),
     ("upstreams.*.url", Shape::Text, Project::Never),
     ("mirrors.*.operator", Shape::Text, Project::Never),

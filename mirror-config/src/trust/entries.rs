@@ -6,12 +6,16 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::QUORUM;
+use super::{Claim, enough};
 use crate::{config::Trust, crates::Version};
 
 /// What one mirror says of a crate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Word {
+    /// The mirror's name.
+    pub mirror: String,
+    /// Where it is, without credentials.
+    pub address: String,
     /// Who runs it: two mirrors of one operator are one voice.
     pub operator: String,
     /// An authority of its own.
@@ -29,14 +33,21 @@ pub struct Believed {
     pub versions: Vec<Version>,
     /// Numbers of versions of which mirrors contradict each other.
     pub contradicted: Vec<String>,
+    /// What they say of those.
+    pub claims: Vec<Claim>,
     /// Numbers of versions that too few attest.
     pub unattested: Vec<String>,
 }
 
 /// Weighs words. `locked` is the checksum of a version in the project's `Cargo.lock`.
 pub fn weigh(words: &[Word], least: Trust, locked: &dyn Fn(&str) -> Option<String>) -> Believed {
-    let mut believed =
-        Believed { verdict: Trust::Pinned, versions: Vec::new(), contradicted: Vec::new(), unattested: Vec::new() };
+    let mut believed = Believed {
+        verdict: Trust::Pinned,
+        versions: Vec::new(),
+        contradicted: Vec::new(),
+        claims: Vec::new(),
+        unattested: Vec::new(),
+    };
     if let Some(own) = words.iter().find(|word| word.trusted && !word.versions.is_empty()) {
         return Believed { verdict: Trust::Upstream, versions: own.versions.clone(), ..believed };
     }
@@ -64,7 +75,7 @@ pub fn weigh(words: &[Word], least: Trust, locked: &dyn Fn(&str) -> Option<Strin
         let Some(most) = said.iter().copied().max_by_key(|version| attesting(version)) else { continue };
         let votes = attesting(most);
         let in_lock = locked(number).and_then(|sum| said.iter().copied().find(|version| version.checksum == sum));
-        let (found, evidence) = if least <= Trust::Quorum && votes >= QUORUM && votes * 2 > said.len() {
+        let (found, evidence) = if least <= Trust::Quorum && enough(votes, said.len()) {
             (most, Trust::Quorum)
         } else if let Some(found) = in_lock {
             (found, Trust::Pinned)
@@ -81,7 +92,24 @@ pub fn weigh(words: &[Word], least: Trust, locked: &dyn Fn(&str) -> Option<Strin
         believed.verdict = believed.verdict.min(evidence);
         believed.versions.push(found.clone());
     }
+    let contradicted = believed.contradicted.iter();
+    believed.claims = contradicted.flat_map(|number| claims(&voices, number)).collect();
     believed
+}
+
+/// What everyone says of a version.
+fn claims(voices: &BTreeMap<&str, &Word>, number: &str) -> Vec<Claim> {
+    let said = |word: &&Word| word.versions.iter().rev().find(|version| version.number == number).cloned();
+    let claim = |word: &&Word| {
+        Some(Claim {
+            about: number.to_owned(),
+            operator: word.operator.clone(),
+            mirror: word.mirror.clone(),
+            address: word.address.clone(),
+            said: said(word)?.checksum,
+        })
+    };
+    voices.values().filter_map(claim).collect()
 }
 
 #[cfg(test)]
@@ -99,7 +127,8 @@ mod tests {
         };
         let entry: Vec<String> = versions.split_whitespace().map(line).collect();
         let versions = crates::versions(entry.join("\n").as_bytes()).expect("lines of an index");
-        Word { operator: operator.to_owned(), trusted: operator == "own", versions }
+        let (mirror, address) = (operator.to_owned(), format!("https://{operator}.example/"));
+        Word { mirror, address, operator: operator.to_owned(), trusted: operator == "own", versions }
     }
 
     #[test]
@@ -141,5 +170,7 @@ mod tests {
         let believed = weigh(&honest, Trust::Quorum, &|_| None);
         assert!(believed.versions[0].meaning.get("deps").is_none());
         assert_eq!(believed.contradicted, ["1"]);
+        let who: Vec<&str> = believed.claims.iter().map(|claim| claim.operator.as_str()).collect();
+        assert_eq!(who, ["a", "b", "c"]);
     }
 }

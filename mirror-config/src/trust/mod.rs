@@ -3,10 +3,14 @@
 //! Upstream's own word needs no rule. This module is for when upstream cannot be asked: what at least two operators
 //! attest, and more than half of those that answered. A tip attests its ancestors, so an honest laggard does not object.
 
+pub mod age;
 pub mod entries;
+pub mod evidence;
 pub mod ledger;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Trust,
@@ -25,6 +29,8 @@ pub struct Testimony {
     pub mirror: String,
     /// Who runs it.
     pub operator: String,
+    /// Where it is, without credentials.
+    pub address: String,
     /// An authority of its own.
     pub trusted: bool,
     /// Its word.
@@ -42,6 +48,28 @@ pub struct Agreement {
     pub voices: Vec<String>,
     /// Names of refs that somebody named and too few attested.
     pub doubted: Vec<String>,
+    /// Values beyond those that are believed: newer, or of refs that are doubted.
+    pub unattested: Vec<Claim>,
+}
+
+/// What one operator says of one thing: a ref, a version of a crate, a file of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The ref, the version or the file name.
+    pub about: String,
+    /// Who says so.
+    pub operator: String,
+    /// Through which of its mirrors.
+    pub mirror: String,
+    /// Where that is, without credentials.
+    pub address: String,
+    /// The object id or the checksum.
+    pub said: String,
+}
+
+/// Whether so many voices are enough, of so many that had something to say: two, and more than half.
+fn enough(attesting: usize, speaking: usize) -> bool {
+    attesting >= QUORUM && attesting * 2 > speaking
 }
 
 /// Weighs testimonies. `descends(new, old)` answers whether `new` reaches `old`; it is asked only where two differ.
@@ -61,13 +89,10 @@ pub fn weigh(
             refs: own.refs.clone(),
             voices: vec![own.operator.clone()],
             doubted: Vec::new(),
+            unattested: Vec::new(),
         });
     }
-    // Two mirrors of one operator are one voice; the first to be asked speaks.
-    let mut voices: BTreeMap<&str, &Testimony> = BTreeMap::new();
-    for testimony in testimonies {
-        voices.entry(&testimony.operator).or_insert(testimony);
-    }
+    let voices = voices(testimonies);
     let names: Vec<String> = voices.keys().map(|operator| (*operator).to_owned()).collect();
     if voices.len() >= QUORUM && least <= Trust::Quorum {
         let agreement = quorum(&voices, names, descends);
@@ -85,7 +110,8 @@ pub fn weigh(
     }
     match voices.values().next() {
         Some(only) if voices.len() == 1 && least == Trust::Tofu => {
-            Ok(Agreement { verdict: Trust::Tofu, refs: only.refs.clone(), voices: names, doubted: Vec::new() })
+            let (refs, doubted, unattested) = (only.refs.clone(), Vec::new(), Vec::new());
+            Ok(Agreement { verdict: Trust::Tofu, refs, voices: names, doubted, unattested })
         }
         Some(_) if least > Trust::Quorum => Err(Failure::new(
             Kind::Quorum,
@@ -102,20 +128,75 @@ pub fn weigh(
     }
 }
 
-fn quorum(
-    voices: &BTreeMap<&str, &Testimony>,
-    names: Vec<String>,
-    descends: &mut dyn FnMut(&Oid, &Oid) -> bool,
-) -> Agreement {
+/// What operators say of refs of which they cannot all be right: neither value reaches the other. `descends` as in
+/// [`weigh`].
+pub fn contradictions(testimonies: &[Testimony], descends: &mut dyn FnMut(&Oid, &Oid) -> bool) -> Vec<Claim> {
+    let voices = voices(testimonies);
+    let mut found = Vec::new();
+    for (name, words) in by_name(&voices).into_iter().filter(|(name, _)| *name != "HEAD") {
+        let values: BTreeSet<&Oid> = words.values().filter_map(|word| word.oid.as_ref()).collect();
+        let values: Vec<&Oid> = values.into_iter().collect();
+        let apart = values
+            .iter()
+            .enumerate()
+            .any(|(at, one)| values[at + 1..].iter().any(|other| !descends(one, other) && !descends(other, one)));
+        if apart {
+            let claims = words.iter().filter_map(|(who, word)| Some(claim(voices[who], name, word.oid.as_ref()?)));
+            found.extend(claims);
+        }
+    }
+    found
+}
+
+fn claim(testimony: &Testimony, name: &str, oid: &Oid) -> Claim {
+    Claim {
+        about: name.to_owned(),
+        operator: testimony.operator.clone(),
+        mirror: testimony.mirror.clone(),
+        address: testimony.address.clone(),
+        said: oid.to_string(),
+    }
+}
+
+/// Two mirrors of one operator are one voice; the first to be asked speaks.
+fn voices(testimonies: &[Testimony]) -> BTreeMap<&str, &Testimony> {
+    let mut voices: BTreeMap<&str, &Testimony> = BTreeMap::new();
+    for testimony in testimonies {
+        voices.entry(&testimony.operator).or_insert(testimony);
+    }
+    voices
+}
+
+/// Who says what of each ref.
+fn by_name<'a>(voices: &BTreeMap<&'a str, &'a Testimony>) -> BTreeMap<&'a str, BTreeMap<&'a str, &'a Ref>> {
     let mut said: BTreeMap<&str, BTreeMap<&str, &Ref>> = BTreeMap::new();
     for (operator, testimony) in voices {
         for found in &testimony.refs {
             said.entry(&found.name).or_default().insert(operator, found);
         }
     }
-    let mut agreement = Agreement { verdict: Trust::Quorum, refs: Vec::new(), voices: names, doubted: Vec::new() };
+    said
+}
+
+fn quorum(
+    voices: &BTreeMap<&str, &Testimony>,
+    names: Vec<String>,
+    descends: &mut dyn FnMut(&Oid, &Oid) -> bool,
+) -> Agreement {
+    let said = by_name(voices);
+    let (refs, doubted, unattested) = (Vec::new(), Vec::new(), Vec::new());
+    let mut agreement = Agreement { verdict: Trust::Quorum, refs, voices: names, doubted, unattested };
     for (name, words) in said.iter().filter(|(name, _)| **name != "HEAD") {
-        match attested(words, voices.len(), descends) {
+        let found = attested(words, voices.len(), descends);
+        let believed = found.and_then(|found| found.oid.as_ref());
+        for (operator, word) in words {
+            let Some(oid) = &word.oid else { continue };
+            // Whoever lags behind what is believed has said nothing beyond it.
+            if believed.is_none_or(|believed| believed != oid && !descends(believed, oid)) {
+                agreement.unattested.push(claim(voices[operator], name, oid));
+            }
+        }
+        match found {
             Some(found) => agreement.refs.push(found.clone()),
             None => agreement.doubted.push((*name).to_owned()),
         }
@@ -145,7 +226,7 @@ fn attested<'a>(
                 _ => {}
             }
         }
-        if attesting < QUORUM || attesting * 2 <= answered - behind {
+        if !enough(attesting, answered - behind) {
             continue;
         }
         let newer = match (best.and_then(|best| best.oid.as_ref()), value) {
@@ -165,7 +246,7 @@ fn head(words: &BTreeMap<&str, &Ref>, answered: usize, refs: &[Ref]) -> Option<R
     targets.into_iter().find_map(|target| {
         let votes = words.values().filter(|head| head.symref.as_ref() == Some(target)).count();
         let believed = refs.iter().find(|found| &found.name == target)?;
-        (votes >= QUORUM && votes * 2 > answered).then(|| Ref {
+        enough(votes, answered).then(|| Ref {
             name: "HEAD".to_owned(),
             oid: believed.oid.clone(),
             symref: Some(target.clone()),
@@ -176,7 +257,7 @@ fn head(words: &BTreeMap<&str, &Ref>, answered: usize, refs: &[Ref]) -> Option<R
 
 #[cfg(test)]
 mod tests {
-    use super::{Testimony, weigh};
+    use super::{Testimony, contradictions, weigh};
     use crate::{
         config::Trust,
         refs::{Oid, Ref},
@@ -198,6 +279,7 @@ mod tests {
         Testimony {
             mirror: operator.into(),
             operator: operator.into(),
+            address: format!("https://{operator}.example/a/b.git"),
             trusted: false,
             refs: vec![branch("HEAD", Some("refs/heads/main")), branch("refs/heads/main", None)],
         }
@@ -269,5 +351,24 @@ mod tests {
         let agreement = weigh(&repository, &[says("a", 5), liar], Trust::Quorum, &mut line).expect("a quorum");
         assert_eq!(agreement.doubted, ["refs/heads/extra"]);
         assert_eq!(agreement.refs.len(), 2);
+        assert_eq!(agreement.unattested.iter().map(|c| c.operator.as_str()).collect::<Vec<_>>(), ["b"]);
+    }
+
+    #[test]
+    fn newer_tips_that_one_alone_names_are_told_and_laggards_are_not() {
+        let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
+        let said = [says("a", 6), says("b", 4), says("c", 4), says("d", 2)];
+        let agreement = weigh(&repository, &said, Trust::Quorum, &mut line).expect("a quorum");
+        let beyond: Vec<_> = agreement.unattested.iter().map(|c| (c.operator.as_str(), c.said.clone())).collect();
+        assert_eq!(beyond, [("a", oid(6).to_string())]);
+        assert_eq!(contradictions(&said, &mut line), []);
+    }
+
+    #[test]
+    fn operators_that_cannot_both_be_right_contradict_each_other() {
+        let said = [says("a", 5), says("b", 77), says("c", 3), Testimony { mirror: "a-2".into(), ..says("a", 88) }];
+        let found = contradictions(&said, &mut line);
+        let who: Vec<_> = found.iter().map(|c| (c.operator.as_str(), c.about.as_str())).collect();
+        assert_eq!(who, [("a", "refs/heads/main"), ("b", "refs/heads/main"), ("c", "refs/heads/main")]);
     }
 }

@@ -1,0 +1,67 @@
+//! How old the newest evidence is, and whether that is too old. Pure.
+//!
+//! A mirror that serves yesterday's refs for ever lies in no single word: every commit is real, and nothing goes back.
+//! Only time gives it away (the freeze attack of The Update Framework, section 1.5.2).
+
+use std::time::Duration;
+
+use crate::{
+    config::{Config, Setting},
+    failure::{Failure, Kind},
+    report,
+    upstream::Repository,
+};
+
+/// The newest evidence on a repository, as moments in seconds since 1970.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// When the newest believed commit was made.
+    pub committed: Option<u64>,
+    /// When upstream itself was heard to say the same.
+    pub heard: Option<u64>,
+}
+
+impl Newest {
+    /// Its age, if anything is known.
+    pub fn age(self, now: u64) -> Option<Duration> {
+        self.committed.max(self.heard).map(|then| Duration::from_secs(now.saturating_sub(then)))
+    }
+
+    /// The age in words.
+    pub fn words(self, now: u64) -> String {
+        let ago = |then: u64| report::age(Duration::from_secs(now.saturating_sub(then)));
+        match (self.committed, self.heard) {
+            (Some(then), heard) if heard <= Some(then) => format!("newest commit {} old", ago(then)),
+            (_, Some(then)) => format!("upstream last heard {} ago", ago(then)),
+            (Some(then), None) => format!("newest commit {} old", ago(then)),
+            (None, None) => "age unknown".to_owned(),
+        }
+    }
+}
+
+/// Holds the age of what mirrors say against `git.max-age`. Returns what a person should be told.
+///
+/// # Errors
+///
+/// [`Kind::Expired`] with `git.strict`.
+pub fn check(
+    repository: &Repository,
+    newest: Newest,
+    now: u64,
+    config: &Config,
+) -> Result<Option<String>, Failure> {
+    let Setting { value: most, origin } = &config.git_max_age;
+    if newest.age(now).is_some_and(|age| age <= *most) {
+        return Ok(None);
+    }
+    let what = format!(
+        "{repository}: only mirrors speak, and there is no newer evidence than {} (`git.max-age` is {}, {origin})",
+        newest.words(now),
+        report::age(*most)
+    );
+    match config.git_strict.value {
+        true => Err(Failure::new(Kind::Expired, what)
+            .hint("try again when upstream can be reached, or accept older evidence: MIRROR_GIT__MAX_AGE='3650 days'")),
+        false => Ok(Some(what)),
+    }
+}
