@@ -57,7 +57,7 @@ pub(crate) fn damage(repository: &Path, _held: &File) -> Result<Option<String>, 
 }
 
 /// A git that knows nothing but this repository, and fetches nothing that is missing in it.
-fn isolated(repository: &Path) -> Command {
+pub(crate) fn isolated(repository: &Path) -> Command {
     let mut command = git();
     for variable in ELSEWHERE {
         command.env_remove(variable);
@@ -65,6 +65,22 @@ fn isolated(repository: &Path) -> Command {
     command.env("GIT_DIR", repository).env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0");
     command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", if cfg!(windows) { "NUL" } else { "/dev/null" });
     command
+}
+
+/// What git prints.
+///
+/// # Errors
+///
+/// [`Kind::Digest`] with what git said when it fails, [`Kind::Config`] when it cannot be started.
+pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>, Failure> {
+    let output = start(command)?;
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            Err(Failure::new(Kind::Digest, format!("git: {}", said.lines().next().unwrap_or_default())))
+        }
+    }
 }
 
 /// What git says when it fails, in one line that names no folder.

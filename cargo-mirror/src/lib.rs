@@ -15,6 +15,7 @@ mod config_file;
 mod git_config;
 mod git_check;
 pub mod git_setup;
+mod git_tree;
 mod lock_file;
 mod pip_upstream;
 mod programs;

@@ -8,58 +8,26 @@ use std::time::{Duration, Instant};
 use mirror_config::{
     config::Trust,
     failure::{Failure, Kind},
-    fallback::Lineup,
     fault::Fault,
     health::Service,
     http::Patience,
     pkt_line::{Packet, Packets},
     proxy::Route,
     refs::{Oid, Ref},
-    select::Candidate,
     state,
-    trust::{self, Agreement, Testimony},
+    trust::age::Newest,
     upload_pack::{Advertisement, Fetch, Session, read_refs},
-    upstream::is_loopback,
 };
 
 use crate::{
     child::UploadPack,
     context::{Context, upstream_name},
-    objects::history,
     request::Request,
+    voices::{self, Opened},
 };
 
 /// How long upstream may take to begin its first answer, normally and after it has failed lately.
 const UPSTREAM_PATIENCE: [Duration; 2] = [Duration::from_secs(6), Duration::from_millis(1500)];
-/// Mirrors asked when they must speak for upstream.
-const MOST_VOICES: usize = 12;
-/// How long the others may still take once two have answered.
-const GRACE: Duration = Duration::from_secs(1);
-
-/// A mirror that has answered its first request.
-#[derive(Debug, Clone)]
-pub struct Opened {
-    /// The mirror.
-    pub candidate: Candidate,
-    /// The connection.
-    pub session: Session,
-}
-
-impl Opened {
-    /// Writes it down, and says aloud when nothing protects the connection.
-    pub fn new(context: &mut Context, candidate: Candidate, session: Session) -> Self {
-        let mirror = &candidate.carrier.mirror;
-        let url = candidate.carrier.address.expose();
-        if url.scheme() == "http" && !is_loopback(url) {
-            crate::report::warn(&format!(
-                "{} is reached without TLS, as `insecure = true` allows: {}",
-                mirror.name, mirror.origin
-            ));
-        }
-        context.diary.opened(&mirror.name, &session);
-        Self { candidate, session }
-    }
-}
 
 /// Whose word it is.
 #[derive(Debug)]
@@ -81,6 +49,8 @@ pub struct Authority {
     pub private: bool,
     /// Why upstream does not speak, if it does not.
     pub silence: Option<Fault>,
+    /// How new the evidence is that mirrors gave in its place.
+    pub newest: Newest,
 }
 
 impl Authority {
@@ -96,7 +66,7 @@ impl Authority {
         let fault = match open_upstream(context) {
             Err(Silence::Refused(fault)) => {
                 // Upstream has spoken: whoever may not see the repository there is not given it here.
-                context.ledger.remember(&[], Trust::Upstream, true);
+                context.ledger.remember(&[], Trust::Upstream, true, false);
                 return Err(refused(context, &fault));
             }
             Ok(Some(voice)) => {
@@ -104,18 +74,19 @@ impl Authority {
                     context.diary.opened(&name, session);
                 }
                 let private = matches!(voice, Voice::Private(_));
-                return Ok(Some(Self { voice, private, silence: None }));
+                return Ok(Some(Self { voice, private, silence: None, newest: Newest::default() }));
             }
             Ok(None) => return Ok(None),
             Err(Silence::Unreachable(fault)) => fault,
         };
         context.diary.failed(&name, &name, 0, started.elapsed(), fault.clone());
-        let voices = mirrors_that_answer(context);
+        let voices = voices::that_answer(context);
         if voices.is_empty() {
             return Err(exhausted(context));
         }
         let private = context.ledger.is_private();
-        Ok(Some(Self { voice: Voice::Mirrors(voices), private, silence: Some(fault) }))
+        let newest = Newest::default();
+        Ok(Some(Self { voice: Voice::Mirrors(voices), private, silence: Some(fault), newest }))
     }
 
     /// What it can do, as git is to hear it.
@@ -144,23 +115,37 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// Upstream's own refusal; [`Kind::Quorum`] or [`Kind::Rollback`] when mirrors do not give enough evidence.
+    /// Upstream's own refusal; [`Kind::Quorum`], [`Kind::Rollback`] or [`Kind::Expired`] when mirrors do not give enough
+    /// evidence.
     pub fn refs(&mut self, context: &mut Context, request: &Request) -> Result<Vec<Ref>, Failure> {
         let name = upstream_name(&context.repository);
+        if let Some(pinned) = &context.pinned {
+            let prefixes = request.prefixes();
+            let asked =
+                |found: &&Ref| prefixes.is_empty() || prefixes.iter().any(|prefix| found.name.starts_with(prefix));
+            let refs = pinned.pin.refs.iter().filter(asked).cloned().collect();
+            context.diary.evidence("pin", pinned.file.display().to_string());
+            context.diary.report.verdict = Some(Trust::Pinned.to_string());
+            return Ok(refs);
+        }
         let trust = &context.select.config.git_trust;
         if trust.value > Trust::Upstream {
             return Err(Failure::new(
                 Kind::Unpinned,
                 format!("{}: `git.trust` is \"pinned\", and there is no pin", context.repository),
             )
-            .hint(format!("`git.trust` is set in {}", trust.origin)));
+            .hint(format!(
+                "`git.trust` is set in {}; to pin it: cargo mirror pin {}",
+                trust.origin, context.repository
+            )));
         }
+        let all = ["refs/heads/", "refs/tags/"].iter().all(|kind| request.asks_for_all(kind));
         match &mut self.voice {
             Voice::Public(session) => {
                 let body = session.command(request.to_bytes(), Patience::LAST);
                 let refs = body.and_then(read_refs).map_err(|fault| refused(context, &fault))?;
                 context.diary.evidence(&name, format!("{} refs", refs.len()));
-                Ok(self.believed(context, refs))
+                Ok(self.believed(context, refs, all))
             }
             Voice::Private(child) => {
                 let mut bytes = Vec::new();
@@ -169,20 +154,21 @@ impl Authority {
                 });
                 let refs = answered.and_then(|()| read_refs(&bytes[..])).map_err(|fault| refused(context, &fault))?;
                 context.diary.evidence(&name, format!("{} refs", refs.len()));
-                Ok(self.believed(context, refs))
+                Ok(self.believed(context, refs, all))
             }
             Voice::Mirrors(opened) => {
-                let agreement = quorum(context, opened, &request.prefixes())?;
+                let (agreement, newest) = voices::agree(context, opened, &request.prefixes())?;
+                self.newest = newest;
                 context.diary.report.verdict = Some(agreement.verdict.to_string());
-                context.ledger.remember(&agreement.refs, agreement.verdict, self.private);
+                context.ledger.remember(&agreement.refs, agreement.verdict, self.private, all);
                 Ok(agreement.refs)
             }
         }
     }
 
-    fn believed(&self, context: &mut Context, refs: Vec<Ref>) -> Vec<Ref> {
+    fn believed(&self, context: &mut Context, refs: Vec<Ref>, all: bool) -> Vec<Ref> {
         context.diary.report.verdict = Some(Trust::Upstream.to_string());
-        context.ledger.remember(&refs, Trust::Upstream, self.private);
+        context.ledger.remember(&refs, Trust::Upstream, self.private, all);
         refs
     }
 
@@ -289,73 +275,6 @@ fn open_upstream(context: &Context) -> Result<Option<Voice>, Silence> {
             }
         }
     }
-}
-
-/// Opens every mirror that may speak, at once.
-fn mirrors_that_answer(context: &mut Context) -> Vec<Opened> {
-    let mut candidates = context.select.git(&context.repository, context.ledger.is_private(), 0);
-    candidates.truncate(MOST_VOICES);
-    let width = candidates.len();
-    let select = context.select.clone();
-    let started = Instant::now();
-    let mut lineup = Lineup::start(candidates, width, move |candidate| select.open(candidate, Patience::REPLACEABLE));
-    let mut opened: Vec<Opened> = Vec::new();
-    let mut until: Option<Instant> = None;
-    while until.is_none_or(|until| Instant::now() < until) {
-        let Some((candidate, session)) =
-            lineup.next_ready_within(until.map_or(GRACE * 10, |until| until - Instant::now()))
-        else {
-            break;
-        };
-        opened.push(Opened::new(context, candidate, session));
-        if opened.len() >= 2 && until.is_none() {
-            until = Some(Instant::now() + GRACE);
-        }
-    }
-    for (candidate, fault) in lineup.take_failed() {
-        let mirror = &candidate.carrier.mirror;
-        context.diary.failed(&mirror.name, &mirror.operator, 0, started.elapsed(), fault);
-    }
-    // One object format for all: that of the most.
-    let votes = |format: &str| opened.iter().filter(|o| o.session.advertisement.object_format() == format).count();
-    let format = if votes("sha256") > votes("sha1") { "sha256" } else { "sha1" };
-    opened.retain(|o| o.session.advertisement.object_format() == format);
-    opened
-}
-
-/// Asks those mirrors for refs and weighs what they say.
-fn quorum(context: &mut Context, opened: &[Opened], prefixes: &[&str]) -> Result<Agreement, Failure> {
-    let answers: Vec<Result<Vec<Ref>, Fault>> = std::thread::scope(|scope| {
-        let asked: Vec<_> =
-            opened.iter().map(|o| scope.spawn(|| o.session.refs(prefixes, Patience::REPLACEABLE))).collect();
-        asked.into_iter().map(|thread| thread.join().unwrap_or(Err(Fault::Cut))).collect()
-    });
-    let mut testimonies = Vec::new();
-    for (o, answer) in opened.iter().zip(answers) {
-        let mirror = &o.candidate.carrier.mirror;
-        match answer {
-            Ok(refs) => {
-                let head = refs.iter().find(|found| found.name == "HEAD").and_then(|head| head.oid.as_ref());
-                let said = head.map_or_else(|| format!("{} refs", refs.len()), |oid| format!("HEAD is {oid}"));
-                context.diary.evidence(&mirror.operator, said);
-                testimonies.push(Testimony {
-                    mirror: mirror.name.clone(),
-                    operator: mirror.operator.clone(),
-                    trusted: mirror.trusted,
-                    refs,
-                });
-            }
-            Err(fault) => context.diary.failed(&mirror.name, &mirror.operator, 0, Duration::ZERO, fault),
-        }
-    }
-    let sessions: Vec<&Session> = opened.iter().map(|o| &o.session).collect();
-    let mut proofs = history::Proofs::new(&context.env, &context.repository, sessions);
-    let least = context.select.config.git_trust.value;
-    let agreement = trust::weigh(&context.repository, &testimonies, least, &mut |new, old| proofs.descends(new, old))?;
-    if agreement.verdict < Trust::Upstream {
-        context.ledger.check(&context.repository, &agreement.refs, &mut |new, old| proofs.descends(new, old))?;
-    }
-    Ok(agreement)
 }
 
 /// Upstream spoke, and said no.

@@ -1,6 +1,7 @@
 //! What one run of the helper knows from the start, and what it keeps of what happened.
 
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,6 +12,7 @@ use mirror_config::{
     failure::{Failure, Kind},
     fault::Fault,
     health::{Observation, Service},
+    pins::{GitPin, Pins},
     redact::Address,
     report::{Evidence, Report, Source},
     select::Select,
@@ -24,6 +26,15 @@ use crate::{git_settings::GitSettings, protocol::Options};
 /// How reports and memory call an upstream: a name no mirror can have.
 pub fn upstream_name(repository: &Repository) -> String {
     format!("upstream:{}", repository.upstream)
+}
+
+/// What the project has fixed of the repository.
+#[derive(Debug, Clone)]
+pub struct Pinned {
+    /// The file that says so.
+    pub file: PathBuf,
+    /// What it says.
+    pub pin: GitPin,
 }
 
 /// One run: which repository, where upstream has it, what is configured.
@@ -45,6 +56,8 @@ pub struct Context {
     pub options: Options,
     /// What was seen of it before.
     pub ledger: Ledger,
+    /// What the project has fixed of it.
+    pub pinned: Option<Pinned>,
     /// What happened.
     pub diary: Diary,
 }
@@ -54,7 +67,7 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`] when its upstream is not configured.
+    /// [`Kind::Config`] when its upstream is not configured, or pins cannot be read.
     pub fn new(env: Environment, select: Select, repository: Repository, remote: &str) -> Result<Self, Failure> {
         let upstream = catalog::upstream(&select.config, &repository)
             .ok_or_else(|| {
@@ -63,6 +76,9 @@ impl Context {
             .url
             .fill(&repository.repo);
         let ledger = Ledger::open(env.state_dir().as_deref(), &repository);
+        let pins = Pins::find(&env)?;
+        let pin = |pins: &Pins| Some(Pinned { file: pins.path.clone(), pin: pins.git(&repository)?.clone() });
+        let pinned = pins.as_ref().and_then(pin);
         let settings = GitSettings::read(remote, &upstream);
         let diary = Diary::new(&repository);
         Ok(Self {
@@ -74,6 +90,7 @@ impl Context {
             remote: remote.to_owned(),
             options: Options::default(),
             ledger,
+            pinned,
             diary,
         })
     }

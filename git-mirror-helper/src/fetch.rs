@@ -13,6 +13,7 @@ use crate::{
     authority::{self, Authority},
     context::{Context, upstream_name},
     field::Field,
+    identity,
     objects::{
         land,
         store::{self, Store},
@@ -23,7 +24,8 @@ use crate::{
     transfer::Bulk,
 };
 
-/// Answers one `fetch` request; the closing `0002` is the session's.
+/// Answers one `fetch` request; the closing `0002` is the session's. Returns the store that holds all of it, where one
+/// does.
 ///
 /// # Errors
 ///
@@ -35,7 +37,7 @@ pub fn answer(
     refs: &[Ref],
     request: &Request,
     out: &mut dyn Write,
-) -> Result<(), Failure> {
+) -> Result<Option<Store>, Failure> {
     context.diary.report.operation = if request.is_clone() { "clone" } else { "fetch" }.to_owned();
     let store = if request.is_clone() {
         Store::open(&context.env, &context.repository, authority.advertisement().object_format())
@@ -52,14 +54,17 @@ pub fn answer(
     let way = plan::plan(request, facts);
     tracing::debug!(?way, ?facts, "plan");
     match (way, store) {
-        (Plan::Bulk, Some(store)) => bulk(context, authority, field, &Bulk { store: &store, request, refs }, out)
-            .inspect(|()| store.make_room(context.select.config.git_store_limit.value)),
-        (Plan::Authority, _) => pass::from_upstream(context, authority, &request.to_bytes(), out),
+        (Plan::Bulk, Some(store)) => stored(context, authority, field, &Bulk { store: &store, request, refs }, out),
+        (Plan::Authority, _) => pass::from_upstream(context, authority, &request.to_bytes(), out).map(|()| None),
+        // Only in the store can it be held against the pin.
+        (Plan::Pass, _) if context.pinned.is_some() && request.is_update() => {
+            update(context, authority, field, refs, request, out)
+        }
         _ => {
             let may_be_large =
                 request.is_update() && !context.settings.checks_objects && context.env.cache_dir().is_some();
             match pass::pass(context, field, authority, request, &request.to_bytes(), may_be_large, out)? {
-                Passed::Answered => Ok(()),
+                Passed::Answered => Ok(None),
                 Passed::Large => update(context, authority, field, refs, request, out),
             }
         }
@@ -74,39 +79,54 @@ fn update(
     refs: &[Ref],
     request: &Request,
     out: &mut dyn Write,
-) -> Result<(), Failure> {
+) -> Result<Option<Store>, Failure> {
     let format = authority.advertisement().object_format().to_owned();
     let haves = request.haves();
     let newest = &haves[..haves.len().min(1)];
     let store = Store::open(&context.env, &context.repository, &format).filter(|store| store.has_all(newest));
     if let Some(store) = store {
-        return bulk(context, authority, field, &Bulk { store: &store, request, refs }, out)
-            .inspect(|()| store.make_room(context.select.config.git_store_limit.value));
+        return stored(context, authority, field, &Bulk { store: &store, request, refs }, out);
     }
     match Store::beside(&context.env, &context.repository, &format, &haves) {
         // Its packs are linked into the repository by then, and rest on what is there.
         Some(store) => {
-            bulk(context, authority, field, &Bulk { store: &store, request, refs }, out).map(|()| store.discard())
+            bulk(context, authority, field, &Bulk { store: &store, request, refs }, out).map(|_| store.discard())?;
         }
-        None => pass::pass(context, field, authority, request, &request.to_bytes(), false, out).map(|_| ()),
+        None => {
+            pass::pass(context, field, authority, request, &request.to_bytes(), false, out)?;
+        }
     }
+    Ok(None)
 }
 
-/// Lands what mirrors have, links it into the repository, and has the authority add what is missing.
+/// A bulk by way of the store that stays.
+fn stored(
+    context: &mut Context,
+    authority: &mut Authority,
+    field: &mut Field,
+    wanted: &Bulk<'_>,
+    out: &mut dyn Write,
+) -> Result<Option<Store>, Failure> {
+    let whole = bulk(context, authority, field, wanted, out)?;
+    wanted.store.make_room(context.select.config.git_store_limit.value);
+    Ok(whole.then(|| wanted.store.clone()))
+}
+
+/// Lands what mirrors have, links it into the repository, and has the authority add what is missing. Whether nothing was.
 fn bulk(
     context: &mut Context,
     authority: &mut Authority,
     field: &mut Field,
     bulk: &Bulk<'_>,
     out: &mut dyn Write,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let held = match bulk.carry(context, field, authority) {
         Ok(held) => held,
         Err(failure) => {
             // The store is there for speed; without one a mirror can still answer.
             crate::report::warn(&failure.what);
             let body = bulk.request.to_bytes();
-            return pass::pass(context, field, authority, bulk.request, &body, false, out).map(|_| ());
+            return pass::pass(context, field, authority, bulk.request, &body, false, out).map(|_| false);
         }
     };
     let wants = bulk.request.wants();
@@ -114,6 +134,10 @@ fn bulk(
     if whole {
         // Whoever landed them may have been killed before it wrote that down.
         bulk.store.add_tips(&wants);
+        identity::check(context, authority, bulk.store, bulk.refs)?;
+    }
+    if !whole && context.pinned.is_some() {
+        return Err(authority::exhausted(context));
     }
     if !whole && authority.session().is_some() && !too_large_for_the_store(context) {
         // Upstream was asked as well, like a mirror, and could not give it either.
@@ -125,7 +149,7 @@ fn bulk(
     let _held = (!linked.is_empty()).then_some(held);
     if whole {
         // Nothing is missing, and git proves it: it walks from the refs through all it has now.
-        return nothing_missing(bulk, out).map_err(|error| git_is_gone(&error));
+        return nothing_missing(bulk, out).map(|()| true).map_err(|error| git_is_gone(&error));
     }
     // The authority ignores what it does not know, so a tip can be declared whoever it came from.
     let tips: Vec<Oid> = tips.into_iter().filter(|tip| !wants.contains(tip)).collect();
@@ -140,7 +164,7 @@ fn bulk(
         // index first, as git looks for it.
         linked.iter().rev().for_each(|file| drop(std::fs::remove_file(file)));
     }
-    answered
+    answered.map(|()| false)
 }
 
 /// Whether upstream could give it, but the store could not hold it.

@@ -8,8 +8,9 @@ use std::{
 use mirror_config::{fallback::Lineup, fault::Fault, http::Patience, select::Candidate, upload_pack::Session};
 
 use crate::{
-    authority::{Authority, Opened, Voice},
+    authority::{Authority, Voice},
     context::Context,
+    voices::Opened,
 };
 
 /// Size in bytes of a request of which nothing is known, for ranking.

@@ -8,11 +8,7 @@ use mirror_config::{
     refs::{Oid, Ref},
 };
 
-use crate::{
-    authority::{Authority, Opened},
-    context::Context,
-    field::Field,
-};
+use crate::{authority::Authority, context::Context, field::Field, voices::Opened};
 
 /// Most refs of a lagging mirror that upstream is asked about.
 const MOST_REFS: usize = 1000;

@@ -18,11 +18,12 @@ use mirror_config::{
 use tempfile::SpooledTempFile;
 
 use crate::{
-    authority::{self, Authority, Opened},
+    authority::{self, Authority},
     context::{Context, upstream_name},
     field::Field,
     objects::{edge, land, prefix},
     request::Request,
+    voices::Opened,
 };
 
 /// Spooled answers up to this many bytes stay in memory.

@@ -85,6 +85,12 @@ impl Request {
         self.values("ref-prefix ").collect()
     }
 
+    /// Whether an `ls-refs` asks for all refs below this folder, such as `refs/heads/`.
+    pub fn asks_for_all(&self, folder: &str) -> bool {
+        let prefixes = self.prefixes();
+        prefixes.is_empty() || prefixes.iter().any(|prefix| folder.starts_with(prefix))
+    }
+
     /// The objects a `fetch` wants.
     pub fn wants(&self) -> Vec<Oid> {
         self.values("want ").filter_map(|oid| oid.parse().ok()).collect()

@@ -7,7 +7,7 @@ use mirror_config::{
     failure::{Failure, Kind},
     pkt_line::{Packet, Packets},
     refs::Ref,
-    report, state,
+    state,
 };
 
 use crate::{
@@ -15,8 +15,7 @@ use crate::{
     context::{Context, upstream_name},
     fetch,
     field::Field,
-    objects::store::Store,
-    pass,
+    identity, pass,
     protocol::{CAPABILITIES, Command},
     relay,
     request::Request,
@@ -39,16 +38,35 @@ pub fn serve(context: &mut Context) -> Result<u8, Failure> {
             Command::Capabilities => say(&mut stdout, CAPABILITIES.as_bytes())?,
             Command::ConnectOther => say(&mut stdout, b"fallback\n")?,
             Command::ConnectUploadPack => match Authority::find(context)? {
-                None => say(&mut stdout, b"fallback\n")?,
+                None => {
+                    only_upstream_leads(context)?;
+                    say(&mut stdout, b"fallback\n")?;
+                }
                 Some(authority) => {
                     return upload_pack(context, authority, io::stdin().lock(), stdout.lock()).map(|()| 0);
                 }
             },
             Command::Relayed(first) => {
+                if first == "list" {
+                    only_upstream_leads(context)?;
+                }
                 context.diary.report.operation = if first.contains("push") { "push" } else { "relay" }.to_owned();
                 return relay::hand_over(context, &first);
             }
         }
+    }
+}
+
+/// Refuses what only upstream leads, where the project has fixed what is delivered.
+fn only_upstream_leads(context: &Context) -> Result<(), Failure> {
+    let trust = context.select.config.git_trust.value;
+    match &context.pinned {
+        None if trust < Trust::Pinned => Ok(()),
+        _ => Err(Failure::new(
+            Kind::Unpinned,
+            format!("{}: protocol versions 0 and 1 cannot be held to a pin", context.repository),
+        )
+        .hint("git -c protocol.version=2 …, and an upstream that speaks it")),
     }
 }
 
@@ -74,11 +92,14 @@ fn upload_pack(
     let mut refs: Vec<Ref> = Vec::new();
     let mut field: Option<Field> = None;
     let mut fetched = false;
-    let mut said = true;
+    if let Some(pinned) = &context.pinned {
+        crate::report::say(&format!("{} is pinned by {}", context.repository, pinned.file.display()));
+    }
     while let Some(request) =
         Request::read(&mut stdin).map_err(|error| Failure::new(Kind::Io, format!("git: {error}")))?
     {
         let mut out = io::BufWriter::with_capacity(0x4_0000, &mut stdout);
+        let mut landed = None;
         match request.command.as_str() {
             "ls-refs" => {
                 // Who names prefixes is going to fetch: time to call the best mirror while upstream answers.
@@ -87,20 +108,21 @@ fn upload_pack(
                 }
                 context.diary.report.operation = "ls-refs".to_owned();
                 refs = authority.refs(context, &request)?;
-                said = say_whose_word(context, &authority, &refs, false);
+                say_whose_word(context, &authority);
                 write_refs(&refs, &mut out).map_err(|error| pass::git_is_gone(&error))?;
             }
             "fetch" => {
                 let field = field.get_or_insert_with(|| Field::new(context, &authority));
-                fetch::answer(context, &mut authority, field, &refs, &request, &mut out)?;
+                landed = fetch::answer(context, &mut authority, field, &refs, &request, &mut out)?;
                 fetched = true;
             }
             _ => pass::from_upstream(context, &mut authority, &request.to_bytes(), &mut out)?,
         }
         Packet::ResponseEnd.write(&mut out).and_then(|()| out.flush()).map_err(|error| pass::git_is_gone(&error))?;
-    }
-    if !said {
-        say_whose_word(context, &authority, &refs, true);
+        drop(out);
+        if let Some(store) = landed {
+            identity::remember(context, &authority, &store, &refs);
+        }
     }
     // A lazy fetch of a few objects (without refs) is not worth a line.
     let sources = &context.diary.report.sources;
@@ -119,36 +141,19 @@ fn write_refs(refs: &[Ref], out: &mut dyn Write) -> io::Result<()> {
     Packet::Flush.write(out)
 }
 
-/// When mirrors speak for upstream, that is said, with the age of what they say. False when nothing was said, since
-/// the age may be known once the history is here.
-fn say_whose_word(context: &Context, authority: &Authority, refs: &[Ref], at_last: bool) -> bool {
-    let Some(fault) = &authority.silence else { return true };
+/// When mirrors speak for upstream, that is said, with the age of what they say.
+fn say_whose_word(context: &Context, authority: &Authority) {
+    let (Some(fault), None) = (&authority.silence, &context.pinned) else { return };
     let verdict = context.diary.report.verdict.as_deref().unwrap_or("nobody");
-    let voices: Vec<&str> = context
-        .diary
-        .report
-        .evidence
-        .iter()
-        .map(|e| e.who.as_str())
-        .filter(|who| !who.starts_with("upstream:"))
-        .collect();
-    let tips: Vec<_> = refs.iter().filter(|found| found.name == "HEAD").filter_map(|found| found.oid.clone()).collect();
-    let committed = Store::open(&context.env, &context.repository, authority.advertisement().object_format())
-        .and_then(|store| store.newest_commit(&tips));
-    let ago = |then: u64| report::age(std::time::Duration::from_secs(state::now().saturating_sub(then)));
-    let age = match (committed, context.ledger.heard_upstream()) {
-        (Some(then), _) => format!("newest commit {} old", ago(then)),
-        (None, Some(then)) => format!("upstream last heard {} ago", ago(then)),
-        (None, None) if at_last => "age unknown".to_owned(),
-        (None, None) => return false,
-    };
+    let voices = context.diary.report.evidence.iter().map(|e| e.who.as_str());
+    let voices: Vec<&str> = voices.filter(|who| !who.starts_with("upstream:")).collect();
     let word = if verdict == Trust::Upstream.to_string() { "trusted mirror" } else { verdict };
     crate::report::say(&format!(
-        "upstream {} {fault}; refs by {word} of {} ({age})",
+        "upstream {} {fault}; refs by {word} of {} ({})",
         context.repository.upstream,
-        voices.join(", ")
+        voices.join(", "),
+        authority.newest.words(state::now())
     ));
-    true
 }
 
 /// Who carried what, and on whose word.
@@ -157,7 +162,7 @@ fn summary(context: &Context) -> String {
     let carried = happened.carried();
     let carried = match carried.is_empty() {
         true => "nothing to carry: all was here".to_owned(),
-        false => format!("{carried} in {}", report::span(context.diary.elapsed())),
+        false => format!("{carried} in {}", mirror_config::report::span(context.diary.elapsed())),
     };
     format!("{carried}; refs by {}", happened.verdict.as_deref().unwrap_or("request"))
 }

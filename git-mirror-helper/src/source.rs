@@ -2,7 +2,7 @@
 
 use mirror_config::{fault::Fault, upload_pack::Session, upstream::Repository};
 
-use crate::{authority::Opened, context::upstream_name, plan::schedule::Lost};
+use crate::{context::upstream_name, plan::schedule::Lost, voices::Opened};
 
 /// Who can be asked for slices.
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ use mirror_config::{
 };
 
 use crate::{
-    authority::{Authority, Opened},
+    authority::Authority,
     context::Context,
     field::Field,
     lagging,
@@ -29,6 +29,7 @@ use crate::{
     request::Request,
     slices::Slices,
     source::Source,
+    voices::Opened,
 };
 
 /// How long one that has everything is waited for, once one has answered that has not.

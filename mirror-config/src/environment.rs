@@ -16,6 +16,8 @@ pub const MIRROR_CONFIG: &str = "MIRROR_CONFIG";
 pub const MIRROR_REPORT: &str = "MIRROR_REPORT";
 /// A filter for diagnostics on standard error, in `tracing`'s syntax, such as `debug`.
 pub const MIRROR_LOG: &str = "MIRROR_LOG";
+/// A file of pins in place of the project's `mirror.lock`, or `none`.
+pub const MIRROR_LOCK: &str = "MIRROR_LOCK";
 /// How many of the suite's programs stand above this one; set by the suite itself, against endless nesting.
 pub const MIRROR_DEPTH: &str = "MIRROR_DEPTH";
 /// The process that became a pip, and which ones it was so far; set by the pip shim, for wrappers that lead back to it.
@@ -26,6 +28,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (MIRROR_CONFIG, "a configuration file that replaces the system's and the user's"),
     (MIRROR_REPORT, "a file that receives one JSON object a line per operation"),
     (MIRROR_LOG, "diagnostics on standard error, such as `debug`"),
+    (MIRROR_LOCK, "a file of pins in place of the project's `mirror.lock`; `none`: no pin counts"),
     (MIRROR_DEPTH, "set by the suite itself: how deep its programs are nested"),
     (MIRROR_PIP_TRIED, "set by the pip shim: what this process has been so far"),
     ("MIRROR_<SECTION>__<KEY>", "any key of the configuration, such as MIRROR_GIT__TRUST=tofu"),

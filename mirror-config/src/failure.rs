@@ -67,6 +67,11 @@ impl Kind {
         }
     }
 
+    /// The kind that this word stands for.
+    pub fn of_word(word: &str) -> Option<Self> {
+        ALL.iter().copied().find(|kind| kind.word() == word)
+    }
+
     /// The exit code, from the ranges of BSD's `sysexits.h`.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -83,6 +88,36 @@ impl Kind {
         }
     }
 }
+
+/// Every kind.
+const ALL: &[Kind] = &[
+    Kind::Usage,
+    Kind::Name,
+    Kind::Digest,
+    Kind::Truncated,
+    Kind::LockPoison,
+    Kind::Exhausted,
+    Kind::Slow,
+    Kind::Proxy,
+    Kind::Dns,
+    Kind::Internal,
+    Kind::Io,
+    Kind::Busy,
+    Kind::Rate,
+    Kind::NotAMirror,
+    Kind::Limit,
+    Kind::Unpinned,
+    Kind::Quorum,
+    Kind::Rollback,
+    Kind::Expired,
+    Kind::Signature,
+    Kind::Tls,
+    Kind::Transport,
+    Kind::Redirect,
+    Kind::Config,
+    Kind::Permission,
+    Kind::IndexOverride,
+];
 
 /// An end of the road: what happened and where, and what to do next.
 ///

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, OnceLock},
 };
 
@@ -9,8 +10,9 @@ use crate::{
     config::Trust,
     failure::{Failure, Kind},
     fault::Fault,
+    redact::Address,
     report::Report,
-    trust::entries::Believed,
+    trust::{entries::Believed, evidence::Evidence},
 };
 
 /// Answers by what was asked for; whoever comes second waits for the first.
@@ -30,14 +32,31 @@ impl<T> Once<T> {
     }
 }
 
+/// Whose facts are being found out.
+#[derive(Debug)]
+pub struct Subject {
+    /// `cargo` or `pip`.
+    pub tool: &'static str,
+    /// Its upstream.
+    pub upstream: Address,
+    /// Where evidence is kept.
+    pub state_dir: Option<PathBuf>,
+}
+
 /// What is to be told in the end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Findings {
+    subject: Subject,
     verdict: Mutex<Option<Trust>>,
     notices: Mutex<Vec<String>>,
 }
 
 impl Findings {
+    /// Nothing yet.
+    pub fn new(subject: Subject) -> Self {
+        Self { subject, verdict: Mutex::default(), notices: Mutex::default() }
+    }
+
     /// Something was believed on this evidence; the weakest of all is the verdict.
     pub fn rests_on(&self, evidence: Trust) {
         let mut verdict = lock(&self.verdict);
@@ -46,9 +65,7 @@ impl Findings {
 
     /// The same for what mirrors say of a crate or a project.
     pub fn rests_on_mirrors(&self, what: &str, believed: &Believed) {
-        if !believed.contradicted.is_empty() {
-            self.notice(format!("mirrors contradict each other about {what} {}", believed.contradicted.join(", ")));
-        }
+        self.contradicted(what, believed);
         if !believed.unattested.is_empty() {
             tracing::debug!(what, versions = ?believed.unattested, "too few attest");
         }
@@ -56,6 +73,20 @@ impl Findings {
             self.notice(format!("upstream does not answer; checksums on the word of mirrors ({})", believed.verdict));
         }
         self.rests_on(believed.verdict);
+    }
+
+    /// Keeps what contradicts itself, for others to check, and says where.
+    pub fn contradicted(&self, what: &str, believed: &Believed) {
+        if believed.contradicted.is_empty() {
+            return;
+        }
+        let text = format!("mirrors contradict each other about {what} {}", believed.contradicted.join(", "));
+        let Subject { tool, upstream, state_dir } = &self.subject;
+        let evidence = Evidence::new(tool, what, &upstream.to_string(), believed.claims.clone());
+        match evidence.keep(state_dir.as_deref()) {
+            Some(file) => self.notice(format!("{text}; to ask them again: cargo mirror audit {}", file.display())),
+            None => self.notice(text),
+        }
     }
 
     /// Something a person should know; once is enough.
@@ -69,6 +100,11 @@ impl Findings {
     /// What a person should know, since the last time.
     pub fn notices(&self) -> Vec<String> {
         std::mem::take(&mut *lock(&self.notices))
+    }
+
+    /// The weakest evidence that anything was believed on.
+    pub fn verdict(&self) -> Option<Trust> {
+        *lock(&self.verdict)
     }
 
     /// Adds the verdict to a report.

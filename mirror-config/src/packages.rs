@@ -14,7 +14,7 @@ use crate::{
     download::{self, Open, Part},
     failure::{Failure, Kind},
     fault::Fault,
-    findings::{self, Findings, Once},
+    findings::{self, Findings, Once, Subject},
     health::Service,
     http::{Cancel, Patience, Request, Response},
     inquiry::{Heard, Inquiry, Upstream},
@@ -55,6 +55,8 @@ pub struct Packages {
 impl Packages {
     /// The index at `upstream`, with the mirrors of the configuration.
     pub fn new(select: Select, upstream: Address, blobs: Blobs) -> Self {
+        let (tool, state_dir) = ("pip", select.state_dir.clone());
+        let findings = Findings::new(Subject { tool, upstream: upstream.clone(), state_dir });
         let place = Place::upstream(UPSTREAM, upstream, &select, Service::Wheels);
         let failed_lately = select.health.record(UPSTREAM, Service::PypiIndex).until > state::now();
         Self {
@@ -64,7 +66,7 @@ impl Packages {
             blobs,
             pages: Once::default(),
             mirrored: Once::default(),
-            findings: Findings::default(),
+            findings,
             select,
         }
     }
@@ -96,6 +98,11 @@ impl Packages {
             self.findings.notice(failure.to_string());
             failure
         })
+    }
+
+    /// The weakest evidence that anything was believed on.
+    pub fn rests_on(&self) -> Option<Trust> {
+        self.findings.verdict()
     }
 
     /// Warnings since the last time.
@@ -139,6 +146,7 @@ impl Packages {
             Heard::Missing => Ok(None),
             Heard::Mirrors(believed) => Ok(Some(Arc::new(self.believe(project, &believed)))),
             Heard::Nobody(believed, failed) => {
+                self.findings.contradicted(project, &believed);
                 let failure = findings::nobody(project, "pip", &believed, &failed);
                 self.findings.notice(failure.to_string());
                 Err(failure)

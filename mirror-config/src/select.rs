@@ -1,5 +1,7 @@
 //! The front door: configuration, catalog, memory and ranking in, candidates in order out.
 
+use std::path::PathBuf;
+
 use crate::{
     catalog::{self, Carrier},
     config::Config,
@@ -34,6 +36,8 @@ pub struct Select {
     pub proxies: Proxies,
     /// What is remembered.
     pub health: Health,
+    /// Where state is kept, if anywhere.
+    pub state_dir: Option<PathBuf>,
     /// The client for all that goes to mirrors, and for what goes to upstream without credentials.
     pub http: Http,
 }
@@ -58,6 +62,7 @@ impl Select {
         Ok(Self {
             proxies: Proxies::new(&config, env),
             health: Health::load(env.state_dir().as_deref()),
+            state_dir: env.state_dir(),
             http: Http::new(config.ca_file.as_ref().map(|file| file.value.as_path()), agent)?,
             config,
         })

@@ -96,7 +96,7 @@ fn each_heavy_package_has_one_door() {
         ("html5gum", &["mirror-config/src/simple"]),
         ("rustls", &["mirror-config/src/http.rs"]),
         ("config", &["mirror-config/src/config/"]),
-        ("toml_edit", &["mirror-config/src/config/", "cargo-mirror/src/cargo_config/"]),
+        ("toml_edit", &["mirror-config/src/config/", "mirror-config/src/pins/", "cargo-mirror/src/cargo_config/"]),
         ("gix_packetline", &["mirror-config/src/pkt_line.rs"]),
         ("gix", &["git-mirror-helper/src/objects/"]),
         ("gix_pack", &["git-mirror-helper/src/objects/"]),

@@ -3,7 +3,9 @@
 //! cargo starts `cargo-mirror mirror …` for `cargo mirror …`; both spellings mean the same.
 
 mod cache;
+mod ledger;
 mod off;
+mod pin;
 mod probe;
 mod run;
 mod setup;
@@ -16,7 +18,9 @@ use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use mirror_config::failure::{Failure, Kind};
 
 pub use cache::{Action, Cache, Prune, Verify};
+pub use ledger::{Audit, Ledger, LedgerAction};
 pub use off::{Completions, Off, completions, man};
+pub use pin::{PinFacts, Recheck};
 pub use probe::{Probe, ProbeGit, ProbeTool};
 pub use run::Run;
 pub use setup::{Scope, Setup, SetupCargo, SetupGit, SetupTool, Undo, UndoTool, Use};
@@ -33,6 +37,8 @@ Examples:
   cargo mirror run -- build               crates from all mirrors, checked
   cargo mirror probe                      which mirrors are there, fast and fresh
   cargo mirror verify                     is Cargo.lock what upstream says?
+  cargo mirror pin owner/repo             fix what it is now; clones deliver that or nothing
+  cargo mirror recheck .                  is this checkout what was pinned?
   cargo mirror cache                      what is kept of repositories that were cloned
   cargo mirror undo                       take everything back, byte for byte
 
@@ -45,7 +51,7 @@ Exit codes:
   74  a file could not be read or written        (E-IO)
   75  busy; try again                            (E-BUSY, E-RATE)
   76  not a mirror, or beyond a limit            (E-NOT-A-MIRROR, E-LIMIT)
-  77  not trustworthy enough                     (E-QUORUM, E-UNPINNED, E-ROLLBACK, E-TLS, …)
+  77  not trustworthy enough                     (E-QUORUM, E-UNPINNED, E-ROLLBACK, E-EXPIRED, …)
   78  a configuration or a permission            (E-CONFIG, E-PERM)";
 
 const LIST_EXAMPLES: &str = "\
@@ -98,6 +104,18 @@ pub enum Command {
     /// Hold every checksum of Cargo.lock against the authority's.
     #[command(after_help = verify::VERIFY_EXAMPLES)]
     Verify(VerifyLock),
+    /// Fix what is believed now, in mirror.lock: commits, crates, wheels.
+    #[command(after_help = pin::PIN_EXAMPLES)]
+    Pin(PinFacts),
+    /// Hold a checkout against mirror.lock, file by file.
+    #[command(after_help = pin::RECHECK_EXAMPLES)]
+    Recheck(Recheck),
+    /// Show or forget what was seen of repositories before.
+    #[command(after_help = ledger::LEDGER_EXAMPLES)]
+    Ledger(Ledger),
+    /// Check again what operators said when they contradicted each other.
+    #[command(after_help = ledger::AUDIT_EXAMPLES)]
+    Audit(Audit),
     /// Show, prune or verify the objects that are kept between clones.
     #[command(after_help = cache::CACHE_EXAMPLES)]
     Cache(Cache),

@@ -12,9 +12,10 @@ use mirror_config::{
     failure::{Failure, Kind},
     state,
     store::{Entry, Stores},
-    upstream::{Repository, is_part},
+    upstream::Repository,
 };
 
+use super::repository;
 use crate::{
     cli::{Action, Cache, Output, Prune, Verify},
     config_file, git_check,
@@ -161,15 +162,6 @@ fn cure(damaged: &[(Entry, String)]) -> String {
         Some(names) => format!("cargo mirror cache prune --repository {}", names.join(" --repository ")),
         None => "cargo mirror cache prune --all".to_owned(),
     }
-}
-
-/// The repository that is meant, with its upstream or without, as in `gitlab:owner/repo`.
-fn repository(text: &str, config: &Config) -> Result<Repository, Failure> {
-    let (upstream, repo) = match text.split_once(':') {
-        Some((upstream, repo)) if is_part(upstream) => (upstream, repo),
-        _ => (config.git_upstream.value.as_str(), text),
-    };
-    Ok(Repository { upstream: upstream.to_owned(), repo: repo.parse()? })
 }
 
 /// Whether a store is of this repository; hosts do not tell names apart by case.

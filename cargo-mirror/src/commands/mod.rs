@@ -1,17 +1,26 @@
 //! One file for each command: reads the configuration, calls what does the work, hands the result to `report`.
 
+mod audit;
 mod cache;
 mod doctor;
+mod ledger;
 mod list;
 mod off;
+mod pin;
 mod probe;
+mod recheck;
 mod run;
 mod setup;
 mod status;
 mod undo;
 mod verify;
 
-use mirror_config::{environment::Environment, failure::Failure};
+use mirror_config::{
+    config::Config,
+    environment::Environment,
+    failure::Failure,
+    upstream::{Repository, is_part},
+};
 
 use crate::{
     cli::{self, Command},
@@ -31,9 +40,22 @@ pub(crate) fn run(command: &Command, env: &Environment) -> Result<u8, Failure> {
         Command::List(output) => list::list(env, *output),
         Command::Probe(asked) => probe::probe(env, asked),
         Command::Verify(asked) => verify::verify(env, asked),
+        Command::Pin(asked) => pin::pin(env, asked),
+        Command::Recheck(asked) => recheck::recheck(env, asked),
+        Command::Ledger(asked) => ledger::ledger(env, asked),
+        Command::Audit(asked) => audit::audit(env, asked),
         Command::Cache(asked) => cache::cache(env, asked),
         Command::Completions(asked) => cli::completions(asked.shell).and_then(|text| report::print(&text)),
         Command::Man => cli::man().and_then(|text| report::print(&text)),
     }
     .map(|()| 0)
+}
+
+/// The repository that is meant, with its upstream or without, as in `gitlab:owner/repo`.
+fn repository(text: &str, config: &Config) -> Result<Repository, Failure> {
+    let (upstream, repo) = match text.split_once(':') {
+        Some((upstream, repo)) if is_part(upstream) => (upstream, repo),
+        _ => (config.git_upstream.value.as_str(), text),
+    };
+    Ok(Repository { upstream: upstream.to_owned(), repo: repo.parse()? })
 }

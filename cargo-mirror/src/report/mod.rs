@@ -6,6 +6,7 @@ mod cache;
 mod cargo;
 mod probe;
 mod progress;
+mod trust;
 mod units;
 mod verify;
 
@@ -25,6 +26,7 @@ pub use cache::{CacheReport, StoreRow, cache};
 pub use cargo::{CargoFile, CargoStatus, CargoValue, Finding, Severity, cargo_status, findings};
 pub use probe::{IndexRow, ProbeReport, index_rows, probe};
 pub use progress::Progress;
+pub use trust::{AuditReport, AuditRow, Difference, LedgerRow, RecheckReport, audit, ledger, recheck};
 pub use units::{amount, rate, size};
 pub use verify::{Check, Dependency, VerifyReport, verify};
 

@@ -6,6 +6,7 @@ pub mod merge;
 mod closed;
 pub mod land;
 pub mod tidy;
+mod tree;
 pub mod prefix;
 pub mod history;
 pub mod edge;

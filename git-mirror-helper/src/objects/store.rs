@@ -4,7 +4,7 @@
 //! points to (see `land`). So every object in it may be declared as had, and a killed process leaves nothing to repair.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -16,6 +16,8 @@ use mirror_config::{
     environment::Environment, failure::Failure, failure::Kind as FailureKind, refs::Oid, state, store::Folder,
     upstream::Repository,
 };
+
+use super::tree;
 
 /// Most tips declared as had.
 const MOST_TIPS: usize = 1024;
@@ -169,13 +171,17 @@ impl Store {
 
     /// Seconds since 1970 at which the newest of these commits was made.
     pub fn newest_commit(&self, oids: &[Oid]) -> Option<u64> {
-        let objects = self.objects().ok()?;
-        let mut buffer = Vec::new();
-        let times = oids.iter().filter_map(|oid| {
-            let commit = objects.find_commit(&object_id(oid)?, &mut buffer).ok()?;
-            u64::try_from(commit.committer().ok()?.seconds()).ok()
-        });
-        times.max()
+        newest(&self.objects().ok()?, oids)
+    }
+
+    /// The commits without parents that a commit reaches; `None` where its history is not all here.
+    pub fn roots(&self, tip: &Oid) -> Option<BTreeSet<Oid>> {
+        tree::roots(&self.objects().ok()?, object_id(tip)?)
+    }
+
+    /// [`mirror_config::pins::tree::sha256tree`] of a commit; `None` where it is not all here.
+    pub fn sha256tree(&self, commit: &Oid) -> Option<String> {
+        tree::sha256tree(&self.objects().ok()?, object_id(commit)?)
     }
 
     /// Whether `new` reaches `old` along commits that are here.
@@ -251,6 +257,16 @@ pub fn hash_of(object_format: &str) -> Kind {
 /// gix's form of an id.
 pub fn object_id(oid: &Oid) -> Option<gix::ObjectId> {
     gix::ObjectId::from_hex(oid.as_str().as_bytes()).ok()
+}
+
+/// Seconds since 1970 at which the newest of these commits was made, as far as their objects are there.
+pub fn newest(objects: &gix::odb::Handle, oids: &[Oid]) -> Option<u64> {
+    let mut buffer = Vec::new();
+    let times = oids.iter().filter_map(|oid| {
+        let commit = objects.find_commit(&object_id(oid)?, &mut buffer).ok()?;
+        u64::try_from(commit.committer().ok()?.seconds()).ok()
+    });
+    times.max()
 }
 
 /// Whether `old` is among the commits that `new` reaches, as far as their objects are there.

@@ -20,7 +20,7 @@ use crate::{
     environment::Environment,
     failure::{Failure, Kind},
     fault::Fault,
-    findings::{self, Findings, Once},
+    findings::{self, Findings, Once, Subject},
     health::Service,
     http::Patience,
     inquiry::{Heard, Inquiry, Upstream},
@@ -77,6 +77,8 @@ impl Registry {
     /// The registry that the configuration means.
     pub fn new(env: &Environment, select: Select, blobs: Blobs, locked: Locked) -> Self {
         let upstream = Place::upstream(UPSTREAM, crates::authority(&select.config), &select, Service::Crates);
+        let (tool, address) = ("cargo", upstream.index.clone());
+        let findings = Findings::new(Subject { tool, upstream: address, state_dir: select.state_dir.clone() });
         Self {
             least: select.config.cargo_trust.value,
             index: Sources::of(&select, Service::CargoIndex, 50_000, &upstream).with_slots(ENTRIES),
@@ -86,7 +88,7 @@ impl Registry {
             locked,
             entries: Once::default(),
             downloads: Once::default(),
-            findings: Findings::default(),
+            findings,
             upstream: Upstream::new(upstream, select.health.record(UPSTREAM, Service::CargoIndex).until > state::now()),
             select,
         }
@@ -172,7 +174,10 @@ impl Registry {
             }
             Heard::Missing => Ok(None),
             Heard::Mirrors(believed) => Ok(Some(Arc::new(self.believe(name, &believed)))),
-            Heard::Nobody(believed, failed) => Err(findings::nobody(name, "cargo", &believed, &failed)),
+            Heard::Nobody(believed, failed) => {
+                self.findings.contradicted(name, &believed);
+                Err(findings::nobody(name, "cargo", &believed, &failed))
+            }
         }
     }
 

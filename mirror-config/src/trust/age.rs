@@ -44,12 +44,7 @@ impl Newest {
 /// # Errors
 ///
 /// [`Kind::Expired`] with `git.strict`.
-pub fn check(
-    repository: &Repository,
-    newest: Newest,
-    now: u64,
-    config: &Config,
-) -> Result<Option<String>, Failure> {
+pub fn check(repository: &Repository, newest: Newest, now: u64, config: &Config) -> Result<Option<String>, Failure> {
     let Setting { value: most, origin } = &config.git_max_age;
     if newest.age(now).is_some_and(|age| age <= *most) {
         return Ok(None);

@@ -257,8 +257,7 @@ mod tests {
         ] {
             assert_eq!(ledger.check(&same_name, &refs(said), &mut line).is_ok(), fine, "{case}");
         }
-        let failure =
-            ledger.check(&same_name, &refs(&[(4, "refs/heads/main")]), &mut line).expect_err("behind");
+        let failure = ledger.check(&same_name, &refs(&[(4, "refs/heads/main")]), &mut line).expect_err("behind");
         assert!(failure.what.contains("0005") && failure.what.contains("0004"), "both commits: {failure}");
         assert!(failure.hint.is_some_and(|hint| hint.ends_with("cargo mirror ledger forget github:a/B")));
     }
