@@ -14,6 +14,7 @@ mod git_faults;
 mod git_hostile;
 mod git_killed;
 mod git_ops;
+mod git_pin;
 mod git_privacy;
 mod git_probe;
 mod git_push;
