@@ -2,6 +2,7 @@
 //!
 //! How servers, faults and sandboxes are used stands in the package's README.
 
+mod cargo_pin;
 mod cargo_probe;
 mod cargo_run;
 mod cargo_setup;

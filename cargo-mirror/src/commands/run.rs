@@ -7,7 +7,8 @@ use mirror_config::{
     child, crates,
     environment::Environment,
     failure::{Failure, Kind},
-    registry::Registry,
+    pins::Pins,
+    registry::{Locked, Registry},
     relay::{Relay, cargo as routes},
     report::Report,
     select::Select,
@@ -28,6 +29,7 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let select = Select::posing_as(env, &cargo_program::agent(&cargo_program::program(env)))?;
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
+    let locked = pinned(locked, Pins::find(env)?.unwrap_or_default())?;
     // cargo names its cache by the address, so that follows from what the relay rests on.
     let name = format!("cargo {} {:?}", crates::authority(&select.config), env.state_dir());
     let registry = Arc::new(Registry::new(env, select, Blobs::open(env).map_err(io)?, locked));
@@ -57,6 +59,24 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
         }
     }
     Ok(child::code(status))
+}
+
+/// What the project has fixed: its lock and its pins, which must not differ.
+fn pinned(mut locked: Locked, pins: Pins) -> Result<Locked, Failure> {
+    for (key, sum) in pins.crates {
+        match locked.get(&key) {
+            Some(other) if *other != sum => {
+                let (name, version) = key;
+                return Err(Failure::new(
+                    Kind::LockPoison,
+                    format!("{name} {version}: Cargo.lock says {other}, {} says {sum}", pins.path.display()),
+                )
+                .hint("cargo mirror verify; then: cargo mirror pin --crates"));
+            }
+            _ => locked.insert(key, sum),
+        };
+    }
+    Ok(locked)
 }
 
 /// Whether they begin with `+toolchain`.

@@ -38,7 +38,7 @@ const ENTRIES: usize = 64;
 /// How upstream is called in reports and in memory: no mirror can have this name.
 pub const UPSTREAM: &str = "upstream:cargo";
 
-/// Checksums in `Cargo.lock`, by name and version.
+/// Checksums that the project has fixed, in `Cargo.lock` or by pins, by name and version.
 pub type Locked = HashMap<(String, String), String>;
 
 /// An entry that is believed.
@@ -107,10 +107,28 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// As [`Registry::entry`]; [`Kind::Digest`] when the authority says another checksum than cargo expects.
+    /// As [`Registry::entry`]; [`Kind::Digest`] when the authority, or what the project has fixed, says another checksum
+    /// than cargo expects; [`Kind::Unpinned`] where only what is fixed counts.
     pub fn file(&self, name: &str, version: &str, checksum: &str) -> Result<(File, u64), Failure> {
         let what = format!("{name} {version}");
         let locked = self.locked.get(&(name.to_owned(), version.to_owned()));
+        match locked {
+            Some(locked) if locked != checksum => {
+                return Err(Failure::new(
+                    Kind::Digest,
+                    format!("{what}: cargo expects the checksum {checksum}, the project has fixed {locked}"),
+                )
+                .hint("cargo mirror verify"));
+            }
+            None if self.least == Trust::Pinned => {
+                return Err(Failure::new(
+                    Kind::Unpinned,
+                    format!("{what}: `cargo.trust` is \"pinned\", and neither Cargo.lock nor mirror.lock has it"),
+                )
+                .hint("cargo mirror pin --crates"));
+            }
+            _ => {}
+        }
         let said = match self.entry(&name.to_ascii_lowercase()) {
             Ok(entry) => entry.and_then(|entry| entry.checksums.get(version).cloned()),
             Err(failure) => match locked {
