@@ -15,7 +15,7 @@ use mirror_config::{
     proxy::Route,
     refs::{Oid, Ref},
     state,
-    trust::age::Newest,
+    trust::{Agreement, age::Newest},
     upload_pack::{Advertisement, Fetch, Session, read_refs},
 };
 
@@ -51,6 +51,8 @@ pub struct Authority {
     pub silence: Option<Fault>,
     /// How new the evidence is that mirrors gave in its place.
     pub newest: Newest,
+    /// What they said, to be remembered once what it means has arrived: whether those are all refs.
+    unproven: Option<(Agreement, bool)>,
 }
 
 impl Authority {
@@ -74,7 +76,7 @@ impl Authority {
                     context.diary.opened(&name, session);
                 }
                 let private = matches!(voice, Voice::Private(_));
-                return Ok(Some(Self { voice, private, silence: None, newest: Newest::default() }));
+                return Ok(Some(Self::new(voice, private, None)));
             }
             Ok(None) => return Ok(None),
             Err(Silence::Unreachable(fault)) => fault,
@@ -85,8 +87,11 @@ impl Authority {
             return Err(exhausted(context));
         }
         let private = context.ledger.is_private();
-        let newest = Newest::default();
-        Ok(Some(Self { voice: Voice::Mirrors(voices), private, silence: Some(fault), newest }))
+        Ok(Some(Self::new(Voice::Mirrors(voices), private, Some(fault))))
+    }
+
+    fn new(voice: Voice, private: bool, silence: Option<Fault>) -> Self {
+        Self { voice, private, silence, newest: Newest::default(), unproven: None }
     }
 
     /// What it can do, as git is to hear it.
@@ -160,8 +165,9 @@ impl Authority {
                 let (agreement, newest) = voices::agree(context, opened, &request.prefixes())?;
                 self.newest = newest;
                 context.diary.report.verdict = Some(agreement.verdict.to_string());
-                context.ledger.remember(&agreement.refs, agreement.verdict, self.private, all);
-                Ok(agreement.refs)
+                let refs = agreement.refs.clone();
+                self.unproven = Some((agreement, all));
+                Ok(refs)
             }
         }
     }
@@ -170,6 +176,13 @@ impl Authority {
         context.diary.report.verdict = Some(Trust::Upstream.to_string());
         context.ledger.remember(&refs, Trust::Upstream, self.private, all);
         refs
+    }
+
+    /// Remembers what mirrors said, now that git has got what it means. A lie that nobody could deliver leaves no trace.
+    pub fn settle(&mut self, context: &Context) {
+        if let Some((agreement, all)) = self.unproven.take() {
+            context.ledger.remember(&agreement.refs, agreement.verdict, self.private, all);
+        }
     }
 
     /// Which of `haves` upstream has, so that they are commits of this repository and not somebody's invention.

@@ -120,6 +120,9 @@ fn upload_pack(
         }
         Packet::ResponseEnd.write(&mut out).and_then(|()| out.flush()).map_err(|error| pass::git_is_gone(&error))?;
         drop(out);
+        if fetched {
+            authority.settle(context);
+        }
         if let Some(store) = landed {
             identity::remember(context, &authority, &store, &refs);
         }

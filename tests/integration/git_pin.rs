@@ -71,6 +71,11 @@ fn a_pinned_repository_stays_what_it_was_whatever_upstream_does() {
     git_in(&stage, &copy, &["fetch"]).ok();
     assert_eq!(git_in(&stage, &copy, &["rev-parse", "origin/main"]).stdout.trim(), was);
 
+    git_in(&stage, &project, &["clone", "-q", "--depth=1", "mirror::owner/small", "shallow"]).ok();
+    assert_eq!(head(&stage, &project.join("shallow")), was);
+    let listed = git_in(&stage, &project, &["ls-remote", "mirror::owner/small"]).ok().stdout;
+    assert!(listed.contains(&was) && !listed.contains("extra"), "{listed}");
+
     // The pin is authority enough: no quorum is needed, and one mirror carries it.
     stage.forget();
     stage.upstream_goes_away();

@@ -277,3 +277,20 @@ fn the_ledger_shows_what_was_seen_and_whose_history_it_is() {
     let ran = stage.clone(&["-q"], "again").ok();
     assert!(!ran.stderr.contains("another history"), "said once: {ran}");
 }
+
+#[test]
+fn what_mirrors_say_and_cannot_deliver_leaves_no_trace_in_the_ledger() {
+    let mut stage = Stage::new(&History::small(), &["a", "b"]);
+    let tips: Vec<String> = stage.mirrors.iter().map(|m| m.repository.add_commit("main", "evil", "evil")).collect();
+    assert_eq!(tips[0], tips[1], "they agree");
+    for mirror in &stage.mirrors {
+        mirror.repository.deny_parents_of("main");
+    }
+    stage.upstream_goes_away();
+    let ran = stage.clone(&["-q"], "refused").fails();
+    assert!(ran.stderr.contains("error[E-"), "{ran}");
+    let mut command = stage.sandbox.command("cargo-mirror");
+    command.args(["mirror", "ledger", "--json"]);
+    let rows: serde_json::Value = serde_json::from_str(&stage.sandbox.run(command).ok().stdout).expect("JSON");
+    assert_eq!(rows, serde_json::json!([]), "{ran}");
+}
