@@ -3,7 +3,11 @@
 //! A file is to a project what a version is to a crate, and the same rules hold (`inquiry`, `trust::entries`). Files keep
 //! their place below an index on most mirrors, so a mirror's own page is read only where that guess fails.
 
-use std::{collections::HashMap, fs::File, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fs::File,
+    sync::Arc,
+};
 
 use serde_json::{Map, Value, json};
 
@@ -39,6 +43,10 @@ const LARGEST_PAGE: u64 = 64 << 20;
 /// What is known of a project: its page, or that there is none.
 pub type Found = Result<Option<Arc<Page>>, Failure>;
 
+/// SHA-256 in lower-case hex that the user's requirements name, by normalized project. They are those of its files,
+/// without saying which file each belongs to.
+pub type Hashes = HashMap<String, HashSet<String>>;
+
 /// An index with its mirrors, for one run.
 #[derive(Debug)]
 pub struct Packages {
@@ -47,14 +55,15 @@ pub struct Packages {
     index: Sources,
     files: Sources,
     blobs: Blobs,
+    hashes: Hashes,
     pages: Once<Found>,
     mirrored: Once<Option<Arc<Page>>>,
     findings: Findings,
 }
 
 impl Packages {
-    /// The index at `upstream`, with the mirrors of the configuration.
-    pub fn new(select: Select, upstream: Address, blobs: Blobs) -> Self {
+    /// The index at `upstream`, with the mirrors of the configuration. `hashes` are evidence where upstream is silent.
+    pub fn new(select: Select, upstream: Address, blobs: Blobs, hashes: Hashes) -> Self {
         let place = Place::upstream(UPSTREAM, upstream, &select, Service::Wheels);
         let failed_lately = select.health.record(UPSTREAM, Service::PypiIndex).until > state::now();
         Self {
@@ -62,6 +71,7 @@ impl Packages {
             files: Sources::of(&select, Service::Wheels, 2_000_000, &place),
             upstream: Upstream::new(place, failed_lately),
             blobs,
+            hashes,
             pages: Once::default(),
             mirrored: Once::default(),
             findings: Findings::default(),
@@ -93,7 +103,7 @@ impl Packages {
         let open = self.opener(&simple::normalized(project), file, metadata);
         download::download(&self.files, &self.blobs, &hash, &open).map_err(|failed| {
             let failure = findings::no_copy(name, "pip", &failed);
-            self.findings.notice(failure.to_string());
+            self.findings.fail(failure.clone());
             failure
         })
     }
@@ -101,6 +111,11 @@ impl Packages {
     /// Warnings since the last time.
     pub fn notices(&self) -> Vec<String> {
         self.findings.notices()
+    }
+
+    /// What pip did not get, since the last time: the cause, if it fails.
+    pub fn failures(&self) -> Vec<Failure> {
+        self.findings.failures()
     }
 
     /// Remembers what was measured, and adds to a report who did what on whose word.
@@ -118,7 +133,9 @@ impl Packages {
         let (select, path) = (self.select.clone(), format!("{project}/"));
         let _slot = self.index.slot();
         let least = self.select.config.pip_trust.value;
-        let patient = self.index.speaks_alone(least);
+        let known = self.hashes.get(project);
+        let patient = known.is_none() && self.index.speaks_alone(least);
+        let private = self.is_private(project);
         let inquiry = Inquiry {
             index: &self.index,
             upstream: &self.upstream,
@@ -128,19 +145,25 @@ impl Packages {
                 ask(&select, place, &path, if waits { Patience::LAST } else { Patience::REPLACEABLE })
             }),
             read: versions,
-            private: self.is_private(project),
-            locked: &|_| None,
+            private,
+            locked: &|file| known.is_some_and(|sums| sums.contains(&file.checksum)),
         };
         match inquiry.run() {
             Heard::Upstream(page) => {
                 self.findings.rests_on(Trust::Upstream);
                 Ok(Some(Arc::new(page)))
             }
-            Heard::Missing => Ok(None),
+            Heard::Missing => {
+                if !self.upstream.has_spoken() {
+                    let text = format!("upstream does not answer; mirrors say that there is no {project}");
+                    self.findings.notice(text);
+                }
+                Ok(None)
+            }
             Heard::Mirrors(believed) => Ok(Some(Arc::new(self.believe(project, &believed)))),
             Heard::Nobody(believed, failed) => {
-                let failure = findings::nobody(project, "pip", &believed, &failed);
-                self.findings.notice(failure.to_string());
+                let failure = findings::nobody(project, "pip", &believed, &failed, private);
+                self.findings.fail(failure.clone());
                 Err(failure)
             }
         }
