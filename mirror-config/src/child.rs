@@ -46,6 +46,21 @@ pub fn run(mut command: Command) -> io::Result<ExitStatus> {
     status
 }
 
+/// Has this process end when its parent does, in whatever way, also after this process has become another program.
+/// Returns whether that parent, whose process id this is, is still there. Linux only (prctl(2), `PR_SET_PDEATHSIG`).
+///
+/// # Errors
+///
+/// Those of the system.
+#[cfg(target_os = "linux")]
+pub fn follow(parent: u32) -> io::Result<bool> {
+    use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+
+    set_parent_process_death_signal(Some(Signal::TERM))?;
+    // It may have ended before.
+    Ok(getppid().is_some_and(|id| u32::try_from(id.as_raw_nonzero().get()) == Ok(parent)))
+}
+
 /// Runs a program to its end.
 ///
 /// # Errors

@@ -22,6 +22,8 @@ pub const MIRROR_LOCK: &str = "MIRROR_LOCK";
 pub const MIRROR_DEPTH: &str = "MIRROR_DEPTH";
 /// The process that became a pip, and which ones it was so far; set by the pip shim, for wrappers that lead back to it.
 pub const MIRROR_PIP_TRIED: &str = "MIRROR_PIP_TRIED";
+/// The shim that a pip ends with, and that pip; set by the pip shim for the moment between the two.
+pub const MIRROR_PIP_HELD: &str = "MIRROR_PIP_HELD";
 
 /// Every variable of the suite with what it does. `MIRROR_<SECTION>__<KEY>` stands for any key of the configuration.
 pub const VARIABLES: &[(&str, &str)] = &[
@@ -31,6 +33,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (MIRROR_LOCK, "a file of pins in place of the project's `mirror.lock`; `none`: no pin counts"),
     (MIRROR_DEPTH, "set by the suite itself: how deep its programs are nested"),
     (MIRROR_PIP_TRIED, "set by the pip shim: what this process has been so far"),
+    (MIRROR_PIP_HELD, "set by the pip shim: which process to end with, and which pip to become"),
     ("MIRROR_<SECTION>__<KEY>", "any key of the configuration, such as MIRROR_GIT__TRUST=tofu"),
 ];
 

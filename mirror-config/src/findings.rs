@@ -49,12 +49,13 @@ pub struct Findings {
     subject: Subject,
     verdict: Mutex<Option<Trust>>,
     notices: Mutex<Vec<String>>,
+    failures: Mutex<Vec<Failure>>,
 }
 
 impl Findings {
     /// Nothing yet.
     pub fn new(subject: Subject) -> Self {
-        Self { subject, verdict: Mutex::default(), notices: Mutex::default() }
+        Self { subject, verdict: Mutex::default(), notices: Mutex::default(), failures: Mutex::default() }
     }
 
     /// Something was believed on this evidence; the weakest of all is the verdict.
@@ -68,9 +69,18 @@ impl Findings {
         self.contradicted(what, believed);
         if !believed.unattested.is_empty() {
             tracing::debug!(what, versions = ?believed.unattested, "too few attest");
+            let text = format!(
+                "{what}: upstream does not answer, and too few mirrors agree on {}",
+                believed.unattested.join(", ")
+            );
+            self.fail(Failure::new(Kind::Quorum, text));
         }
         if lock(&self.verdict).is_none() {
-            self.notice(format!("upstream does not answer; checksums on the word of mirrors ({})", believed.verdict));
+            let evidence = match believed.verdict {
+                Trust::Pinned => "that the project has written down".to_owned(),
+                weaker => format!("on the word of mirrors ({weaker})"),
+            };
+            self.notice(format!("upstream does not answer; checksums {evidence}"));
         }
         self.rests_on(believed.verdict);
     }
@@ -97,6 +107,19 @@ impl Findings {
         }
     }
 
+    /// Something the tool did not get. Whether that was the end of it, only the tool knows.
+    pub fn fail(&self, failure: Failure) {
+        let mut failures = lock(&self.failures);
+        if !failures.contains(&failure) {
+            failures.push(failure);
+        }
+    }
+
+    /// What the tool did not get, since the last time.
+    pub fn failures(&self) -> Vec<Failure> {
+        std::mem::take(&mut *lock(&self.failures))
+    }
+
     /// What a person should know, since the last time.
     pub fn notices(&self) -> Vec<String> {
         std::mem::take(&mut *lock(&self.notices))
@@ -113,12 +136,18 @@ impl Findings {
     }
 }
 
-/// The failure of a crate or project of which nobody could be believed. `tool` as in `cargo mirror probe TOOL`.
-pub fn nobody(what: &str, tool: &str, believed: &Believed, failed: &[(String, Fault)]) -> Failure {
+/// The failure of a crate or project of which nobody could be believed. `tool` as in `cargo mirror probe TOOL`; of a
+/// `private` name mirrors did not hear.
+pub fn nobody(what: &str, tool: &str, believed: &Believed, failed: &[(String, Fault)], private: bool) -> Failure {
     let reasons = reasons(failed);
+    if private {
+        let text = format!("{what}: upstream does not answer, and mirrors may not hear of a private name{reasons}");
+        return Failure::new(kind(failed), text)
+            .hint(format!("`{tool}.private` names it; try again when upstream can be reached"));
+    }
     if believed.contradicted.is_empty() && believed.unattested.is_empty() {
-        return Failure::new(Kind::Exhausted, format!("{what}: neither upstream nor mirrors answer{reasons}"))
-            .hint(format!("cargo mirror probe {tool}"));
+        let failure = Failure::new(kind(failed), format!("{what}: neither upstream nor mirrors answer{reasons}"));
+        return failure.hint(hint(failed, tool));
     }
     Failure::new(Kind::Quorum, format!("{what}: upstream does not answer, and too few mirrors agree{reasons}"))
         .hint(format!("try again later, or accept one mirror's word with `MIRROR_{}__TRUST=tofu`", tool.to_uppercase()))
@@ -126,12 +155,36 @@ pub fn nobody(what: &str, tool: &str, believed: &Believed, failed: &[(String, Fa
 
 /// The failure of a file that nobody has.
 pub fn no_copy(what: &str, tool: &str, failed: &[(String, Fault)]) -> Failure {
-    Failure::new(Kind::Exhausted, format!("{what}: nobody has a right copy{}", reasons(failed)))
-        .hint(format!("cargo mirror probe {tool}"))
+    Failure::new(kind(failed), format!("{what}: nobody has a right copy{}", reasons(failed))).hint(hint(failed, tool))
 }
 
+/// The kind of all faults together: that of each, where the way is to blame and not who was asked.
+fn kind(failed: &[(String, Fault)]) -> Kind {
+    let ways = [Kind::Proxy, Kind::Dns];
+    let of_all = |kind: &Kind| !failed.is_empty() && failed.iter().all(|(_, fault)| fault.kind() == *kind);
+    ways.into_iter().find(of_all).unwrap_or(Kind::Exhausted)
+}
+
+fn hint(failed: &[(String, Fault)], tool: &str) -> String {
+    match kind(failed) {
+        Kind::Proxy => {
+            "look at `[proxy]`, HTTPS_PROXY and HTTP_PROXY: is it there, and are its credentials right?".into()
+        }
+        _ => format!("cargo mirror probe {tool}"),
+    }
+}
+
+/// Who was asked, and why each could not help, each once.
 fn reasons(failed: &[(String, Fault)]) -> String {
-    failed.iter().map(|(name, fault)| format!("\n  {name}: {fault}")).collect()
+    let mut seen: Vec<String> = Vec::new();
+    for (name, fault) in failed {
+        let name = if name.starts_with("upstream:") { "upstream" } else { name };
+        let reason = format!("{name}: {fault}");
+        if !seen.contains(&reason) {
+            seen.push(reason);
+        }
+    }
+    if seen.is_empty() { String::new() } else { format!(" ({})", seen.join("; ")) }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

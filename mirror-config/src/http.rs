@@ -125,7 +125,7 @@ impl Http {
         let started = Instant::now();
         let patience = request.patience;
         let answer = self.wait(patience.head, &request.cancel, builder.send(), Fault::Timeout)?;
-        let answer = answer.map_err(|error| fault_of(&error))?;
+        let answer = answer.map_err(|error| behind(&request.route, fault_of(&error)))?;
         let address = Address::from(answer.url().clone());
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let unchanged = answer.status() == reqwest::StatusCode::NOT_MODIFIED;
@@ -133,6 +133,7 @@ impl Http {
             let retry_after = header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
             return Err(match (answer.status().as_u16(), retry_after) {
                 (404 | 410, _) => Fault::Missing,
+                (407, _) => Fault::Proxy("it asks for credentials (HTTP 407)".to_owned()),
                 (429 | 503, Some(wait)) => Fault::Busy(wait),
                 (429, None) => Fault::Busy(Duration::from_secs(60)),
                 (300..=399, _) => Fault::Redirect(header("location").map_or_else(String::new, crate::redact::secrets)),
@@ -294,6 +295,18 @@ impl Read for Body {
         buf[..count].copy_from_slice(&self.chunk.split_to(count));
         self.received += count as u64;
         Ok(count)
+    }
+}
+
+/// With a proxy it is the proxy that is connected to, and its name that has to be found.
+fn behind(route: &Route, fault: Fault) -> Fault {
+    match (route, fault) {
+        (Route::Through(_), Fault::Refused) => Fault::Proxy("connection refused".to_owned()),
+        // Some SOCKS proxies are given addresses, not names.
+        (Route::Through(proxy), Fault::Dns) if !proxy.expose().scheme().starts_with("socks") => {
+            Fault::Proxy("its name does not resolve".to_owned())
+        }
+        (_, fault) => fault,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     fault::Fault,
     http::Patience,
     sources::{Place, SourceId, Sources},
-    trust::entries::{self, Believed, Word},
+    trust::entries::{self, Believed, Locked, Word},
 };
 
 /// How long upstream has the word for itself.
@@ -80,8 +80,8 @@ pub struct Inquiry<'a, T> {
     pub read: fn(&T) -> Vec<Version>,
     /// Whether only trusted mirrors may hear of it.
     pub private: bool,
-    /// Checksums that the project knows already, by version.
-    pub locked: &'a dyn Fn(&str) -> Option<String>,
+    /// What the project knows already.
+    pub locked: Locked<'a>,
 }
 
 /// What came of it.
@@ -117,7 +117,10 @@ impl<T: Send + 'static> Inquiry<'_, T> {
                     self.note_upstream(began.elapsed(), None);
                     return Heard::Upstream(found);
                 }
-                Some(Err(Fault::Missing)) => return Heard::Missing,
+                Some(Err(Fault::Missing)) => {
+                    self.note_upstream(began.elapsed(), None);
+                    return Heard::Missing;
+                }
                 Some(Err(fault)) => {
                     self.note_upstream(began.elapsed(), Some(fault.clone()));
                     failed.push((self.upstream.place.name.clone(), fault));

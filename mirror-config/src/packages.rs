@@ -3,7 +3,11 @@
 //! A file is to a project what a version is to a crate, and the same rules hold (`inquiry`, `trust::entries`). Files keep
 //! their place below an index on most mirrors, so a mirror's own page is read only where that guess fails.
 
-use std::{collections::HashMap, fs::File, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fs::File,
+    sync::Arc,
+};
 
 use serde_json::{Map, Value, json};
 
@@ -39,6 +43,10 @@ const LARGEST_PAGE: u64 = 64 << 20;
 /// What is known of a project: its page, or that there is none.
 pub type Found = Result<Option<Arc<Page>>, Failure>;
 
+/// SHA-256 in lower-case hex that the user's requirements name, by normalized project. They are those of its files,
+/// without saying which file each belongs to.
+pub type Hashes = HashMap<String, HashSet<String>>;
+
 /// An index with its mirrors, for one run.
 #[derive(Debug)]
 pub struct Packages {
@@ -47,14 +55,16 @@ pub struct Packages {
     index: Sources,
     files: Sources,
     blobs: Blobs,
+    hashes: Hashes,
+    pins: BTreeMap<String, String>,
     pages: Once<Found>,
     mirrored: Once<Option<Arc<Page>>>,
     findings: Findings,
 }
 
 impl Packages {
-    /// The index at `upstream`, with the mirrors of the configuration.
-    pub fn new(select: Select, upstream: Address, blobs: Blobs) -> Self {
+    /// The index at `upstream`, with the mirrors of the configuration. `hashes` are evidence where upstream is silent.
+    pub fn new(select: Select, upstream: Address, blobs: Blobs, hashes: Hashes) -> Self {
         let (tool, state_dir) = ("pip", select.state_dir.clone());
         let findings = Findings::new(Subject { tool, upstream: upstream.clone(), state_dir });
         let place = Place::upstream(UPSTREAM, upstream, &select, Service::Wheels);
@@ -64,11 +74,18 @@ impl Packages {
             files: Sources::of(&select, Service::Wheels, 2_000_000, &place),
             upstream: Upstream::new(place, failed_lately),
             blobs,
+            hashes,
+            pins: BTreeMap::new(),
             pages: Once::default(),
             mirrored: Once::default(),
             findings,
             select,
         }
+    }
+
+    /// The same, with files that come as these SHA-256 say, by file name, or not at all.
+    pub fn pinned(self, pins: BTreeMap<String, String>) -> Self {
+        Self { pins, ..self }
     }
 
     /// The page of a project; none where it does not exist.
@@ -85,19 +102,45 @@ impl Packages {
     ///
     /// # Errors
     ///
-    /// As [`Packages::page`]; [`Kind::Exhausted`] when nobody has a right copy.
+    /// As [`Packages::page`]; [`Kind::Exhausted`] when nobody has a right copy, [`Kind::Digest`] and [`Kind::Unpinned`]
+    /// where the project has fixed something else, or must have fixed something.
     pub fn file(&self, project: &str, name: &str, metadata: bool) -> Result<(File, u64), Failure> {
         let unknown = || Failure::new(Kind::Exhausted, format!("{name}: no authority knows this file"));
         let page = self.page(project)?.ok_or_else(unknown)?;
         let file = named(&page, name).ok_or_else(unknown)?;
         let hash = if metadata { simple::metadata_sha256(file) } else { simple::sha256(file) };
         let hash = hash.ok_or_else(unknown)?;
+        if !metadata {
+            self.check_fixed(&simple::normalized(project), name, &hash)
+                .inspect_err(|why| self.findings.fail(why.clone()))?;
+        }
         let open = self.opener(&simple::normalized(project), file, metadata);
         download::download(&self.files, &self.blobs, &hash, &open).map_err(|failed| {
             let failure = findings::no_copy(name, "pip", &failed);
-            self.findings.notice(failure.to_string());
+            self.findings.fail(failure.clone());
             failure
         })
+    }
+
+    /// Holds a file against what the project has fixed.
+    fn check_fixed(&self, project: &str, name: &str, hash: &str) -> Result<(), Failure> {
+        match self.pins.get(name) {
+            Some(pin) if pin != hash => {
+                Err(Failure::new(Kind::Digest, format!("{name} is {hash}, and mirror.lock says {pin}"))
+                    .hint("cargo mirror pin --wheels DIR, if the pin is what is wrong"))
+            }
+            Some(_) => Ok(()),
+            None if self.select.config.pip_trust.value < Trust::Pinned || self.has_hash(project, hash) => Ok(()),
+            None => Err(Failure::new(
+                Kind::Unpinned,
+                format!("{name}: `pip.trust` is \"pinned\", and neither mirror.lock nor a `--hash` has it"),
+            )
+            .hint("pip download -d wheels …, and cargo mirror pin --wheels wheels")),
+        }
+    }
+
+    fn has_hash(&self, project: &str, hash: &str) -> bool {
+        self.hashes.get(project).is_some_and(|sums| sums.contains(hash))
     }
 
     /// The weakest evidence that anything was believed on.
@@ -108,6 +151,11 @@ impl Packages {
     /// Warnings since the last time.
     pub fn notices(&self) -> Vec<String> {
         self.findings.notices()
+    }
+
+    /// What pip did not get, since the last time: the cause, if it fails.
+    pub fn failures(&self) -> Vec<Failure> {
+        self.findings.failures()
     }
 
     /// Remembers what was measured, and adds to a report who did what on whose word.
@@ -125,7 +173,8 @@ impl Packages {
         let (select, path) = (self.select.clone(), format!("{project}/"));
         let _slot = self.index.slot();
         let least = self.select.config.pip_trust.value;
-        let patient = self.index.speaks_alone(least);
+        let patient = !self.hashes.contains_key(project) && self.index.speaks_alone(least);
+        let private = self.is_private(project);
         let inquiry = Inquiry {
             index: &self.index,
             upstream: &self.upstream,
@@ -135,20 +184,28 @@ impl Packages {
                 ask(&select, place, &path, if waits { Patience::LAST } else { Patience::REPLACEABLE })
             }),
             read: versions,
-            private: self.is_private(project),
-            locked: &|_| None,
+            private,
+            locked: &|file| {
+                self.pins.get(&file.number) == Some(&file.checksum) || self.has_hash(project, &file.checksum)
+            },
         };
         match inquiry.run() {
             Heard::Upstream(page) => {
                 self.findings.rests_on(Trust::Upstream);
                 Ok(Some(Arc::new(page)))
             }
-            Heard::Missing => Ok(None),
+            Heard::Missing => {
+                if !self.upstream.has_spoken() {
+                    let text = format!("upstream does not answer; mirrors say that there is no {project}");
+                    self.findings.notice(text);
+                }
+                Ok(None)
+            }
             Heard::Mirrors(believed) => Ok(Some(Arc::new(self.believe(project, &believed)))),
             Heard::Nobody(believed, failed) => {
                 self.findings.contradicted(project, &believed);
-                let failure = findings::nobody(project, "pip", &believed, &failed);
-                self.findings.notice(failure.to_string());
+                let failure = findings::nobody(project, "pip", &believed, &failed, private);
+                self.findings.fail(failure.clone());
                 Err(failure)
             }
         }

@@ -79,7 +79,8 @@ pub struct Exceptions(Vec<Exception>);
 #[derive(Debug, Clone)]
 enum Exception {
     Everything,
-    Net(IpNet),
+    /// Addresses, and a port if one was given.
+    Net(IpNet, Option<u16>),
     /// A name without its leading dot, in lower case, and a port if one was given.
     Name(String, Option<u16>),
 }
@@ -95,8 +96,12 @@ impl Exceptions {
         let port = url.port_or_known_default();
         self.0.iter().any(|exception| match (exception, url.host()) {
             (Exception::Everything, _) => true,
-            (Exception::Net(net), Some(Host::Ipv4(ip))) => net.contains(&IpAddr::V4(ip)),
-            (Exception::Net(net), Some(Host::Ipv6(ip))) => net.contains(&IpAddr::V6(ip)),
+            (Exception::Net(net, wanted), Some(Host::Ipv4(ip))) => {
+                net.contains(&IpAddr::V4(ip)) && (wanted.is_none() || *wanted == port)
+            }
+            (Exception::Net(net, wanted), Some(Host::Ipv6(ip))) => {
+                net.contains(&IpAddr::V6(ip)) && (wanted.is_none() || *wanted == port)
+            }
             (Exception::Name(name, wanted), Some(Host::Domain(host))) => {
                 let host = host.trim_end_matches('.').to_ascii_lowercase();
                 let below = host.strip_suffix(name.as_str()).is_some_and(|head| head.is_empty() || head.ends_with('.'));
@@ -109,22 +114,28 @@ impl Exceptions {
 
 impl Exception {
     fn parse(part: &str) -> Self {
-        let bare = part.trim_start_matches('[').replace(']', "");
         if part == "*" {
-            Self::Everything
-        } else if let Ok(net) = bare.parse::<IpNet>() {
-            Self::Net(net)
-        } else if let Ok(ip) = bare.parse::<IpAddr>() {
-            Self::Net(ip.into())
-        } else {
-            let (name, port) = match part.rsplit_once(':') {
-                Some((name, port)) if port.parse::<u16>().is_ok() => (name, port.parse().ok()),
-                _ => (part, None),
+            return Self::Everything;
+        }
+        let net = |text: &str| {
+            // `[::1]:80` has a port behind it, and is no address without its brackets.
+            let bare = match text.strip_prefix('[') {
+                Some(rest) if rest.ends_with(']') || rest.contains("]/") => rest.replace(']', ""),
+                Some(_) => return None,
+                None => text.to_owned(),
             };
-            match name.parse::<IpAddr>() {
-                Ok(ip) => Self::Net(ip.into()),
-                Err(_) => Self::Name(name.trim_matches('.').to_ascii_lowercase(), port),
-            }
+            bare.parse::<IpNet>().ok().or_else(|| bare.parse::<IpAddr>().ok().map(IpNet::from))
+        };
+        if let Some(net) = net(part) {
+            return Self::Net(net, None);
+        }
+        let (name, port) = match part.rsplit_once(':') {
+            Some((name, port)) if port.parse::<u16>().is_ok() => (name, port.parse().ok()),
+            _ => (part, None),
+        };
+        match net(name) {
+            Some(net) => Self::Net(net, port),
+            None => Self::Name(name.trim_matches('.').to_ascii_lowercase(), port),
         }
     }
 }
@@ -149,6 +160,12 @@ mod tests {
             ("10.0.0.0/8", "http://11.0.0.1/", false),
             ("fd00::/8,[::1]", "http://[fd12::1]/", true),
             ("[::1]", "http://[::1]:80/", true),
+            ("[::1]:81", "http://[::1]:80/", false),
+            ("[::1]:80", "http://[::1]/", true),
+            ("127.0.0.1:8080", "http://127.0.0.1:8080/", true),
+            ("127.0.0.1:8080", "http://127.0.0.1:8081/", false),
+            ("127.0.0.1", "http://127.0.0.1:8081/", true),
+            ("fd00::1", "http://[fd00::1]/", true),
             ("*", "https://anything/", true),
             ("", "https://anything/", false),
             (" , ", "https://anything/", false),

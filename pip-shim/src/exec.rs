@@ -32,13 +32,23 @@ pub fn command(env: &Environment, pip: &Path, arguments: &[OsString], changes: &
     command
 }
 
+/// Where the platform allows it this process becomes that program, and this returns only when that fails.
+///
+/// # Errors
+///
+/// When it cannot be started.
 #[cfg(unix)]
-fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
+pub fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
     Err(std::os::unix::process::CommandExt::exec(command))
 }
 
+/// Runs that program to its end.
+///
+/// # Errors
+///
+/// When it cannot be started.
 #[cfg(not(unix))]
-fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
+pub fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
     let status = command.status()?;
     Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }

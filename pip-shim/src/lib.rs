@@ -17,6 +17,7 @@ pub mod pip_env;
 pub mod plan;
 pub mod report;
 pub mod exec;
+pub mod held;
 pub mod relayed;
 
 use std::{
@@ -50,9 +51,10 @@ pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
     let name = if own.extension().is_some_and(|e| e == "exe") { own.file_stem() } else { own.file_name() };
     let file = std::env::current_exe().unwrap_or_else(|_| own.clone());
-    let ran = match name {
-        Some(name) if name != real_pip::OWN_NAME => run(&env, name, &file, &arguments),
-        _ => explain(&env, &file, &arguments),
+    let ran = match (held::resume(&env, &arguments), name) {
+        (Some(ran), _) => ran.map_err(with_code),
+        (None, Some(name)) if name != real_pip::OWN_NAME => run(&env, name, &file, &arguments),
+        (None, _) => explain(&env, &file, &arguments),
     };
     ran.unwrap_or_else(|(failure, code)| {
         report::error(&failure);

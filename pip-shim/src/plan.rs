@@ -12,6 +12,7 @@ use mirror_config::{
     failure::{Failure, Kind},
     health::{Health, Service},
     mirror::Mirror,
+    packages::Hashes,
     redact::Address,
     select, state,
     upstream::is_loopback,
@@ -49,6 +50,8 @@ pub struct Authority {
     pub index: Address,
     /// The `User-Agent`.
     pub agent: String,
+    /// What the user's requirements say of files.
+    pub hashes: Hashes,
 }
 
 /// Who serves the index.
@@ -126,7 +129,7 @@ impl Plan {
         }
         let config = Config::load(env, &[])?;
         let asked = Asked { env, config: &config, settings: &settings, invocation: &invocation };
-        if let Some(authority) = relayed(env, pip, chosen_python.as_deref(), (&invocation, &settings), &config) {
+        if let Some(authority) = relayed(env, pip, chosen_python.as_deref(), &asked, named.hashes) {
             // Where the relay listens is known when it does.
             let changes = changes(&asked, &RELAY.parse().expect("an address of this machine"), None);
             let why = "files are checked, and mirrors fall back".to_owned();
@@ -146,8 +149,8 @@ fn relayed(
     env: &Environment,
     pip: &Path,
     python: Option<&Path>,
-    (invocation, settings): (&Invocation, &Settings),
-    config: &Config,
+    &Asked { config, settings, invocation, .. }: &Asked<'_>,
+    hashes: Hashes,
 ) -> Option<Authority> {
     // pip would ask a proxy of its own for the relay too: it knows no exceptions.
     if invocation.parsed.has("--proxy") || settings.get(&["proxy"]).is_some() {
@@ -155,12 +158,13 @@ fn relayed(
     }
     let downloads = matches!(invocation.command.name(), "install" | "download" | "wheel");
     let mirrored = config.mirrors.iter().any(|mirror| mirror.pypi.is_some());
-    if !config.pip_relay.value || !downloads || !mirrored || invocation.parsed.has("--report") {
+    let reports = invocation.parsed.has("--report") || settings.get(&["report"]).is_some();
+    if !config.pip_relay.value || !downloads || !mirrored || reports {
         return None;
     }
     let said = authority::of(env, pip, python)?;
     let index = config.pip_upstream.as_ref().map(|setting| setting.value.clone()).or_else(|| said.index())?;
-    Some(Authority { index, agent: said.agent() })
+    Some(Authority { index, agent: said.agent(), hashes })
 }
 
 /// Whether the user wants no index at all, and else which one, by options, variables and pip's configuration.

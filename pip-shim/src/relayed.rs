@@ -1,4 +1,4 @@
-//! Running pip with the relay as its index. The relay ends with this process, and this process with pip.
+//! Running pip with the relay as its index. The relay ends with this process, this process with pip, and pip with both.
 
 use std::{ffi::OsString, path::Path, process::ExitCode, sync::Arc, time::Instant};
 
@@ -8,20 +8,24 @@ use mirror_config::{
     environment::Environment,
     failure::{Failure, Kind},
     packages::Packages,
+    pins::Pins,
     relay::{Relay, pip as routes},
     report::Report,
     select::Select,
 };
 
 use crate::{
-    exec,
+    held,
     pip_env::Change,
     plan::Authority,
-    report::{note, warn},
+    report::{error, warn},
 };
 
 /// Seconds for which pip waits for the relay.
 const PATIENCE: &str = "3600";
+
+/// Causes that are told at most; pip gives up at the first one mostly.
+const CAUSES: usize = 3;
 
 /// A relay that waits for pip.
 #[derive(Debug)]
@@ -41,7 +45,9 @@ impl Relayed {
         let started = Instant::now();
         let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
         let select = Select::posing_as(env, &authority.agent)?;
-        let packages = Packages::new(select, authority.index.clone(), Blobs::open(env).map_err(io)?);
+        let (index, hashes) = (authority.index.clone(), authority.hashes.clone());
+        let packages = Packages::new(select, index, Blobs::open(env).map_err(io)?, hashes)
+            .pinned(Pins::find(env)?.unwrap_or_default().wheels);
         let packages = Arc::new(packages);
         let name = format!("pip {} {:?}", authority.index, env.state_dir());
         let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&packages), address)).map_err(io)?;
@@ -61,34 +67,33 @@ impl Relayed {
         changes: &[Change],
         mut report: Report,
     ) -> Result<ExitCode, Failure> {
-        let mut command = exec::command(env, pip, arguments, changes);
+        let mut command = held::command(env, pip, arguments, changes);
         command.env("PIP_INDEX_URL", routes::index(self.relay.address()));
         if changes.iter().any(|change| change.name == "PIP_DEFAULT_TIMEOUT") {
             // Nothing comes before a file is whole and right; what waits too long for a mirror is the relay's matter.
             command.env("PIP_DEFAULT_TIMEOUT", PATIENCE);
         }
-        let ended = child::run(command).map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", pip.display())));
+        let ended = child::run(command).map_err(|why| Failure::new(Kind::Io, format!("{}: {why}", pip.display())));
         drop(self.relay);
 
-        let notices = self.packages.notices();
+        let (notices, failures) = (self.packages.notices(), self.packages.failures());
         self.packages.close(&mut report);
         report.seconds = self.started.elapsed().as_secs_f64();
-        report.append(env, None);
+        let failed = ended.as_ref().is_ok_and(|status| !status.success());
+        let causes = if failed { failures.as_slice() } else { &[] };
+        report.append(env, causes.first().map(|cause| cause.kind));
         let status = ended?;
-        for notice in &notices {
-            if status.success() && notice.starts_with("mirror: error") {
-                // pip found another way, such as an older version.
-                tracing::debug!(notice, "in the end it went well");
-            } else if notice.starts_with("mirror: ") {
-                note(notice);
-            } else {
-                warn(notice);
-            }
-        }
-        for source in &report.sources {
+        notices.iter().for_each(|notice| warn(notice));
+        // Whoever went wrong stands in the cause as well.
+        for source in report.sources.iter().filter(|_| causes.is_empty()) {
             if let Some(fault) = &source.why {
                 warn(&format!("{}: {fault}; went on without it", source.name));
             }
+        }
+        // Behind pip's own last line, which does not know why.
+        causes.iter().take(CAUSES).for_each(error);
+        if !failed && !failures.is_empty() {
+            tracing::debug!(?failures, "pip found another way, such as an older version");
         }
         Ok(ExitCode::from(child::code(status)))
     }

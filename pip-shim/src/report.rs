@@ -87,12 +87,7 @@ pub fn warn(text: &str) {
     line(&format!("mirror: warning: {}", clean(text)));
 }
 
-/// What stands in the way, in the form of an error, though pip has the last word.
-pub fn note(text: &str) {
-    line(&clean(text));
-}
-
-/// The end of the road.
+/// The end of the road, or why pip came to its own.
 pub fn error(failure: &Failure) {
     line(&failure.to_string());
 }

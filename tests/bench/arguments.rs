@@ -9,6 +9,7 @@ pub(crate) const USAGE: &str = "\
 usage: cargo measure [SCENARIO…] [--runs N] [--repository PATH] [--json]
 scenarios when none is named:  bulk small direct start warm lines silent stale
                                crates crates-lines crates-warm dead-mirror status verify
+                               pip pip-lines pip-warm pip-dead pip-start
 slower ones:                   killed dead capped drip together
 `everything` names all these; `large` has to be named, and needs --repository
 --runs N           runs of each side, at least 1 (default 5; the median counts)
@@ -63,7 +64,7 @@ mod tests {
             Arguments::parse(words).map(|read| read.scenarios.len())
         };
         for (words, expected) in
-            [("", Ok(14)), ("--runs 1", Ok(14)), ("warm", Ok(1)), ("everything", Ok(ALL.len() - 1)), ("large", Ok(1))]
+            [("", Ok(19)), ("--runs 1", Ok(19)), ("warm", Ok(1)), ("everything", Ok(ALL.len() - 1)), ("large", Ok(1))]
         {
             assert_eq!(count(words), expected, "{words}");
         }

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::{clones::excerpt, ground::megabytes, measure::Trial};
 
 /// A file system in memory, on Linux: cargo unpacks what it fetches, and a disk takes longer for that than a line does.
-const MEMORY: &str = "/dev/shm";
+pub(crate) const MEMORY: &str = "/dev/shm";
 /// What is measured.
 const FETCH: &[&str] = &["fetch", "--locked"];
 /// Patience with one fetch.

@@ -1,4 +1,5 @@
-//! `cargo measure [SCENARIO…] [--runs N] [--repository PATH] [--json]`: the suite beside plain git and plain cargo.
+//! `cargo measure [SCENARIO…] [--runs N] [--repository PATH] [--json]`: the suite beside plain git,
+//! plain cargo and plain pip.
 //!
 //! Both take turns in one run, on one machine, from the same servers; medians are compared, and each row says what the
 //! goal is and whether it is met. Ends with 1 when a goal is missed. Quiet machines give numbers; busy ones give noise.
@@ -16,6 +17,9 @@ mod lines;
 mod material;
 mod measure;
 mod memory;
+mod pip_ground;
+mod pip_installs;
+mod pip_start;
 mod plain;
 mod scenarios;
 mod stale;
@@ -46,8 +50,12 @@ const MISUSED: u8 = 64;
 type Program = fn() -> ExitCode;
 
 /// Under these names the benchmark is the programs that it measures: `cargo run` builds one program, so it is all.
-const PROGRAMS: &[(&str, Program)] =
-    &[("git-remote-mirror", git_mirror_helper::main), ("cargo-mirror", cargo_mirror::main)];
+const PROGRAMS: &[(&str, Program)] = &[
+    ("git-remote-mirror", git_mirror_helper::main),
+    ("cargo-mirror", cargo_mirror::main),
+    ("pip-shim", pip_shim::main),
+    ("pip", pip_shim::main),
+];
 
 fn main() -> ExitCode {
     let started_as = std::env::args_os().next().map(PathBuf::from);

@@ -32,11 +32,24 @@ mod pip_configuration;
 mod pip_grammar;
 #[cfg(unix)]
 mod pip_path;
+#[cfg(unix)]
+mod pip_cause;
+#[cfg(target_os = "linux")]
+mod pip_ends;
+#[cfg(unix)]
+mod pip_pages;
+#[cfg(unix)]
+mod pip_pin;
+#[cfg(unix)]
+mod pip_proxy;
+#[cfg(unix)]
 mod pip_relay;
 #[cfg(unix)]
 mod pip_shim;
 #[cfg(unix)]
 mod pip_stage;
+#[cfg(unix)]
+mod pip_world;
 mod random_scenario;
 mod registry_self;
 mod simple_self;

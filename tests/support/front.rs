@@ -75,7 +75,17 @@ impl TlsFront {
     ///
     /// When no certificate can be made.
     pub fn start(server: &str, certificate: Certificate) -> Self {
-        let (config, authority) = identity(certificate);
+        let name = if certificate == Certificate::WrongName { "elsewhere.example" } else { "127.0.0.1" };
+        Self::named(server, certificate, name)
+    }
+
+    /// The same with a certificate for this name, for clients that come by a proxy which knows it.
+    ///
+    /// # Panics
+    ///
+    /// When no certificate can be made.
+    pub fn named(server: &str, certificate: Certificate, name: &str) -> Self {
+        let (config, authority) = identity(certificate, name);
         let server = server.trim_start_matches("http://").to_owned();
         let listening = Listening::start(move |client| {
             let mut tls =
@@ -96,20 +106,24 @@ impl TlsFront {
         format!("https://127.0.0.1:{}", self.listening.port)
     }
 
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.listening.port
+    }
+
     /// The certificate of the authority, as PEM.
     pub fn authority(&self) -> &str {
         &self.authority
     }
 }
 
-fn identity(certificate: Certificate) -> (Arc<ServerConfig>, String) {
+fn identity(certificate: Certificate, name: &str) -> (Arc<ServerConfig>, String) {
     let key = KeyPair::generate().expect("a key");
     let mut authority = CertificateParams::new(Vec::new()).expect("no names are fine names");
     authority.distinguished_name.push(DnType::CommonName, "an authority of a test");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority_certificate = authority.self_signed(&key).expect("a certificate");
     let issuer = Issuer::new(authority, key);
-    let name = if certificate == Certificate::WrongName { "elsewhere.example" } else { "127.0.0.1" };
     let mut leaf = CertificateParams::new(vec![name.to_owned()]).expect("a name");
     if certificate == Certificate::Expired {
         (leaf.not_before, leaf.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1));

@@ -25,6 +25,11 @@ const JSON: &str = "application/vnd.pypi.simple.v1+json";
 const ZIP_TIME: usize = 10;
 const GZIP_OS: usize = 9;
 
+/// What a project tracks, where else it is, and where the provenance of files is, where an index tells all.
+const TRACKED: &str = "https://tracked.example/simple/";
+const ALTERNATE: &str = "https://alternate.example/simple/";
+const PROVENANCE: &str = "https://provenance.example/";
+
 /// What an index has, and how it lies.
 #[derive(Debug)]
 struct Shelf {
@@ -36,6 +41,8 @@ struct Shelf {
     stale: BTreeSet<String>,
     yanked: BTreeMap<String, String>,
     tampered: BTreeMap<String, Tamper>,
+    pythons: BTreeMap<String, String>,
+    tells_all: bool,
 }
 
 /// A simple index with its files; it stops when it is dropped.
@@ -62,6 +69,8 @@ impl IndexServer {
             stale: BTreeSet::new(),
             yanked: BTreeMap::new(),
             tampered: BTreeMap::new(),
+            pythons: BTreeMap::new(),
+            tells_all: false,
         }));
         let for_site = Arc::clone(&shelf);
         let web = WebServer::start(|_| Box::new(move |seen| lock(&for_site).page(seen)));
@@ -103,6 +112,16 @@ impl IndexServer {
         lock(&self.shelf).yanked.insert(project.to_owned(), reason.to_owned());
     }
 
+    /// Says that the files of this project are for these versions of Python, as `>=3.8`.
+    pub fn requires_python(&self, project: &str, versions: &str) {
+        lock(&self.shelf).pythons.insert(project.to_owned(), versions.to_owned());
+    }
+
+    /// Says of each project what it tracks and where else it is (PEP 708), and of each file where its provenance is (PEP 740).
+    pub fn tells_all(&self) {
+        lock(&self.shelf).tells_all = true;
+    }
+
     /// Lies about the files of a project; [`Tamper::Index`] has the metadata name another dependency, with its true hash.
     pub fn tamper(&self, project: &str, how: Tamper) {
         lock(&self.shelf).tampered.insert(project.to_owned(), how);
@@ -116,6 +135,7 @@ impl IndexServer {
         shelf.stale.clear();
         shelf.yanked.clear();
         shelf.tampered.clear();
+        shelf.pythons.clear();
     }
 
     /// Whether a request wants a file; its metadata is none.
@@ -153,11 +173,21 @@ impl Shelf {
         let shown: Vec<&StockFile> = files.into_iter().filter(|_| !self.stale.contains(project)).collect();
         if json {
             let files: Vec<Value> = shown.into_iter().map(|file| self.json(file)).collect();
-            let page = json!({ "meta": { "api-version": "1.0" }, "name": project, "files": files });
+            let mut page = json!({ "meta": { "api-version": "1.0" }, "name": project, "files": files });
+            if self.tells_all {
+                page["meta"]["tracks"] = json!([TRACKED]);
+                page["alternate-locations"] = json!([ALTERNATE]);
+            }
             return Page::new(JSON, page.to_string().into_bytes());
         }
         let anchors: String = shown.into_iter().map(|file| self.anchor(file)).collect();
-        html(&anchors)
+        let told = match self.tells_all {
+            true => format!(
+                "<meta name=\"pypi:tracks\" content=\"{TRACKED}\"><meta name=\"pypi:alternate-locations\" content=\"{ALTERNATE}\">"
+            ),
+            false => String::new(),
+        };
+        html(&format!("{told}{anchors}"))
     }
 
     fn projects(&self, json: bool) -> Page {
@@ -177,8 +207,11 @@ impl Shelf {
             "hashes": { "sha256": self.checksum(file) },
             "size": file.bytes().len(),
         });
-        if let Some(python) = &file.requires_python {
+        if let Some(python) = self.python(file) {
             value["requires-python"] = json!(python);
+        }
+        if self.tells_all {
+            value["provenance"] = json!(format!("{PROVENANCE}{}", file.name));
         }
         if let Some(metadata) = self.metadata(file) {
             value["core-metadata"] = json!({ "sha256": sha256(metadata.as_bytes()) });
@@ -191,7 +224,10 @@ impl Shelf {
 
     fn anchor(&self, file: &StockFile) -> String {
         let mut tag = format!("<a href=\"{}#sha256={}\"", place(file), self.checksum(file));
-        if let Some(python) = &file.requires_python {
+        if self.tells_all {
+            tag += &format!(" data-provenance=\"{PROVENANCE}{}\"", file.name);
+        }
+        if let Some(python) = self.python(file) {
             tag += &format!(" data-requires-python=\"{}\"", escaped(python));
         }
         if let Some(metadata) = self.metadata(file) {
@@ -215,6 +251,10 @@ impl Shelf {
             return self.metadata(file).map_or_else(Page::not_found, |text| Page::new("text/plain", text.into_bytes()));
         }
         Page::new("application/octet-stream", self.bytes(file))
+    }
+
+    fn python<'a>(&'a self, file: &'a StockFile) -> Option<&'a String> {
+        self.pythons.get(&file.project).or(file.requires_python.as_ref())
     }
 
     /// What the index says of a file's hash.

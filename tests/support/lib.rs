@@ -29,6 +29,8 @@ mod exchange;
 mod server;
 mod silent;
 mod front;
+#[cfg(unix)]
+mod squid;
 mod random_fault;
 
 mod page;
@@ -36,6 +38,7 @@ mod web;
 mod index_cache;
 mod crate_stock;
 mod crate_server;
+mod pips;
 mod wheel_stock;
 mod index_server;
 
@@ -54,6 +57,7 @@ pub use index_server::IndexServer;
 pub use noise::Noise;
 pub use outcome::{Outcome, outcome};
 pub use page::sha256;
+pub use pips::Pip;
 pub use process::{Ended, PATIENCE, Ran, plain_git, run, run_until, search_path};
 pub use processes::{Process, helpers_with, mark, processes, processes_with};
 pub use random_fault::{Copy, apply, random_fault, random_rate};
@@ -67,6 +71,8 @@ pub use sandbox::{Sandbox, programs};
 pub use seen::Seen;
 pub use server::GitServer;
 pub use silent::{BlackHole, SilentServer, refused_url};
+#[cfg(unix)]
+pub use squid::Squid;
 pub use stage::{NAME, Stage, StageMirror};
 pub use web::WebServer;
 pub use wheel_stock::{StockFile, WheelStock};

@@ -2,23 +2,28 @@
 
 use mirror_config::{
     audit::{self, Audited, Check},
-    blobs::Blobs,
+    config::Config,
     environment::Environment,
-    failure::{Failure, Kind},
+    failure::Failure,
     select::Select,
     state,
     trust::evidence::Evidence,
 };
 
 use crate::{
-    cli,
+    cargo_program, cli, pip_upstream,
     report::{self, AuditReport, AuditRow},
 };
 
 pub(super) fn audit(env: &Environment, asked: &cli::Audit) -> Result<(), Failure> {
     let evidence = Evidence::read(&env.cwd().join(&asked.file))?;
-    let blobs = Blobs::open(env).map_err(|error| Failure::new(Kind::Io, format!("the cache: {error}")))?;
-    let claims = audit::audit(env, &Select::new(env)?, &evidence, blobs);
+    // Some servers answer each tool differently.
+    let select = match evidence.tool.as_str() {
+        "cargo" => Select::posing_as(env, &cargo_program::agent(&cargo_program::program(env))),
+        "pip" => Select::posing_as(env, &pip_upstream::real_pip(env, &Config::load(env, &[])?).agent),
+        _ => Select::new(env),
+    };
+    let claims = audit::audit(&select?, &evidence);
     let found = AuditReport {
         tool: evidence.tool,
         subject: evidence.subject,

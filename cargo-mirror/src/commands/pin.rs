@@ -14,7 +14,7 @@ use mirror_config::{
     config::{Config, Trust},
     environment::{Environment, MIRROR_LOCK, MIRROR_REPORT},
     failure::{Failure, Kind},
-    packages::Packages,
+    packages::{Hashes, Packages},
     pins::{self, GitPin, Pins, tree},
     refs::{Oid, Ref},
     registry::{self, Registry},
@@ -178,7 +178,7 @@ fn of_wheels(env: &Environment, folder: &Path) -> Result<BTreeMap<String, String
         Failure::new(Kind::Config, "there is no pip here to say where its index is")
             .hint("set `pip.upstream` in the configuration")
     })?;
-    let packages = Packages::new(Select::posing_as(env, &pip.agent)?, upstream, cache(env)?);
+    let packages = Packages::new(Select::posing_as(env, &pip.agent)?, upstream, cache(env)?, Hashes::new());
     let mut sums = BTreeMap::new();
     let mut files: Vec<PathBuf> = fs::read_dir(folder).map_err(io)?.flatten().map(|entry| entry.path()).collect();
     files.sort();

@@ -183,7 +183,7 @@ impl Registry {
             }),
             read: |answer| crates::versions(&answer.body).unwrap_or_default(),
             private: false,
-            locked: &|version| self.locked_checksum(name, version),
+            locked: &|version| self.has_locked(name, version),
         };
         match inquiry.run() {
             Heard::Upstream(answer) => {
@@ -194,7 +194,7 @@ impl Registry {
             Heard::Mirrors(believed) => Ok(Some(Arc::new(self.believe(name, &believed)))),
             Heard::Nobody(believed, failed) => {
                 self.findings.contradicted(name, &believed);
-                Err(findings::nobody(name, "cargo", &believed, &failed))
+                Err(findings::nobody(name, "cargo", &believed, &failed, false))
             }
         }
     }
@@ -211,11 +211,10 @@ impl Registry {
         Entry::new(Answer { checksums: sums.collect(), body, etag: None }, believed.verdict)
     }
 
-    fn locked_checksum(&self, name: &str, version: &str) -> Option<String> {
-        let known = |(key, sum): (&(String, String), &String)| {
-            (key.0.eq_ignore_ascii_case(name) && key.1 == version).then(|| sum.clone())
-        };
-        self.locked.iter().find_map(known)
+    fn has_locked(&self, name: &str, version: &crates::Version) -> bool {
+        self.locked
+            .iter()
+            .any(|(key, sum)| key.0.eq_ignore_ascii_case(name) && key.1 == version.number && *sum == version.checksum)
     }
 
     /// How a file is asked for: where it is depends on each place's own `config.json`.

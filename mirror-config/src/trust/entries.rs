@@ -1,8 +1,8 @@
 //! Whom to believe about a crate when its upstream index cannot be asked. Pure.
 //!
 //! A version is believed when at least two operators say the same of it, and more than half of those that have it. Who
-//! has not got it yet does not object. `yanked` may differ; it changes over time. A checksum that stands in the
-//! project's `Cargo.lock` was believed once, and is evidence too.
+//! has not got it yet does not object. `yanked` may differ; it changes over time. A checksum that the project has written
+//! down, in `Cargo.lock` or as a `--hash` of its requirements, was believed once, and is evidence too.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -27,7 +27,7 @@ pub struct Word {
 /// What is believed of a crate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Believed {
-    /// The weakest evidence that was needed; `Pinned` where all rests on `Cargo.lock`.
+    /// The weakest evidence that was needed; `Pinned` where all rests on what the project has written down.
     pub verdict: Trust,
     /// The versions, in order.
     pub versions: Vec<Version>,
@@ -39,8 +39,11 @@ pub struct Believed {
     pub unattested: Vec<String>,
 }
 
-/// Weighs words. `locked` is the checksum of a version in the project's `Cargo.lock`.
-pub fn weigh(words: &[Word], least: Trust, locked: &dyn Fn(&str) -> Option<String>) -> Believed {
+/// Whether a version has a checksum that the project has written down.
+pub type Locked<'a> = &'a dyn Fn(&Version) -> bool;
+
+/// Weighs words.
+pub fn weigh(words: &[Word], least: Trust, locked: Locked<'_>) -> Believed {
     let mut believed = Believed {
         verdict: Trust::Pinned,
         versions: Vec::new(),
@@ -74,8 +77,10 @@ pub fn weigh(words: &[Word], least: Trust, locked: &dyn Fn(&str) -> Option<Strin
         let attesting = |version: &Version| said.iter().filter(|other| other.meaning == version.meaning).count();
         let Some(most) = said.iter().copied().max_by_key(|version| attesting(version)) else { continue };
         let votes = attesting(most);
-        let in_lock = locked(number).and_then(|sum| said.iter().copied().find(|version| version.checksum == sum));
-        let (found, evidence) = if least <= Trust::Quorum && enough(votes, said.len()) {
+        let in_lock = said.iter().copied().find(|version| locked(version));
+        // Also many cannot talk the project out of what it has written down.
+        let objects = in_lock.is_some() && !locked(most);
+        let (found, evidence) = if least <= Trust::Quorum && enough(votes, said.len()) && !objects {
             (most, Trust::Quorum)
         } else if let Some(found) = in_lock {
             (found, Trust::Pinned)
@@ -149,6 +154,7 @@ mod tests {
             (&["a: 1=x", "b: 1=evil"], Trust::Tofu, None, "", Trust::Pinned),
             // The lock decides.
             (&["a: 1=x", "b: 1=evil"], Trust::Quorum, Some("x"), "1=x", Trust::Pinned),
+            (&["a: 1=x", "b: 1=evil", "c: 1=evil"], Trust::Quorum, Some("x"), "1=x", Trust::Pinned),
             (&["a: 1=evil"], Trust::Tofu, Some("x"), "1=evil", Trust::Tofu),
             (&["a: 1=x", "b: 1=x"], Trust::Upstream, None, "", Trust::Pinned),
             (&["a: 1=x", "b: 1=x"], Trust::Upstream, Some("x"), "1=x", Trust::Pinned),
@@ -157,7 +163,7 @@ mod tests {
         ];
         for (words, least, locked, expected, verdict) in cases {
             let words: Vec<_> = words.iter().map(|text| word(text)).collect();
-            let believed = weigh(&words, *least, &|_| locked.map(str::to_owned));
+            let believed = weigh(&words, *least, &|version| *locked == Some(version.checksum.as_str()));
             let shown: Vec<String> = believed.versions.iter().map(|v| format!("{}={}", v.number, v.checksum)).collect();
             assert_eq!((shown.join(" ").as_str(), believed.verdict), (*expected, *verdict), "{words:?}");
         }
@@ -167,7 +173,7 @@ mod tests {
     fn changed_dependencies_under_the_same_checksum_are_a_contradiction() {
         let mut honest = [word("a: 1=x"), word("b: 1=x"), word("c: 1=x")];
         honest[2].versions[0].meaning["deps"] = serde_json::json!(["evil"]);
-        let believed = weigh(&honest, Trust::Quorum, &|_| None);
+        let believed = weigh(&honest, Trust::Quorum, &|_| false);
         assert!(believed.versions[0].meaning.get("deps").is_none());
         assert_eq!(believed.contradicted, ["1"]);
         let who: Vec<&str> = believed.claims.iter().map(|claim| claim.operator.as_str()).collect();

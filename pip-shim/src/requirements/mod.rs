@@ -1,12 +1,16 @@
-//! Which index the requirements and constraints files of a command line name. Files are handed in, nothing is opened.
+//! Which index the requirements and constraints files of a command line name, and which hashes. Files are handed in,
+//! nothing is opened.
 //!
 //! Rule: `pip._internal.req.req_file`. Only lines without a requirement set options; of a line that names another file
 //! only that counts; what pip would refuse is skipped, since pip will say so.
 
+mod hashes;
 mod shlex;
 mod text;
 
 use std::path::{Path, PathBuf};
+
+use mirror_config::packages::Hashes;
 
 use crate::{
     options::IN_FILES,
@@ -26,6 +30,8 @@ pub struct Named {
     pub no_index: Option<Place>,
     /// `--extra-index-url`.
     pub extra: Vec<Place>,
+    /// `--hash`, by project.
+    pub hashes: Hashes,
     /// Files that could not be looked into: they are at an address, or cannot be read.
     pub unread: Vec<String>,
 }
@@ -73,7 +79,12 @@ fn read_one(world: &impl World, file: &Path, above: &mut Vec<PathBuf>, named: &m
     };
     above.push(file.to_owned());
     for (line, text) in logical_lines(&decode(&bytes), |name| world.variable(name)) {
-        let Some(options) = options_of(&text) else { continue };
+        let Some(options) = options_of(&text) else {
+            if let Some((project, sums)) = hashes::of(&text) {
+                named.hashes.entry(project).or_default().extend(sums);
+            }
+            continue;
+        };
         if options.has("--editable") {
             continue;
         }

@@ -70,3 +70,22 @@ fn files_in_files_are_relative_to_the_one_that_names_them() {
         assert_eq!(shown(&named(files)), found, "{files:?}");
     }
 }
+
+#[test]
+fn hashes_are_those_of_requirements_also_in_files_within_files() {
+    for (files, found) in [
+        (&[("r", "A.b==1 --hash=sha256:AA --hash sha256:bb")][..], "a-b aa bb"),
+        (&[("r", "x ; python_version > '3' \\\n    --hash=sha256:aa \\\n    --hash='sha256:bb'\ny")], "x aa bb"),
+        (&[("r", "x --hash=md5:aa --hash=sha512:bb")], ""),
+        (&[("r", "x[e]>=1 --hash=sha256:aa\nX --hash=sha256:bb")], "x aa bb"),
+        (&[("r", "-r n\n-c c"), ("n", "x --hash=sha256:aa"), ("c", "y --hash=sha256:bb")], "x aa, y bb"),
+        (&[("r", "--hash=sha256:aa\n-e x --hash=sha256:aa\n./x --hash=sha256:aa # x\n# x --hash=sha256:aa")], ""),
+    ] {
+        let sorted: std::collections::BTreeMap<_, _> = named(files).hashes.into_iter().collect();
+        let shown = sorted.into_iter().map(|(project, sums)| {
+            let sums: std::collections::BTreeSet<_> = sums.into_iter().collect();
+            [project].into_iter().chain(sums).collect::<Vec<_>>().join(" ")
+        });
+        assert_eq!(shown.collect::<Vec<_>>().join(", "), found, "{files:?}");
+    }
+}
