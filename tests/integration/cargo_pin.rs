@@ -1,8 +1,8 @@
 //! Crates that `mirror.lock` fixes, and mirrors of crates that contradict each other, seen by real cargo.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
-use mirror_tests::{CargoStage, Needs, Ran, Tamper, refused_url};
+use mirror_tests::{CargoStage, Fault, Needs, Ran, Tamper, refused_url};
 use serde_json::Value;
 
 /// A crate of the small project; it needs no other.
@@ -68,6 +68,8 @@ fn mirrors_of_crates_that_contradict_each_other_leave_evidence() {
     let stage = CargoStage::new(&["ash", "birch", "cedar"]);
     let project = stage.project("project", Needs::Handful);
     stage.mirror("cedar").tamper(NAME, Tamper::Both);
+    // Whoever is heard after two have agreed is not needed, and not heard: the liar is to be among the first.
+    stage.mirror("birch").web.set(Fault::Delay(Duration::from_millis(400)));
     let upstream = stage.upstream.index();
     let nowhere = format!("sparse+{}/", refused_url());
     stage.sandbox.mirror_config(&stage.configuration("").replacen(&upstream, &nowhere, 1));
