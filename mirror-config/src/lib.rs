@@ -19,6 +19,8 @@ pub mod http;
 pub mod crates;
 pub mod simple;
 pub mod real_index;
+pub mod pip_ini;
+pub mod pip_files;
 pub mod refs;
 pub mod pkt_line;
 pub mod pack_stream;
