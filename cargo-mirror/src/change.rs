@@ -1,6 +1,6 @@
 //! Changing a few files and links of a tool whole, so that it can be undone byte for byte. Knows nothing of their contents.
 //!
-//! Everything is written beside the files first, then recorded, then put into place, so that a full disk or a kill
+//! Everything is recorded first, then written beside the files, then put into place, so that a full disk or a kill
 //! leaves the files as they were or as they should be. Shows nothing and asks nothing; that is the commands' matter.
 
 mod folders;
@@ -129,24 +129,19 @@ impl Turn {
         let edits: Vec<&Edit> = edits.iter().filter(|edit| !edit.is_empty()).collect();
         let links: Vec<&Link> = links.iter().filter(|link| !link.is_empty()).collect();
         let files = edits.iter().map(|edit| ConfigFile::at(&edit.file)).collect::<Result<Vec<_>, _>>()?;
-        let mut record = known.clone();
+        let unchanged = |edit: &Edit, file: &ConfigFile| match file.read()? == edit.before {
+            true => Ok(()),
+            false => {
+                let what = format!("{} was changed by somebody else just now", edit.file.display());
+                Err(Failure::new(Kind::Busy, what).hint(again.clone()))
+            }
+        };
         let paths = edits.iter().map(|edit| &edit.file).chain(links.iter().map(|link| &link.path));
         let mut made = Folders::above(paths.map(PathBuf::as_path));
-        if !made.missing().is_empty() {
-            // Before they are there: one that is left by a kill goes when the set-up is undone.
-            record.add_folders(made.missing());
-            undo_record::save(&self.place, &record)?;
-        }
-        made.make()?;
-        let mut staged = Vec::new();
+        let mut record = known.clone();
+        record.add_folders(made.missing());
         for (edit, file) in edits.iter().zip(&files) {
-            let mut lock = self.lock(file)?;
-            if file.read()? != edit.before {
-                let what = format!("{} was changed by somebody else just now", edit.file.display());
-                return Err(Failure::new(Kind::Busy, what).hint(again));
-            }
-            lock.stage(&edit.after)?;
-            staged.push(lock);
+            unchanged(edit, file)?;
             record.put(recorded(edit, record.of(&edit.file)));
         }
         for link in &links {
@@ -155,6 +150,15 @@ impl Turn {
         }
         // First the record: a change without one could not be undone, a record without one says so when it is undone.
         undo_record::save(&self.place, &record)?;
+        made.make()?;
+        let mut staged = Vec::new();
+        for (edit, file) in edits.iter().zip(&files) {
+            let mut lock = self.lock(file)?;
+            // Again, now that nobody else writes.
+            unchanged(edit, file)?;
+            lock.stage(&edit.after)?;
+            staged.push(lock);
+        }
         let mut placed = Placed::default();
         for link in links {
             placed.put(link)?;

@@ -21,6 +21,7 @@ pub mod simple;
 pub mod real_index;
 pub mod pip_ini;
 pub mod pip_files;
+pub mod pip_given;
 pub mod refs;
 pub mod pkt_line;
 pub mod pack_stream;

@@ -32,6 +32,8 @@ mod pip_grammar;
 mod pip_path;
 mod pip_relay;
 #[cfg(unix)]
+mod pip_setup;
+#[cfg(unix)]
 mod pip_shim;
 #[cfg(unix)]
 mod pip_stage;

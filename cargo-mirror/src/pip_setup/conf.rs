@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use mirror_config::{
     environment::Environment,
     failure::{Failure, Kind},
-    pip_files,
+    pip_files, pip_given,
     redact::{self, Address},
 };
 
-use super::Levels;
+use super::{Levels, Said};
 use crate::{
     change::{Edit, Tool},
     config_file::ConfigFile,
     git_config::Entry,
     pip_config::{self, Edited, NAME, Wrong},
     shell::quoted,
-    undo_record::{FileRecord, Record},
+    undo_record::FileRecord,
 };
 
 /// pip, to those who change files and undo it.
@@ -43,12 +43,10 @@ pub(crate) fn user_file(env: &Environment) -> Result<PathBuf, Failure> {
 }
 
 /// The index that set-ups gave pip and that still stands in the user's file.
-pub(crate) fn given(levels: &Levels, file: &Path, known: &Record) -> Option<String> {
-    let added = &known.files.iter().find(|known| known.file == file)?.added;
+pub(crate) fn given<'a>(env: &Environment, levels: &'a Levels, file: &Path) -> Option<&'a Said> {
     let all = levels.said.iter().chain(&levels.hidden);
-    let own = |said: &&super::Said| said.file.as_deref() == Some(file) && said.name() == NAME;
-    let ours = |said: &&super::Said| added.iter().any(|entry| entry.key == NAME && entry.value == said.text);
-    all.filter(own).find(ours).map(|said| said.text.clone())
+    let own = |said: &&Said| said.file.as_deref() == Some(file) && said.name() == NAME;
+    all.filter(own).find(|said| pip_given::is_given(env, file, &said.text))
 }
 
 /// Plans to give pip this index.
@@ -57,14 +55,11 @@ pub(crate) fn given(levels: &Levels, file: &Path, known: &Record) -> Option<Stri
 ///
 /// [`Kind::Config`] where somebody else has chosen an index, at whatever level, and for a file that pip cannot read;
 /// [`Kind::Io`] and [`Kind::Permission`] when it cannot be read here.
-pub(crate) fn plan(env: &Environment, index: &Address, known: &Record) -> Result<Conf, Failure> {
+pub(crate) fn plan(env: &Environment, index: &Address) -> Result<Conf, Failure> {
     let file = user_file(env)?;
     let levels = Levels::read(env);
-    let ours = given(&levels, &file, known);
-    let others = |said: &&super::Said| {
-        !(said.file.as_deref() == Some(&file) && said.name() == NAME && Some(&said.text) == ours.as_ref())
-    };
-    if let Some(chosen) = levels.choices().find(others) {
+    let ours = given(env, &levels, &file);
+    if let Some(chosen) = levels.choices().find(|said| Some(*said) != ours) {
         let what = format!("{}: {} is chosen already, and is left alone", chosen.place, redact::secrets(&chosen.text));
         return Err(Failure::new(Kind::Config, what).hint("without pip.conf: cargo mirror setup pip"));
     }

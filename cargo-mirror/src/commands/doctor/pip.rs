@@ -2,11 +2,16 @@
 
 use std::path::Path;
 
-use mirror_config::{config::Config, environment::Environment, failure::Failure, pip_files::PIP_CONFIG_FILE, redact};
+use mirror_config::{
+    config::Config,
+    environment::Environment,
+    failure::Failure,
+    pip_files::{Level, PIP_CONFIG_FILE},
+    redact,
+};
 
 use super::finding;
 use crate::{
-    change,
     pip_setup::{self, Levels, Said, Shims},
     programs,
     report::{Finding, Severity},
@@ -60,15 +65,12 @@ pub(super) fn found(env: &Environment) -> Vec<Finding> {
 fn state(env: &Environment, levels: &Levels) -> Result<Vec<Finding>, Failure> {
     let shims = Shims::read(env)?;
     let mut found = links(env, &shims);
-    let known = change::record(env, &pip_setup::TOOL)?;
-    let file = pip_setup::user_file(env)?;
-    let given = pip_setup::given(levels, &file, &known);
-    if let Some(index) = &given
-        && let Some(ours) = levels.said.iter().find(|said| said.file.as_deref() == Some(&file) && said.text == *index)
-        && let Some(other) = levels.instead_of(ours)
-    {
-        let what = format!("{}: the index has no effect here, since {} says otherwise", ours.place, other.place);
-        found.push(finding(Severity::Warning, "pip", what, &instead(other)));
+    let given = pip_setup::given(env, levels, &pip_setup::user_file(env)?);
+    for said in levels.said.iter().filter(|said| said.level == Some(Level::User) && said.chooses()) {
+        if let Some(other) = levels.instead_of(said).filter(|other| other.file != said.file) {
+            let what = format!("{}: the index has no effect here, since {} says otherwise", said.place, other.place);
+            found.push(finding(Severity::Warning, "pip", what, &gone(other)));
+        }
     }
     let uv = || env.var("UV_DEFAULT_INDEX").or_else(|| env.var("UV_INDEX_URL")).is_none();
     if (!shims.links.is_empty() || given.is_some()) && !programs::all(env, "uv").is_empty() && uv() {
@@ -76,14 +78,6 @@ fn state(env: &Environment, levels: &Levels) -> Result<Vec<Finding>, Failure> {
         found.push(finding(Severity::Note, "pip", what, "cargo mirror setup pip, which says the line for uv"));
     }
     Ok(found)
-}
-
-/// How to go on where a variable or another file says which index pip uses.
-fn instead(other: &Said) -> String {
-    match &other.file {
-        None => format!("unset {}", other.place),
-        Some(_) => gone(other),
-    }
 }
 
 /// Links that lead nowhere, and a folder that PATH passes by.

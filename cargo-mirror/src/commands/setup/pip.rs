@@ -30,7 +30,7 @@ impl Plan {
         let known = change::record(env, &pip_setup::TOOL)?;
         let links = pip_setup::links(env, shim, &known)?;
         let index = mirror.and_then(|mirror| mirror.pypi.as_ref());
-        let conf = index.map(|index| pip_setup::plan_conf(env, index, &known)).transpose()?;
+        let conf = index.map(|index| pip_setup::plan_conf(env, index)).transpose()?;
         Ok(Self { links, conf })
     }
 

@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use super::git::proxy;
 use crate::{
-    change,
     pip_setup::{self, Levels, Said, Shims},
     programs,
     report::{PipEdit, PipFile, PipInstall, PipLink, PipStatus, PipValue},
@@ -25,9 +24,8 @@ pub(super) fn read(env: &Environment) -> Result<PipStatus, Failure> {
     let shims = Shims::read(env)?;
     let levels = Levels::read(env);
     let file = pip_setup::user_file(env)?;
-    let known = change::record(env, &pip_setup::TOOL)?;
-    let index = pip_setup::given(&levels, &file, &known);
-    let edit = index.map(|index| PipEdit { file: file.display().to_string(), index: redact::secrets(&index) });
+    let given = pip_setup::given(env, &levels, &file);
+    let edit = given.map(|said| PipEdit { file: file.display().to_string(), index: redact::secrets(&said.text) });
     Ok(PipStatus {
         install: shim.as_deref().and_then(install),
         shim: shim.map(|path| path.display().to_string()),

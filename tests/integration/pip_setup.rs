@@ -1,0 +1,706 @@
+//! `cargo mirror setup pip` and `undo pip`, with the built programs: links to the shim, and an index in `pip.conf`.
+//!
+//! `tests/fixtures/pip-conf/NAME` has a `pip.conf` before (`in`) and after (`out`) a set-up. One without `out` is a file
+//! that pip cannot read, and is left alone.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use mirror_tests::{Ran, Sandbox, refused_url, search_path};
+use serde_json::Value;
+
+const CONFIG: &str = "\
+[catalog]
+builtin = false
+[mirrors.campus]
+pypi = \"https://pypi.campus.example/simple/\"
+[mirrors.other]
+pypi = \"https://pypi.other.example/simple/\"
+";
+const INDEX: &str = "https://pypi.campus.example/simple/";
+const LINKS: &[&str] = &["setup", "pip", "--yes"];
+const SETUP: &[&str] = &["setup", "pip", "--pip-conf", "--mirror", "campus", "--yes"];
+const UNDO: &[&str] = &["undo", "pip"];
+
+/// A sandbox whose PATH has nothing but what the sandbox puts there, and a Python that says where its own files are.
+struct World {
+    sandbox: Sandbox,
+}
+
+impl World {
+    fn new() -> Self {
+        let world = Self { sandbox: Sandbox::new() };
+        world.sandbox.mirror_config(CONFIG);
+        world.script("python3", &format!("echo '{}'", world.sandbox.path("prefix").display()));
+        world
+    }
+
+    /// With a `pip.conf` of the user's.
+    fn with(contents: &[u8]) -> Self {
+        let world = Self::new();
+        world.file("config/pip/pip.conf", contents);
+        world
+    }
+
+    fn file(&self, below: &str, contents: &[u8]) {
+        let path = self.sandbox.path(below);
+        fs::create_dir_all(path.parent().expect("in a folder")).expect("the sandbox is ours");
+        fs::write(path, contents).expect("the sandbox is ours");
+    }
+
+    /// A program. Written by a shell: what this process has open for writing, another thread's child may have as well for
+    /// a moment, and then it cannot be started ("text file busy").
+    fn script(&self, name: &str, line: &str) {
+        let mut shell = self.sandbox.command("sh");
+        shell.args(["-c", "printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]);
+        shell.arg(self.sandbox.path("bin").join(name)).arg(line);
+        self.sandbox.run(shell).ok();
+    }
+
+    /// The machine's git, for what looks at all tools.
+    fn add_git(&self) {
+        let git = on_machine("git").expect("the tests need git");
+        symlink(git, self.sandbox.path("bin/git")).expect("the sandbox is ours");
+    }
+
+    fn conf(&self) -> PathBuf {
+        self.sandbox.path("config/pip/pip.conf")
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(self.conf()).expect("it is there, and text")
+    }
+
+    fn shims(&self) -> PathBuf {
+        self.sandbox.path("data/mirror/shims")
+    }
+
+    fn shim(&self) -> PathBuf {
+        self.sandbox.path("programs/pip-shim")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.sandbox.command(self.sandbox.path("programs/cargo-mirror"));
+        let path = [self.sandbox.path("bin"), self.sandbox.path("programs")];
+        command.env("PATH", std::env::join_paths(path).expect("plain names"));
+        command.env("SHELL", "/bin/bash").args(arguments);
+        command
+    }
+
+    #[track_caller]
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.sandbox.run(self.command(arguments))
+    }
+
+    /// The same with variables.
+    #[track_caller]
+    fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+        let mut command = self.command(arguments);
+        command.envs(variables.iter().copied());
+        self.sandbox.run(command)
+    }
+
+    /// What a set-up may change, and nothing else.
+    fn tree(&self) -> BTreeMap<String, String> {
+        ["home", "config", "data", "prefix", "work"].iter().flat_map(|name| tree(&self.sandbox.path(name))).collect()
+    }
+
+    #[track_caller]
+    fn json(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Value {
+        let said = self.run_with(arguments, variables).ok();
+        serde_json::from_str(&said.stdout).expect("JSON")
+    }
+
+    /// What the doctor has to say of pip.
+    #[track_caller]
+    fn doctor(&self, variables: &[(&str, &str)]) -> Vec<(String, String)> {
+        let found = self.json(&["doctor", "--json"], variables);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let of_pip = found.as_array().expect("a list").iter().filter(|finding| finding["tool"] == "pip");
+        of_pip.map(|finding| (text(&finding["what"]), text(&finding["hint"]))).collect()
+    }
+}
+
+/// Everything below a folder: modes, contents, and where links lead.
+fn tree(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let Ok(metadata) = fs::symlink_metadata(folder) else { return found };
+    let mode = metadata.permissions().mode();
+    let what = if metadata.is_symlink() {
+        format!("-> {}", fs::read_link(folder).expect("a link").display())
+    } else if metadata.is_dir() {
+        for entry in fs::read_dir(folder).expect("the sandbox is ours") {
+            found.extend(tree(&entry.expect("readable").path()));
+        }
+        "a folder".to_owned()
+    } else {
+        format!("{:?}", fs::read(folder).expect("readable"))
+    };
+    found.insert(folder.display().to_string(), format!("{mode:o} {what}"));
+    found
+}
+
+/// A program of the machine's.
+fn on_machine(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&search_path()).map(|folder| folder.join(program)).find(|file| file.exists())
+}
+
+/// Name, contents before, and where the contents after are to be found if pip can read those before.
+fn fixtures() -> Vec<(String, Vec<u8>, Option<PathBuf>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pip-conf");
+    let mut found: Vec<_> = fs::read_dir(folder)
+        .expect("the fixtures are in the tree")
+        .map(|entry| {
+            let path = entry.expect("readable").path();
+            let name = path.file_name().expect("it has one").to_string_lossy().into_owned();
+            let out = Some(path.join("out/pip.conf")).filter(|_| path.join("out").is_dir());
+            (name, fs::read(path.join("in/pip.conf")).expect("a fixture has it"), out)
+        })
+        .collect();
+    found.sort();
+    assert!(found.len() >= 25, "{} fixtures", found.len());
+    found
+}
+
+#[test]
+fn every_pip_and_python_on_path_gets_its_link_and_undo_leaves_nothing() {
+    let world = World::new();
+    for name in ["pip3.11", "python3.12", "python2.7", "pip2.7", "python3.12-config"] {
+        world.script(name, "true");
+    }
+    world.file("bin/pip3.9", b"not a program");
+    fs::remove_dir(world.sandbox.path("data")).expect("a new sandbox has an empty one");
+    let untouched = world.tree();
+    let said = world.run(&["setup", "pip", "--dry-run"]).ok();
+    assert!(said.stdout.contains("dry run") && said.stdout.contains("pip3.12"), "{said}");
+    assert_eq!(world.tree(), untouched);
+    let said = world.run(LINKS).ok();
+    let mut linked: Vec<String> = fs::read_dir(world.shims())
+        .expect("it was made")
+        .map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned())
+        .collect();
+    linked.sort();
+    assert_eq!(linked, ["pip", "pip3", "pip3.11", "pip3.12"], "{said}");
+    for name in &linked {
+        assert_eq!(fs::read_link(world.shims().join(name)).expect("a link"), world.shim());
+    }
+    let again = world.run(LINKS).ok();
+    assert!(again.stdout.contains("nothing to do"), "{again}");
+    world.script("python3.13", "true");
+    world.run(LINKS).ok();
+    assert!(world.shims().join("pip3.13").is_symlink());
+    let undone = world.run(UNDO).ok();
+    assert!(undone.stdout.contains("removed the links in") && undone.stdout.contains("pip3.13"), "{undone}");
+    assert_eq!(world.tree(), untouched, "the folders were made for it");
+    assert!(!world.sandbox.path("state/mirror/undo/pip.json").exists(), "the record is gone");
+    let said = world.run(UNDO).ok();
+    assert!(said.stdout.contains("nothing to undo"), "{said}");
+}
+
+#[test]
+fn the_line_that_is_told_puts_the_shim_before_the_real_pip() {
+    let world = World { sandbox: Sandbox::new() };
+    world.sandbox.mirror_config(CONFIG);
+    let plain = |program: &str, arguments: &[&str]| {
+        let mut command = world.sandbox.command(program);
+        command.args(arguments);
+        world.sandbox.run(command)
+    };
+    if on_machine("pip").is_none() || plain("pip", &["--version"]).code != 0 {
+        eprintln!("skipped: there is no pip here");
+        return;
+    }
+    let real = plain("pip", &["--version"]).ok().stdout;
+    let mut asked = 0;
+    for shell in ["sh", "bash", "zsh", "fish", "tcsh", "nu"] {
+        let Some(program) = on_machine(shell) else { continue };
+        let mut command = world.sandbox.command(world.sandbox.path("programs/cargo-mirror"));
+        command.args(LINKS).env("SHELL", &program);
+        let said = world.sandbox.run(command).ok();
+        let line = said.stdout.lines().find_map(|line| Some(line.strip_prefix("  ")?).filter(|l| l.contains("shims")));
+        let line = line.unwrap_or_else(|| panic!("{said}"));
+        let found =
+            plain(program.to_str().expect("plain names"), &["-c", &format!("{line}\nwhich pip\npip --version")]);
+        let shim = world.shims().join("pip").display().to_string();
+        assert_eq!(found.ok().stdout, format!("{shim}\n{real}"), "{shell}: {line}");
+        asked += 1;
+    }
+    assert!(asked >= 1, "there is a shell");
+    let status = |path: String| -> Value {
+        let mut command = world.sandbox.command(world.sandbox.path("programs/cargo-mirror"));
+        command.args(["status", "pip", "--json"]).env("PATH", path);
+        serde_json::from_str(&world.sandbox.run(command).ok().stdout).expect("JSON")
+    };
+    let (machine, shims) = (search_path().into_string().expect("plain names"), world.shims().display().to_string());
+    let front = status(format!("{shims}:{machine}"));
+    assert_eq!((front["in_front"].as_bool(), front["on_path"].as_bool()), (Some(true), Some(true)), "{front}");
+    assert!(front["install"]["pip"].as_str().is_some_and(|pip| !pip.starts_with(&shims)), "{front}");
+    assert_eq!(front["install"]["injects"].as_bool(), Some(true), "{front}");
+    let behind = status(format!("{machine}:{shims}"));
+    assert_eq!((behind["in_front"].as_bool(), behind["on_path"].as_bool()), (Some(false), Some(true)), "{behind}");
+}
+
+#[test]
+fn every_pip_conf_is_set_up_as_expected_and_undone_byte_for_byte() {
+    for (name, before, out) in fixtures() {
+        let world = World::with(&before);
+        let untouched = world.tree();
+        let Some(expected) = out else {
+            let said = world.run(SETUP);
+            assert!(said.code == 78 && said.stderr.contains("pip.conf:"), "{name}: {said}");
+            assert_eq!(world.tree(), untouched, "{name}: no links either");
+            continue;
+        };
+        world.run(SETUP).ok();
+        let after = fs::read(world.conf()).expect("it is there");
+        #[expect(clippy::disallowed_methods, reason = "how a person has the expectations written anew")]
+        if std::env::var_os("MIRROR_TEST_WRITE").is_some() {
+            fs::write(&expected, &after).expect("the tree is ours");
+        }
+        let wanted = fs::read(&expected).expect("a fixture has it");
+        assert_eq!(String::from_utf8_lossy(&after), String::from_utf8_lossy(&wanted), "{name}");
+        let said = world.run(SETUP).ok();
+        assert!(said.stdout.contains("nothing to do"), "{name}: {said}");
+        world.run(&["setup", "pip", "--pip-conf", "--mirror", "other", "--yes"]).ok();
+        assert!(world.text().contains("pypi.other.example") && !world.text().contains(INDEX), "{name}");
+        world.run(SETUP).ok();
+        assert_eq!(fs::read(world.conf()).expect("it is there"), wanted, "{name}: there and back");
+        world.run(UNDO).ok();
+        assert_eq!(world.tree(), untouched, "{name}");
+    }
+}
+
+/// Prints the values of each text as Python has them, or `null`.
+const PARSER: &str = r#"
+import configparser, json, sys
+answers = []
+for name in json.load(open(sys.argv[1])):
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(name, encoding="utf-8")
+        answers.append({section: dict(parser.items(section)) for section in parser.sections()})
+    except Exception:
+        answers.append(None)
+print(json.dumps(answers))
+"#;
+
+#[test]
+fn python_reads_the_same_values_as_before_and_the_index() {
+    let sandbox = Sandbox::new();
+    let fixtures = fixtures();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pip-conf");
+    let names = |which: &str| {
+        let files = fixtures.iter().map(|(name, _, _)| folder.join(name).join(which).join("pip.conf"));
+        files.map(|file| Value::String(file.display().to_string())).collect::<Vec<_>>()
+    };
+    let cases = [names("in"), names("out")].concat();
+    let Some(answers) = crate::pip_grammar::ask_pip(&sandbox, PARSER, &Value::Array(cases)) else {
+        eprintln!("{}", crate::pip_grammar::NO_PIP);
+        return;
+    };
+    let (before, after) = answers.split_at(fixtures.len());
+    for ((name, _, out), (before, after)) in fixtures.iter().zip(before.iter().zip(after)) {
+        if out.is_none() {
+            assert!(before.is_null(), "{name}: Python reads it: {before}");
+            continue;
+        }
+        let mut wanted = before.clone();
+        let global = wanted.as_object_mut().expect("Python reads it").entry("global").or_insert_with(|| {
+            // A section that is new has what stands in `[DEFAULT]`, too.
+            after["global"].as_object().map(|all| all.iter().filter(|(key, _)| *key != "index-url")).map_or_else(
+                || Value::Object(serde_json::Map::new()),
+                |all| Value::Object(all.map(|(key, value)| (key.clone(), value.clone())).collect()),
+            )
+        });
+        let key = if name == "empty-index-with-an-underscore" { "index_url" } else { "index-url" };
+        global[key] = INDEX.into();
+        assert_eq!(after, &wanted, "{name}");
+    }
+}
+
+#[test]
+fn the_real_pip_uses_the_index_and_the_shim_still_does_its_work() {
+    let world = World { sandbox: Sandbox::new() };
+    world.sandbox.mirror_config(CONFIG);
+    world.file("config/pip/pip.conf", b"# mine\n[global]\ntimeout = 60\n");
+    let run = |program: &Path, arguments: &[&str]| {
+        let mut command = world.sandbox.command(program);
+        command.args(arguments);
+        world.sandbox.run(command)
+    };
+    let mirror = world.sandbox.path("programs/cargo-mirror");
+    run(&mirror, SETUP).ok();
+    let pip = run(Path::new("python3"), &["-m", "pip", "config", "get", "global.index-url"]);
+    if pip.stderr.contains("No module named pip") || pip.stderr.contains("not found") {
+        eprintln!("{}", crate::pip_grammar::NO_PIP);
+        return;
+    }
+    assert_eq!(pip.ok().stdout.trim(), INDEX);
+    let said = run(&world.shim(), &["--json"]).ok();
+    let said: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_eq!(said["injects"].as_bool(), Some(true), "what set-up wrote is no choice of the user's: {said}");
+    // What the user writes in its place is.
+    let chosen = world.text().replace("campus", "chosen");
+    fs::write(world.conf(), chosen).expect("the sandbox is ours");
+    let said = run(&world.shim(), &["--json"]).ok();
+    let said: Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_eq!(said["injects"].as_bool(), Some(false), "{said}");
+}
+
+#[test]
+fn where_the_user_has_chosen_an_index_pip_conf_stays_as_it_is() {
+    let index = b"[global]\nindex-url = https://ada:hunter2@pypi.corp.example/simple/\n".as_slice();
+    let install = b"[install]\nindex_url: https://ada:hunter2@pypi.corp.example/simple/\n".as_slice();
+    let none = b"[global]\nno-index = yes\n".as_slice();
+    for (file, contents, variables, place) in [
+        ("config/pip/pip.conf", index, &[][..], "config/pip/pip.conf:2"),
+        ("config/pip/pip.conf", install, &[], "config/pip/pip.conf:2"),
+        ("config/pip/pip.conf", none, &[], "config/pip/pip.conf:2"),
+        ("home/.pip/pip.conf", index, &[], ".pip/pip.conf:2"),
+        ("prefix/pip.conf", index, &[], "prefix/pip.conf:2"),
+        ("work/venv/pip.conf", index, &[("VIRTUAL_ENV", "work/venv")], "venv/pip.conf:2"),
+        ("work/etc/pip/pip.conf", index, &[("XDG_CONFIG_DIRS", "work/etc")], "etc/pip/pip.conf:2"),
+        ("work/own.conf", index, &[("PIP_CONFIG_FILE", "work/own.conf")], "own.conf:2"),
+        ("work/x", b"", &[("PIP_INDEX_URL", "https://ada:hunter2@pypi.corp.example/simple/")], "PIP_INDEX_URL"),
+        ("work/x", b"", &[("PIP_NO_INDEX", "1")], "PIP_NO_INDEX"),
+    ] {
+        let world = World::new();
+        world.file(file, contents);
+        let root = world.sandbox.path("");
+        let absolute = |text: &str| match text.starts_with("work/") {
+            true => root.join(text).display().to_string(),
+            false => text.to_owned(),
+        };
+        let variables: Vec<(&str, String)> = variables.iter().map(|(name, text)| (*name, absolute(text))).collect();
+        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let untouched = world.tree();
+        let said = world.run_with(SETUP, &variables);
+        assert!(said.code == 78 && said.stderr.contains(place), "{file} {variables:?}: {said}");
+        assert!(said.stderr.contains("cargo mirror setup pip") && !said.to_string().contains("hunter2"), "{said}");
+        assert_eq!(world.tree(), untouched, "{file} {variables:?}");
+        world.run_with(LINKS, &variables).ok();
+        world.run_with(UNDO, &variables).ok();
+        assert_eq!(world.tree(), untouched, "{file} {variables:?}");
+    }
+}
+
+#[test]
+fn a_mirror_that_pip_cannot_be_given_is_refused_and_never_shown() {
+    let world = World::with(b"# mine\n");
+    world.add_git();
+    let secret = "[mirrors.secret]\npypi = \"https://ada:hunter2@pypi.campus.example/simple/\"\n";
+    world.sandbox.mirror_config(&format!("[catalog]\nbuiltin = false\n{secret}"));
+    let untouched = world.tree();
+    for arguments in [&["--mirror", "secret"][..], &[]] {
+        let said = world.run(&[&["setup", "pip", "--pip-conf", "--yes"], arguments].concat());
+        assert!(said.code == 78 && said.stderr.contains("credentials"), "{said}");
+        assert!(!said.to_string().contains("hunter2"), "{said}");
+        assert_eq!(world.tree(), untouched);
+    }
+    let said = world.run(LINKS).ok();
+    assert!(!said.stdout.contains("UV_DEFAULT_INDEX") && !said.to_string().contains("hunter2"), "{said}");
+    for arguments in [&["status", "pip"][..], &["status", "--json"], &["doctor"], UNDO] {
+        let variables =
+            [("PIP_EXTRA_INDEX_URL", "https://ada:hunter2@pypi.corp.example/"), ("PIP_PROXY", "ada:hunter2@p")];
+        let said = world.run_with(arguments, &variables).ok();
+        assert!(!said.to_string().contains("hunter2") && !said.stdout.contains('\u{1b}'), "{said}");
+    }
+    let said = world.run(&["setup", "pip", "--mirror", "nobody", "--yes"]);
+    assert!(said.code == 64 && said.stderr.contains("cargo mirror list"), "{said}");
+}
+
+#[test]
+fn a_pip_conf_edited_since_loses_only_our_index() {
+    let before = "# mine\n[global]\ntimeout = 60\n";
+    let world = World::with(before.as_bytes());
+    world.run(SETUP).ok();
+    let edited = format!("{}retries = 2 ; mine\n\n[install]\nuser = no\n", world.text());
+    fs::write(world.conf(), &edited).expect("the sandbox is ours");
+    let said = world.run(UNDO).ok();
+    assert!(said.stdout.contains("edited since") && said.stdout.contains("index-url"), "{said}");
+    assert_eq!(world.text(), format!("{before}retries = 2 ; mine\n\n[install]\nuser = no\n"));
+    assert!(!world.shims().exists());
+    // What was chosen in the place of ours is the user's, and stays.
+    world.run(SETUP).ok();
+    let chosen = world.text().replace("pypi.campus", "pypi.chosen");
+    fs::write(world.conf(), &chosen).expect("the sandbox is ours");
+    world.run(UNDO).ok();
+    assert_eq!(world.text(), chosen);
+}
+
+#[test]
+fn mode_and_links_of_pip_conf_stay() {
+    let world = World::new();
+    world.file("dotfiles/pip.conf", b"# mine\n");
+    let target = world.sandbox.path("dotfiles/pip.conf");
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).expect("the sandbox is ours");
+    fs::create_dir(world.sandbox.path("config/pip")).expect("the sandbox is ours");
+    symlink("../../dotfiles/pip.conf", world.conf()).expect("the sandbox is ours");
+    let untouched = [world.tree(), tree(&world.sandbox.path("dotfiles"))];
+    world.run(SETUP).ok();
+    assert!(world.conf().is_symlink() && world.text().contains(INDEX));
+    assert_eq!(fs::metadata(&target).expect("it is there").permissions().mode() & 0o7777, 0o640);
+    world.run(UNDO).ok();
+    assert_eq!([world.tree(), tree(&world.sandbox.path("dotfiles"))], untouched);
+}
+
+#[test]
+fn what_is_not_ours_is_not_linked_over() {
+    for what in ["a file", "a folder", "a link"] {
+        let world = World::with(b"# mine\n");
+        world.file("work/theirs", b"#!/bin/sh\n");
+        fs::create_dir_all(world.shims()).expect("the sandbox is ours");
+        let name = world.shims().join("pip3");
+        match what {
+            "a file" => fs::write(&name, "theirs").expect("the sandbox is ours"),
+            "a folder" => fs::create_dir(&name).expect("the sandbox is ours"),
+            _ => symlink(world.sandbox.path("work/theirs"), &name).expect("the sandbox is ours"),
+        }
+        let untouched = world.tree();
+        let said = world.run(SETUP);
+        assert!(said.code == 78 && said.stderr.contains(&name.display().to_string()), "{what}: {said}");
+        assert_eq!(world.tree(), untouched, "{what}: nothing else either");
+        let hint = said.stderr.lines().find_map(|line| line.strip_prefix("mirror: hint: ")).expect("there is one");
+        let (moves, again) = hint.split_once(" && ").expect("two commands");
+        let mut shell = world.sandbox.command("sh");
+        shell.args(["-c", moves]);
+        world.sandbox.run(shell).ok();
+        let again: Vec<&str> = again.strip_prefix("cargo mirror ").expect("ours").split(' ').chain(["--yes"]).collect();
+        world.run(&again).ok();
+    }
+}
+
+#[test]
+fn a_link_that_somebody_else_changed_since_stays_and_one_made_by_hand_comes_back() {
+    let world = World::new();
+    fs::create_dir_all(world.shims()).expect("the sandbox is ours");
+    // As it was done by hand, before the shim moved.
+    symlink("/gone/bin/pip-shim", world.shims().join("pip")).expect("the sandbox is ours");
+    let untouched = world.tree();
+    assert!(
+        world.doctor(&[]).iter().any(|(what, hint)| what.contains("leads nowhere") && hint == "cargo mirror setup pip")
+    );
+    let said = world.run(LINKS).ok();
+    assert!(said.stdout.contains("instead of /gone/bin/pip-shim"), "{said}");
+    assert!(!world.doctor(&[]).iter().any(|(what, _)| what.contains("leads nowhere")));
+    world.run(UNDO).ok();
+    assert_eq!(world.tree(), untouched);
+    world.run(LINKS).ok();
+    let changed = world.shims().join("pip3");
+    fs::remove_file(&changed).expect("it is there");
+    symlink("/usr/bin/true", &changed).expect("the sandbox is ours");
+    let said = world.run(UNDO).ok();
+    assert!(said.stdout.contains("pip3 was changed since, and stays"), "{said}");
+    assert_eq!(fs::read_link(&changed).expect("a link"), Path::new("/usr/bin/true"));
+    assert!(fs::read_link(world.shims().join("pip")).is_ok_and(|target| target == Path::new("/gone/bin/pip-shim")));
+}
+
+#[test]
+fn a_shim_that_moved_is_followed() {
+    let world = World::new();
+    fs::remove_dir(world.sandbox.path("data")).expect("a new sandbox has an empty one");
+    let untouched = world.tree();
+    world.run(LINKS).ok();
+    let moved = world.sandbox.path("bin/pip-shim");
+    fs::rename(world.shim(), &moved).expect("the sandbox is ours");
+    world.run(LINKS).ok();
+    assert_eq!(fs::read_link(world.shims().join("pip")).expect("a link"), moved);
+    world.run(UNDO).ok();
+    assert_eq!(world.tree(), untouched);
+}
+
+#[test]
+fn without_the_shim_the_hint_installs_it() {
+    let world = World::new();
+    fs::remove_file(world.shim()).expect("the sandbox is ours");
+    let untouched = world.tree();
+    let said = world.run(SETUP);
+    assert!(said.code == 78 && said.stderr.contains("pip-shim is neither on PATH"), "{said}");
+    let hint = said.stderr.lines().find_map(|line| line.strip_prefix("mirror: hint: ")).expect("there is one");
+    let folder = hint.strip_prefix("cargo install --locked --path '").and_then(|rest| rest.strip_suffix('\''));
+    let manifest = Path::new(folder.unwrap_or_else(|| panic!("{hint}"))).join("Cargo.toml");
+    assert!(fs::read_to_string(manifest).is_ok_and(|text| text.contains("name = \"pip-shim\"")), "{hint}");
+    assert_eq!(world.tree(), untouched);
+}
+
+#[test]
+fn a_pip_conf_that_cannot_be_written_keeps_the_links_from_being_made() {
+    let world = World::with(b"# mine\n");
+    fs::remove_dir(world.sandbox.path("data")).expect("a new sandbox has an empty one");
+    fs::set_permissions(world.conf(), fs::Permissions::from_mode(0o444)).expect("the sandbox is ours");
+    let untouched = world.tree();
+    let said = world.run(SETUP);
+    assert!(said.code == 78 && said.stderr.contains("pip.conf is read-only"), "{said}");
+    assert_eq!(world.tree(), untouched);
+    assert!(!world.sandbox.path("state/mirror/undo/pip.json").exists(), "nothing to undo");
+}
+
+#[test]
+fn thirty_two_set_ups_at_once_leave_one_that_is_whole() {
+    let world = World::with(b"# mine\n[global]\ntimeout = 60\n");
+    fs::remove_dir(world.sandbox.path("data")).expect("a new sandbox has an empty one");
+    let untouched = world.tree();
+    std::thread::scope(|scope| {
+        for nth in 0..32 {
+            let world = &world;
+            let mirror = if nth % 2 == 0 { "campus" } else { "other" };
+            scope.spawn(move || world.run(&["setup", "pip", "--pip-conf", "--mirror", mirror, "--yes"]).ok());
+        }
+    });
+    world.run(SETUP).ok();
+    assert_eq!(world.text(), format!("# mine\n[global]\ntimeout = 60\nindex-url = {INDEX}\n"));
+    for folder in [world.shims(), world.sandbox.path("config/pip")] {
+        let left = fs::read_dir(&folder).expect("it is there").flatten().map(|entry| entry.file_name());
+        let odd: Vec<_> = left.filter(|name| name.to_string_lossy().contains("cargo-mirror")).collect();
+        assert!(odd.is_empty(), "nothing is left over: {odd:?}");
+    }
+    world.run(UNDO).ok();
+    assert_eq!(world.tree(), untouched);
+}
+
+#[test]
+fn a_set_up_killed_at_any_moment_leaves_old_or_new_and_the_next_run_repairs() {
+    let before = b"# mine\n[global]\ntimeout = 60\n".to_vec();
+    let after = [before.clone(), format!("index-url = {INDEX}\n").into_bytes()].concat();
+    let whole = World::with(&before);
+    let started = std::time::Instant::now();
+    whole.run(SETUP).ok();
+    let takes = started.elapsed();
+    let names = tree(&whole.shims()).len();
+    let (mut killed, mut begun) = (0, 0);
+    for nth in 0..40_u32 {
+        let world = World::with(&before);
+        fs::remove_dir(world.sandbox.path("data")).expect("a new sandbox has an empty one");
+        let untouched = world.tree();
+        // All moments of a run, and a little beyond.
+        let moment = takes * nth / 32;
+        let ended = world.sandbox.run_until(world.command(SETUP), |elapsed| elapsed >= moment);
+        killed += u32::from(ended.was_killed());
+        let found = fs::read(world.conf()).expect("it is always there");
+        assert!(found == before || found == after, "{}", String::from_utf8_lossy(&found));
+        for (path, what) in tree(&world.shims()) {
+            assert!(what.ends_with("a folder") || what.ends_with("programs/pip-shim"), "{path} {what}");
+        }
+        begun += u32::from(world.tree() != untouched);
+        if nth % 2 == 0 {
+            world.run(SETUP).ok();
+            assert_eq!(fs::read(world.conf()).expect("it is always there"), after);
+            assert_eq!(tree(&world.shims()).len(), names);
+        }
+        world.run(UNDO).ok();
+        assert_eq!(world.tree(), untouched, "killed after {moment:?} of {takes:?}");
+    }
+    assert!(killed > 5, "only {killed} were killed, {begun} had begun");
+}
+
+#[test]
+fn the_doctor_says_what_of_pip_will_not_work() {
+    let world = World::new();
+    assert_eq!(world.doctor(&[]), [], "nothing is set up");
+    world.run(SETUP).ok();
+    world.script("pip", "true");
+    let (shims, bin) = (world.shims().display().to_string(), world.sandbox.path("bin").display().to_string());
+    let programs = world.sandbox.path("programs").display().to_string();
+    let front = [("PATH", format!("{shims}:{bin}:{programs}"))];
+    let behind = [("PATH", format!("{bin}:{programs}:{shims}"))];
+    let said = |variables: &[(&str, String)]| {
+        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        world.doctor(&variables)
+    };
+    assert_eq!(said(&front), []);
+    let one = |variables: &[(&str, String)], what: &str, hint: &str| {
+        let found = said(variables);
+        assert!(found.len() == 1 && found[0].0.contains(what) && found[0].1.contains(hint), "{variables:?}: {found:?}");
+    };
+    let also = |name: &'static str, text: &str| [front.as_slice(), &[(name, text.to_owned())]].concat();
+    one(&behind, "is on PATH behind", &format!("export PATH='{shims}':\"$PATH\""));
+    one(&[("PATH", format!("{bin}:{programs}"))], "is not on PATH", "export PATH=");
+    one(&also("PIP_INDEX_URL", "https://e.example/"), "PIP_INDEX_URL says otherwise", "unset PIP_INDEX_URL");
+    one(
+        &also("PIP_TRUSTED_HOST", "x.example pypi.other.example"),
+        "(other) is a trusted host",
+        "unset PIP_TRUSTED_HOST",
+    );
+    one(&also("PIP_EXTRA_INDEX_URL", "https://pypi.other.example/s"), "is an extra index", "unset PIP_EXTRA_INDEX_URL");
+    one(&also("PIP_CONFIG_FILE", "/dev/null"), "keeps pip from reading", "unset PIP_CONFIG_FILE");
+    world.file("work/venv/pip.conf", b"[global]\nindex-url = https://e.example/\n");
+    let venv = world.sandbox.path("work/venv").display().to_string();
+    one(&also("VIRTUAL_ENV", &venv), "venv/pip.conf:2 says otherwise", "venv/pip.conf'");
+    world.file("prefix/pip.conf", b"[global]\na = 1\n[global]\n");
+    one(&front, "pip.conf:3: this section is there already", "prefix/pip.conf'");
+    fs::remove_file(world.sandbox.path("prefix/pip.conf")).expect("it is there");
+    world.script("uv", "true");
+    one(&front, "uv goes neither", "cargo mirror setup pip");
+    assert_eq!(said(&also("UV_DEFAULT_INDEX", INDEX)), []);
+    fs::rename(world.shim(), world.sandbox.path("programs/other")).expect("the sandbox is ours");
+    let gone = said(&also("UV_DEFAULT_INDEX", INDEX));
+    assert!(gone.iter().all(|(what, _)| what.contains("leads nowhere")) && gone.len() == 2, "{gone:?}");
+    assert!(gone[0].1.starts_with("cargo install --locked --path"), "{gone:?}");
+}
+
+#[test]
+fn status_says_who_chose_the_index_and_what_set_up_did() {
+    let world = World::with(b"# mine\n[global]\ntimeout = 60\n");
+    world.script("pip", "true");
+    world.add_git();
+    let status = |variables: &[(&str, &str)]| world.json(&["status", "pip", "--json"], variables);
+    let bare = status(&[]);
+    assert!(bare["edit"].is_null() && bare["links"].as_array().is_some_and(Vec::is_empty), "{bare}");
+    assert_eq!(bare["install"]["injects"].as_bool(), Some(true), "{bare}");
+    world.run(SETUP).ok();
+    let done = status(&[]);
+    assert_eq!(done["edit"]["index"], INDEX, "{done}");
+    assert!(done["links"].as_array().is_some_and(|links| links.len() == 2 && links[0]["leads"] == true), "{done}");
+    let told = status(&[("PIP_INDEX_URL", "https://e.example/")]);
+    assert_eq!(told["install"]["why"], "PIP_INDEX_URL says where packages come from", "{told}");
+    let values = told["values"].as_array().expect("a list");
+    let value = |key: &str| values.iter().find(|value| value["key"] == key).unwrap_or_else(|| panic!("{key}: {told}"));
+    assert_eq!(value("global.index-url")["in_force"].as_bool(), Some(false));
+    assert!(value("global.index-url")["origin"].as_str().is_some_and(|place| place.ends_with("pip.conf:4")));
+    assert_eq!(value("PIP_INDEX_URL")["in_force"].as_bool(), Some(true));
+    let text = world.run(&["status", "pip"]).ok().stdout;
+    assert!(
+        text.contains("is not on PATH") && text.contains("without the shim, pip uses https://pypi.campus"),
+        "{text}"
+    );
+    let all = world.json(&["status", "--json"], &[]);
+    assert!(all["cargo"].is_object() && all["git"].is_object() && all["pip"]["edit"].is_object(), "{all}");
+}
+
+#[test]
+fn pip_is_set_up_and_undone_with_all_tools_where_its_shim_is_installed() {
+    let world = World::new();
+    world.add_git();
+    let all = |world: &World| world.run(&["setup", "all", "--mirror", "m", "--yes"]);
+    let cargo = "[mirrors.m]\ncargo = \"sparse+https://crates.campus.example/index/\"\n";
+    world.sandbox.mirror_config(&format!("{CONFIG}{cargo}"));
+    let said = all(&world).ok();
+    assert!(world.shims().join("pip").is_symlink() && !world.conf().exists(), "{said}");
+    assert!(said.stdout.contains("export UV_DEFAULT_INDEX='https://pypi."), "{said}");
+    let undone = world.run(&["undo"]).ok();
+    assert!(!world.shims().exists(), "{undone}");
+    fs::remove_file(world.shim()).expect("the sandbox is ours");
+    let said = all(&world).ok();
+    assert!(said.stderr.contains("pip is left as it is") && !world.shims().exists(), "{said}");
+}
+
+#[test]
+fn without_a_terminal_the_answer_must_be_given() {
+    let world = World::with(b"# mine\n");
+    let untouched = world.tree();
+    let said = world.run(&["setup", "pip"]);
+    assert!(said.code == 64 && said.stderr.contains("--yes"), "{said}");
+    let said = world.run(&["setup", "pip", "--pip-conf", "--dry-run", "--mirror", "campus"]).ok();
+    assert!(said.stdout.contains(&format!("+index-url = {INDEX}")) && said.stdout.contains("link "), "{said}");
+    assert_eq!(world.tree(), untouched);
+    // Nobody is there to measure, and nobody is asked.
+    let nobody = refused_url();
+    world.sandbox.mirror_config(&format!("[catalog]\nbuiltin = false\n[mirrors.m]\npypi = \"{nobody}\"\n"));
+    let said = world.run(&["setup", "pip", "--pip-conf", "--yes"]).ok();
+    assert!(said.stderr.contains("cargo mirror probe pip") && world.text().contains(&nobody), "{said}");
+}
