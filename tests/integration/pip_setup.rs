@@ -567,29 +567,32 @@ fn thirty_two_set_ups_at_once_leave_one_that_is_whole() {
 fn a_set_up_killed_at_any_moment_leaves_old_or_new_and_the_next_run_repairs() {
     let before = b"# mine\n[global]\ntimeout = 60\n".to_vec();
     let after = [before.clone(), format!("index-url = {INDEX}\n").into_bytes()].concat();
+    let fresh = format!("[global]\nindex-url = {INDEX}\n");
     let whole = World::with(&before);
     let started = std::time::Instant::now();
     whole.run(SETUP).ok();
     let takes = started.elapsed();
     let names = tree(&whole.shims()).len();
     let (mut killed, mut begun) = (0, 0);
-    for nth in 0..40_u32 {
-        let world = World::with(&before);
+    for nth in 0..60_u32 {
+        // Every third one has no file yet, nor a folder for it.
+        let (world, before) = if nth % 3 == 0 { (World::new(), None) } else { (World::with(&before), Some(&before)) };
         fs::remove_dir(world.sandbox.path("data")).expect("a new sandbox has an empty one");
         let untouched = world.tree();
         // All moments of a run, and a little beyond.
-        let moment = takes * nth / 32;
+        let moment = takes * nth / 48;
         let ended = world.sandbox.run_until(world.command(SETUP), |elapsed| elapsed >= moment);
         killed += u32::from(ended.was_killed());
-        let found = fs::read(world.conf()).expect("it is always there");
-        assert!(found == before || found == after, "{}", String::from_utf8_lossy(&found));
+        let after = before.map_or_else(|| fresh.clone().into_bytes(), |_| after.clone());
+        let found = fs::read(world.conf()).ok();
+        assert!(found.as_ref() == before || found.as_ref() == Some(&after), "{found:?}");
         for (path, what) in tree(&world.shims()) {
             assert!(what.ends_with("a folder") || what.ends_with("programs/pip-shim"), "{path} {what}");
         }
         begun += u32::from(world.tree() != untouched);
         if nth % 2 == 0 {
             world.run(SETUP).ok();
-            assert_eq!(fs::read(world.conf()).expect("it is always there"), after);
+            assert_eq!(fs::read(world.conf()).expect("it is there by now"), after);
             assert_eq!(tree(&world.shims()).len(), names);
         }
         world.run(UNDO).ok();

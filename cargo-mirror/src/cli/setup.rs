@@ -31,14 +31,14 @@ The file is the one `git config --global` writes. `cargo mirror undo git` takes 
 
 const SETUP_PIP_EXAMPLES: &str = "\
 Examples:
-  cargo mirror setup pip                  link pip, pip3 and pip3.X to pip-shim; says what to do about PATH
+  cargo mirror setup pip                  link pip, pip3 and pip3.X to the shim
   cargo mirror setup pip --dry-run        show the links and the change, make none
-  cargo mirror setup pip --pip-conf --yes
-                                          python -m pip, virtual environments and pipx use the best mirror too
-  cargo mirror setup pip --pip-conf --mirror tuna
+  cargo mirror setup pip --pip-conf       python -m pip uses the best mirror, too
+  cargo mirror setup pip --pip-conf --mirror tuna --yes
 
-The links are in $XDG_DATA_HOME/mirror/shims, usually ~/.local/share/mirror/shims. The file is the one that `pip config
---user` edits; where you have chosen an index it is left alone. `cargo mirror undo pip` takes everything back.";
+The links are in $XDG_DATA_HOME/mirror/shims, usually ~/.local/share/mirror/shims; what puts them in front on PATH is
+printed, not written. The file is the one that `pip config --user` edits; where you have chosen an index it is left
+alone. `cargo mirror undo pip` takes everything back.";
 
 pub(super) const USE_EXAMPLES: &str = "\
 Examples:

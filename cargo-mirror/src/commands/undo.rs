@@ -1,6 +1,9 @@
 //! `cargo mirror undo [cargo|git|pip]`.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use mirror_config::{
     environment::Environment,
@@ -45,13 +48,16 @@ fn one(env: &Environment, tool: Tool) -> Result<(), Failure> {
     unlinked(&gone.collect::<Vec<_>>())
 }
 
-/// The links that are gone, in one line.
+/// The links that are gone, a line for each folder.
 fn unlinked(links: &[&PathBuf]) -> Result<(), Failure> {
-    let Some(folder) = links.first().and_then(|link| link.parent()) else { return Ok(()) };
-    let mut names: Vec<String> =
-        links.iter().filter_map(|link| Some(link.file_name()?.display().to_string())).collect();
-    names.sort();
-    report::line(&format!("removed the links in {}: {}", folder.display(), names.join(", ")))
+    let mut folders: BTreeMap<&Path, Vec<String>> = BTreeMap::new();
+    for (folder, name) in links.iter().filter_map(|link| Some((link.parent()?, link.file_name()?))) {
+        folders.entry(folder).or_default().push(name.display().to_string());
+    }
+    folders.iter_mut().try_for_each(|(folder, names)| {
+        names.sort();
+        report::line(&format!("removed the links in {}: {}", folder.display(), names.join(", ")))
+    })
 }
 
 fn say(done: &Undone) -> Result<(), Failure> {

@@ -67,8 +67,7 @@ pub(crate) fn plan(env: &Environment, index: &Address) -> Result<Conf, Failure> 
     let text = text(before.as_deref().unwrap_or_default()).map_err(|wrong| refused(&file, &wrong))?;
     let Edited { text, added, replaced } =
         pip_config::set(text, index.expose().as_str()).map_err(|wrong| refused(&file, &wrong))?;
-    let hidden = levels.files.iter().any(|known| known.path == file && !known.read) && before.is_some();
-    let hidden = hidden || env.var_os(pip_files::PIP_CONFIG_FILE).is_some_and(|own| env.cwd().join(own).exists());
+    let hidden = levels.files.iter().any(|known| known.path == file && known.hidden);
     Ok(Conf { edit: Edit { file, before, after: text.into_bytes(), added, replaced }, hidden })
 }
 

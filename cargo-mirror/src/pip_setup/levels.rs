@@ -72,8 +72,10 @@ pub(crate) struct File {
     pub(crate) path: PathBuf,
     /// Whose it is.
     pub(crate) level: Level,
-    /// Whether pip reads it: it is there, and nothing hides it.
-    pub(crate) read: bool,
+    /// Whether it is there.
+    pub(crate) there: bool,
+    /// Whether `PIP_CONFIG_FILE` keeps pip from looking for it.
+    pub(crate) hidden: bool,
     /// What pip ends with when it reads it.
     pub(crate) wrong: Option<Wrong>,
 }
@@ -105,7 +107,7 @@ impl Levels {
             hidden.map(|(l, p)| (l, p, false)).chain(read.into_iter().map(|(l, p)| (l, p, true))).collect();
         for (level, path, read) in all {
             let Ok(bytes) = std::fs::read(&path) else {
-                levels.files.push(File { path, level, read: false, wrong: None });
+                levels.files.push(File { path, level, there: false, hidden: !read, wrong: None });
                 continue;
             };
             let document = Document::read(&String::from_utf8_lossy(&bytes));
@@ -126,7 +128,7 @@ impl Levels {
             } else {
                 levels.hidden.extend(said)
             }
-            levels.files.push(File { path, level, read, wrong: document.wrong.filter(|_| read) });
+            levels.files.push(File { path, level, there: true, hidden: !read, wrong: document.wrong.filter(|_| read) });
         }
         let variables = env.beginning_with("PIP_").filter(|(_, text)| !text.is_empty());
         levels.said.extend(variables.filter_map(|(name, text)| {

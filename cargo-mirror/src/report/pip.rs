@@ -36,8 +36,10 @@ pub struct PipFile {
     pub path: String,
     /// `global`, `user`, `site` or `PIP_CONFIG_FILE`.
     pub level: &'static str,
-    /// Whether pip reads it.
-    pub read: bool,
+    /// Whether it is there.
+    pub there: bool,
+    /// Whether `PIP_CONFIG_FILE` keeps pip from looking for it.
+    pub hidden: bool,
     /// What pip cannot read in it, with the line.
     pub wrong: Option<String>,
 }
@@ -129,7 +131,12 @@ pub fn pip_status(status: &PipStatus, json: bool) -> Result<(), Failure> {
     }
     let mut files = table(["file", "level", ""]);
     for file in &status.files {
-        let what = file.wrong.clone().unwrap_or_else(|| if file.read { "read" } else { "not read" }.to_owned());
+        let what = match (&file.wrong, file.hidden, file.there) {
+            (Some(wrong), _, _) => format!("pip cannot read it: {wrong}"),
+            (None, true, _) => "hidden by PIP_CONFIG_FILE".to_owned(),
+            (None, false, true) => "read".to_owned(),
+            (None, false, false) => "not there".to_owned(),
+        };
         files.add_row([file.path.as_str(), file.level, &what].map(clean));
     }
     let tables = [(&links, status.links.len()), (&values, status.values.len()), (&files, status.files.len())];

@@ -149,7 +149,7 @@ fn gone(said: &Said) -> String {
 
 /// A variable that keeps pip from the user's file.
 fn hidden(levels: &Levels, env: &Environment) -> Option<Finding> {
-    let file = levels.files.iter().find(|file| !file.read && file.path.is_file())?;
+    let file = levels.files.iter().find(|file| file.there && file.hidden)?;
     let own = env.var_os(PIP_CONFIG_FILE)?;
     let what = format!("{PIP_CONFIG_FILE}={} keeps pip from reading {}", Path::new(own).display(), file.path.display());
     Some(finding(Severity::Warning, "pip", what, &format!("unset {PIP_CONFIG_FILE}")))

@@ -67,13 +67,14 @@ pub(super) fn set_up(env: &Environment, asked: &SetupPip) -> Result<(), Failure>
     let mirror = if asked.pip_conf || asked.mirror.is_some() { Some(chosen?) } else { chosen.ok() };
     let for_conf = mirror.as_ref().filter(|_| asked.pip_conf);
     let measured = |mirror: &Mirror| select.health.record(&mirror.name, Service::PypiIndex) != Record::default();
-    if asked.mirror.is_none() && for_conf.is_some_and(|mirror| !measured(mirror)) {
+    let may_ask = !asked.yes && !asked.dry_run && !asked.pip_conf && env.stderr_is_terminal();
+    let needed = mirror.as_ref().filter(|_| asked.mirror.is_none() && (asked.pip_conf || may_ask));
+    if needed.is_some_and(|mirror| !measured(mirror)) {
         report::warn("this mirror was not measured yet, so another may be better: `cargo mirror probe pip` measures");
     }
     // Without a question in between, everything happens in one turn, so that many at once all succeed.
     let turn = (asked.yes && !asked.dry_run).then(|| Turn::take(env, pip_setup::TOOL)).transpose()?;
     let mut plan = Plan::make(env, &shim, for_conf)?;
-    let may_ask = !asked.yes && !asked.dry_run && !asked.pip_conf && env.stderr_is_terminal();
     if let Some(mirror) = mirror.as_ref().filter(|_| may_ask)
         && let Some(with_conf) = offer(env, &shim, mirror)?
     {

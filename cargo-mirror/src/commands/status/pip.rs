@@ -65,7 +65,8 @@ fn files(levels: &Levels) -> Vec<PipFile> {
         .map(|file| PipFile {
             path: file.path.display().to_string(),
             level: file.level.name(),
-            read: file.read,
+            there: file.there,
+            hidden: file.hidden,
             wrong: file.wrong.as_ref().map(wrong),
         })
         .collect()
