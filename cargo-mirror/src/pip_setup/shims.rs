@@ -73,7 +73,10 @@ pub(crate) fn links(env: &Environment, shim: &Path, known: &Record) -> Result<Ve
     }
     let link = |name: &String| {
         let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-        let before = read_link(&path).map_err(|failure| foreign(&path, failure))?;
+        let before = read_link(&path).map_err(|failure| match failure.kind {
+            Kind::Config => foreign(&path, failure),
+            _ => failure,
+        })?;
         if let Some(before) = &before
             && !is_shim(before)
             && !known.of_link(&path).is_some_and(|known| known.is_left(before))
