@@ -1,13 +1,12 @@
-//! Changing one or two files of a tool whole, so that it can be undone byte for byte. Knows nothing of their contents.
+//! Changing a few files and links of a tool whole, so that it can be undone byte for byte. Knows nothing of their contents.
 //!
-//! Everything is written beside the files first, then recorded, then renamed into place, so that a full disk or a kill
+//! Everything is recorded first, then written beside the files, then put into place, so that a full disk or a kill
 //! leaves the files as they were or as they should be. Shows nothing and asks nothing; that is the commands' matter.
 
-use std::{
-    fs::{self, File},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod folders;
+mod links;
+
+use std::{fs::File, path::PathBuf, time::Duration};
 
 use mirror_config::{
     environment::Environment,
@@ -16,6 +15,10 @@ use mirror_config::{
 };
 use similar::TextDiff;
 
+pub use links::Link;
+pub(crate) use links::read as read_link;
+
+use self::{folders::Folders, links::Placed};
 use crate::{
     config_file::{ConfigFile, Locked, failed},
     git_config::Entry,
@@ -104,53 +107,89 @@ impl Turn {
         Ok(Self { tool, place, _lock: lock })
     }
 
-    /// Makes planned changes in their order, after recording how to undo them.
+    /// Makes planned changes in their order, links first, after recording how to undo them.
     ///
     /// # Errors
     ///
-    /// [`Kind::Busy`] when a file changed since it was planned, or is locked; [`Kind::Io`] or [`Kind::Permission`] when
+    /// [`Kind::Busy`] when something changed since it was planned, or is locked; [`Kind::Io`] or [`Kind::Permission`] when
     /// something cannot be written. Nothing has changed then.
-    pub fn apply(&self, edits: &[Edit]) -> Result<(), Failure> {
-        let edits: Vec<&Edit> = edits.iter().filter(|edit| !edit.is_empty()).collect();
+    pub fn apply(&self, edits: &[Edit], links: &[Link]) -> Result<(), Failure> {
         let known = undo_record::load(&self.place)?;
-        let mut record = known.clone();
+        let mut nothing_changed = true;
+        let applied = self.make(edits, links, &known, &mut nothing_changed);
+        if applied.is_err() && nothing_changed {
+            // So nothing is to be undone. A record too many does no harm.
+            let _ = undo_record::save(&self.place, &known);
+        }
+        applied
+    }
+
+    fn make(&self, edits: &[Edit], links: &[Link], known: &Record, nothing_changed: &mut bool) -> Result<(), Failure> {
+        let again = format!("cargo mirror setup {}", self.tool.name);
+        let edits: Vec<&Edit> = edits.iter().filter(|edit| !edit.is_empty()).collect();
+        let links: Vec<&Link> = links.iter().filter(|link| !link.is_empty()).collect();
         let files = edits.iter().map(|edit| ConfigFile::at(&edit.file)).collect::<Result<Vec<_>, _>>()?;
-        let mut made = Folders::default();
-        let mut staged = Vec::new();
-        for (edit, file) in edits.iter().zip(&files) {
-            let made_folder = made.make(&edit.file)?;
-            let mut lock = self.lock(file)?;
-            if file.read()? != edit.before {
+        let unchanged = |edit: &Edit, file: &ConfigFile| match file.read()? == edit.before {
+            true => Ok(()),
+            false => {
                 let what = format!("{} was changed by somebody else just now", edit.file.display());
-                return Err(Failure::new(Kind::Busy, what).hint(format!("cargo mirror setup {}", self.tool.name)));
+                Err(Failure::new(Kind::Busy, what).hint(again.clone()))
             }
-            lock.stage(&edit.after)?;
-            staged.push(lock);
-            record.put(recorded(edit, record.of(&edit.file), made_folder));
+        };
+        let paths = edits.iter().map(|edit| &edit.file).chain(links.iter().map(|link| &link.path));
+        let mut made = Folders::above(paths.map(PathBuf::as_path));
+        let mut record = known.clone();
+        record.add_folders(made.missing());
+        for (edit, file) in edits.iter().zip(&files) {
+            unchanged(edit, file)?;
+            record.put(recorded(edit, record.of(&edit.file)));
+        }
+        for link in &links {
+            link.check(&again)?;
+            record.put_link(link.recorded(record.of_link(&link.path)));
         }
         // First the record: a change without one could not be undone, a record without one says so when it is undone.
         undo_record::save(&self.place, &record)?;
-        for (nth, lock) in staged.into_iter().enumerate() {
-            if let Err(failure) = lock.commit() {
-                if nth == 0 {
-                    // Nothing has changed, so nothing is to be undone. A record too many does no harm.
-                    let _ = undo_record::save(&self.place, &known);
+        made.make()?;
+        let mut staged = Vec::new();
+        for (edit, file) in edits.iter().zip(&files) {
+            let mut lock = self.lock(file)?;
+            // Again, now that nobody else writes.
+            unchanged(edit, file)?;
+            lock.stage(&edit.after)?;
+            staged.push(lock);
+        }
+        let mut placed = Placed::default();
+        for link in links {
+            placed.put(link)?;
+        }
+        for lock in staged {
+            match lock.commit() {
+                Ok(()) => *nothing_changed = false,
+                Err(failure) if *nothing_changed => return Err(failure),
+                Err(failure) => {
+                    placed.keep();
+                    made.keep();
+                    return Err(failure);
                 }
-                return Err(failure);
             }
         }
+        placed.keep();
         made.keep();
         Ok(())
     }
 
-    /// Takes all set-ups of the tool back, the last file first.
+    /// Takes all set-ups of the tool back, what came last first.
     ///
     /// # Errors
     ///
-    /// As [`Turn::apply`]; the record stays until every file is done.
+    /// As [`Turn::apply`]; the record stays until everything is done.
     pub fn undo(&self) -> Result<Vec<Undone>, Failure> {
         let record = undo_record::load(&self.place)?;
-        let done = record.files.iter().rev().map(|file| self.undo_file(file)).collect::<Result<Vec<_>, _>>()?;
+        let mut done = record.files.iter().rev().map(|file| self.undo_file(file)).collect::<Result<Vec<_>, _>>()?;
+        let links = record.links.iter().rev().map(links::undo).collect::<Result<Vec<_>, _>>()?;
+        done.extend(links.into_iter().flatten());
+        folders::remove(&record.folders);
         undo_record::save(&self.place, &Record::default())?;
         Ok(done)
     }
@@ -159,6 +198,7 @@ impl Turn {
         let file = ConfigFile::at(&record.file)?;
         let path = record.file.clone();
         let Some(now) = file.read()? else {
+            file.sweep();
             return Ok(Undone::Already(path));
         };
         let mut lock = self.lock(&file)?;
@@ -171,11 +211,11 @@ impl Turn {
                 put(before.bytes())?;
                 lock.commit().map(|()| Undone::Restored(path))
             }
-            (Way::Bytes, None) => removed(lock, record).map(|()| Undone::Removed(path)),
+            (Way::Bytes, None) => lock.remove().map(|()| Undone::Removed(path)),
             (Way::Keys, before) => {
                 let (left, gone) = (self.tool.without)(&now, record)?;
                 if left.is_empty() && before.is_none() {
-                    removed(lock, record)?;
+                    lock.remove()?;
                 } else if left != now {
                     put(&left)?;
                     lock.commit()?;
@@ -190,15 +230,19 @@ impl Turn {
     }
 }
 
-/// What an undo did with a file.
+/// What an undo did with a file or a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undone {
     /// It was already without the set-up.
     Already(PathBuf),
-    /// It has its bytes from before the first set-up.
+    /// It has its bytes from before the first set-up, or leads where it led.
     Restored(PathBuf),
     /// There was no file before the first set-up, and there is none now.
     Removed(PathBuf),
+    /// A link that was made is gone.
+    Unlinked(PathBuf),
+    /// What is there now is not what was made, and stays.
+    Kept(PathBuf),
     /// It was changed by others since, so only what the set-ups added went.
     Keys {
         /// The file.
@@ -208,17 +252,25 @@ pub enum Undone {
     },
 }
 
+/// What set-ups of a tool did and is not undone.
+///
+/// # Errors
+///
+/// [`Kind::Config`] without a home folder, [`Kind::Io`] for a record that cannot be read.
+pub(crate) fn record(env: &Environment, tool: &Tool) -> Result<Record, Failure> {
+    undo_record::load(&undo_record::place(env, tool.name)?)
+}
+
 /// The files that set-ups of a tool changed and that are not undone.
 ///
 /// # Errors
 ///
 /// [`Kind::Config`] without a home folder, [`Kind::Io`] for a record that cannot be read.
 pub fn changed(env: &Environment, tool: &Tool) -> Result<Vec<PathBuf>, Failure> {
-    let record = undo_record::load(&undo_record::place(env, tool.name)?)?;
-    Ok(record.files.into_iter().map(|known| known.file).collect())
+    Ok(record(env, tool)?.files.into_iter().map(|known| known.file).collect())
 }
 
-fn recorded(edit: &Edit, known: Option<&FileRecord>, made_folder: bool) -> FileRecord {
+fn recorded(edit: &Edit, known: Option<&FileRecord>) -> FileRecord {
     match known {
         Some(known) if known.way(edit.before.as_deref()) != Way::Already => {
             known.clone().and(edit.before.as_deref(), &edit.after, &edit.added, &edit.replaced)
@@ -230,47 +282,9 @@ fn recorded(edit: &Edit, known: Option<&FileRecord>, made_folder: bool) -> FileR
             after: Content::new(&edit.after),
             earlier: None,
             edited: false,
-            made_folder,
             added: edit.added.clone(),
             replaced: edit.replaced.clone(),
         },
-    }
-}
-
-fn removed(lock: Locked<'_>, record: &FileRecord) -> Result<(), Failure> {
-    lock.remove()?;
-    if record.made_folder {
-        // One that others use by now is not empty and stays.
-        let _ = record.file.parent().map(fs::remove_dir);
-    }
-    Ok(())
-}
-
-/// Folders that were made for files, and go again when the change fails.
-#[derive(Debug, Default)]
-struct Folders(Vec<PathBuf>);
-
-impl Folders {
-    /// Makes the folder of a file where there is none; whether it, or another of this change, was made.
-    fn make(&mut self, file: &Path) -> Result<bool, Failure> {
-        let Some(folder) = file.parent().filter(|folder| !folder.exists()) else {
-            return Ok(file.parent().is_some_and(|folder| self.0.iter().any(|made| made == folder)));
-        };
-        fs::create_dir_all(folder).map_err(|error| failed(file, &error))?;
-        self.0.push(folder.to_owned());
-        Ok(true)
-    }
-
-    fn keep(mut self) {
-        self.0.clear();
-    }
-}
-
-impl Drop for Folders {
-    fn drop(&mut self) {
-        for folder in self.0.drain(..).rev() {
-            let _ = fs::remove_dir(folder);
-        }
     }
 }
 

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(50);
 /// What a file that is being written has behind its name, before the number of the process.
 const UNFINISHED: &str = ".cargo-mirror-";
-/// An unfinished file older than this is of a process that was killed.
+/// Where files cannot be locked: an unfinished file older than this is of a process that was killed.
 const LONGEST_WRITE: Duration = Duration::from_secs(60);
 /// As many symbolic links as Linux follows.
 const MOST_LINKS: usize = 40;
@@ -117,7 +117,10 @@ impl ConfigFile {
         let path = self.beside(&format!("{UNFINISHED}{}", std::process::id()));
         // One of the same name is of a process that is gone.
         let _ = fs::remove_file(&path);
-        self.begin(&path).map_err(|error| failed(&self.named, &error))
+        let locked = self.begin(&path).map_err(|error| failed(&self.named, &error))?;
+        // Tells others that this process lives. Where files cannot be locked, its age tells.
+        let _ = locked.file.try_lock();
+        Ok(locked)
     }
 
     fn begin(&self, path: &Path) -> io::Result<Locked<'_>> {
@@ -134,13 +137,11 @@ impl ConfigFile {
     }
 
     /// Removes what killed processes left beside the file.
-    fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         let (Some(folder), Some(name)) = (self.target.parent(), self.target.file_name()) else { return };
         let prefix = format!("{}{UNFINISHED}", name.to_string_lossy());
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|at| at.elapsed());
-            let old = matches!(age, Ok(Ok(age)) if age > LONGEST_WRITE);
-            if old && entry.file_name().to_string_lossy().starts_with(&prefix) {
+            if entry.file_name().to_string_lossy().starts_with(&prefix) && is_left_over(&entry.path()) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -201,6 +202,19 @@ impl Drop for Locked<'_> {
         if let Some(path) = &self.path {
             // A lock that cannot be removed is reported by whoever meets it next.
             let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Whether nobody writes this file any more: its writer has it locked while it lives.
+fn is_left_over(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    match file.try_lock() {
+        Ok(()) => true,
+        Err(fs::TryLockError::WouldBlock) => false,
+        Err(fs::TryLockError::Error(_)) => {
+            let age = file.metadata().and_then(|metadata| metadata.modified()).map(|at| at.elapsed());
+            matches!(age, Ok(Ok(age)) if age > LONGEST_WRITE)
         }
     }
 }

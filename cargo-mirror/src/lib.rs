@@ -1,7 +1,7 @@
 //! `cargo mirror`: the control panel of the suite. Sets up, shows and undoes; it never fetches for another tool.
 //!
-//! Modules in reading order: [`cli`] is the command line, `commands` has one file for each, [`git_setup`] and
-//! `cargo_setup` plan changes of a tool's configuration, [`change`] makes them and takes them back, `git_check` has git
+//! Modules in reading order: [`cli`] is the command line, `commands` has one file for each, [`git_setup`], `cargo_setup`
+//! and `pip_setup` plan changes of a tool's configuration, [`change`] makes them and takes them back, `git_check` has git
 //! check objects, `workspace` finds a project, `lock_file` reads what it pins, `report` is all that is shown. Only
 //! [`main`] prints errors and ends.
 
@@ -17,10 +17,13 @@ mod git_check;
 pub mod git_setup;
 mod git_tree;
 mod lock_file;
+mod pip_config;
+mod pip_setup;
 mod pip_upstream;
 mod programs;
 mod prompt;
 pub mod report;
+mod shell;
 mod undo_record;
 mod workspace;
 

@@ -1,4 +1,5 @@
-//! How to take a set-up back: each file as the first set-up found it, as the last one left it, and what was added.
+//! How to take a set-up back: each file and link as the first set-up found it, as the last one left it, and what was
+//! added.
 
 use std::{
     fs, io,
@@ -40,11 +41,37 @@ impl Content {
     }
 }
 
-/// What the set-ups of one tool did, file by file, in the order in which the files were changed.
+/// What the set-ups of one tool did, in the order in which it was done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
     /// One for each file.
     pub(crate) files: Vec<FileRecord>,
+    /// One for each link.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) links: Vec<LinkRecord>,
+    /// The folders that were made for them, those that hold others first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) folders: Vec<PathBuf>,
+}
+
+/// What the set-ups of one link did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LinkRecord {
+    /// Where it is.
+    pub(crate) link: PathBuf,
+    /// Where it led before the first set-up; nothing when there was none.
+    pub(crate) before: Option<PathBuf>,
+    /// Where the last set-up led it.
+    pub(crate) target: PathBuf,
+    /// Where the set-up before that led it.
+    pub(crate) earlier: Option<PathBuf>,
+}
+
+impl LinkRecord {
+    /// Whether a set-up led it there.
+    pub(crate) fn is_left(&self, target: &Path) -> bool {
+        self.target == target || self.earlier.as_deref() == Some(target)
+    }
 }
 
 /// What the set-ups of one file did.
@@ -60,8 +87,6 @@ pub(crate) struct FileRecord {
     pub(crate) earlier: Option<Content>,
     /// Whether others changed it between two set-ups, so that `before` may not be put back.
     pub(crate) edited: bool,
-    /// Whether its folder was made for it.
-    pub(crate) made_folder: bool,
     /// What all set-ups added, in order.
     pub(crate) added: Vec<Entry>,
     /// What stood in the place of something that was added.
@@ -83,6 +108,30 @@ impl Record {
     /// What is recorded of a file.
     pub(crate) fn of(&self, file: &Path) -> Option<&FileRecord> {
         self.files.iter().find(|known| known.file == file)
+    }
+
+    /// What is recorded of a link.
+    pub(crate) fn of_link(&self, link: &Path) -> Option<&LinkRecord> {
+        self.links.iter().find(|known| known.link == link)
+    }
+
+    /// Whether there is nothing to undo.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.links.is_empty() && self.folders.is_empty()
+    }
+
+    /// Adds folders that are made.
+    pub(crate) fn add_folders(&mut self, made: &[PathBuf]) {
+        let new: Vec<PathBuf> = made.iter().filter(|folder| !self.folders.contains(folder)).cloned().collect();
+        self.folders.extend(new);
+    }
+
+    /// Puts a link's record in its place, or after all others.
+    pub(crate) fn put_link(&mut self, record: LinkRecord) {
+        match self.links.iter_mut().find(|known| known.link == record.link) {
+            Some(known) => *known = record,
+            None => self.links.push(record),
+        }
     }
 
     /// Puts a file's record in its place, or after all others.
@@ -151,7 +200,7 @@ pub(crate) fn load(path: &Path) -> Result<Record, Failure> {
 
 /// Writes the record whole: its folder 0700, the file 0600. An empty one is none.
 pub(crate) fn save(path: &Path, record: &Record) -> Result<(), Failure> {
-    if record.files.is_empty() {
+    if record.is_empty() {
         return forget(path);
     }
     let json = serde_json::to_vec_pretty(record)
@@ -185,7 +234,6 @@ mod tests {
             after: Content::new(after),
             earlier: None,
             edited: false,
-            made_folder: false,
             added: vec![Entry::new("a.b", "c")],
             replaced: Vec::new(),
         }

@@ -129,6 +129,11 @@ impl Environment {
         self.place("XDG_CACHE_HOME", ".cache")
     }
 
+    /// `$XDG_DATA_HOME/mirror`: the links of the pip shim.
+    pub fn data_dir(&self) -> Option<PathBuf> {
+        self.place("XDG_DATA_HOME", ".local/share")
+    }
+
     /// The XDG Base Directory rule: an absolute path in the variable, else a folder of the home.
     fn place(&self, variable: &str, below_home: &str) -> Option<PathBuf> {
         let base = match self.var_os(variable).map(PathBuf::from) {
@@ -151,6 +156,7 @@ mod tests {
         assert_eq!(env.config_dir().as_deref(), Some(Path::new("/home/ada/.config/mirror")));
         assert_eq!(env.state_dir().as_deref(), Some(Path::new("/home/ada/.local/state/mirror")));
         assert_eq!(env.cache_dir().as_deref(), Some(Path::new("/c/mirror")));
+        assert_eq!(env.data_dir().as_deref(), Some(Path::new("/home/ada/.local/share/mirror")));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use mirror_config::{
     health::{Health, Service},
     mirror::Mirror,
     packages::Hashes,
+    pip_given,
     redact::Address,
     select, state,
     upstream::is_loopback,
@@ -21,7 +22,7 @@ use mirror_config::{
 use crate::{
     authority,
     invocation::{self, Invocation},
-    pip_config::Settings,
+    pip_config::{Settings, Value},
     pip_env::{Asked, Change, changes},
     python,
     requirements::{self, Named, Place, World},
@@ -118,7 +119,8 @@ impl Plan {
         if let Some(option) = invocation.chosen() {
             return aside(format!("`{option}` says where packages come from"));
         }
-        if let Some(value) = settings.chosen() {
+        let given = |value: &Value| pip_given::is_given(env, Path::new(&value.origin), &value.text);
+        if let Some(value) = settings.chosen().filter(|value| !given(value)) {
             return aside(format!("{} says where packages come from", value.origin));
         }
         if let Some(place) = named.no_index.as_ref().or(named.index.as_ref()) {

@@ -29,7 +29,7 @@ Options:
 Examples:
   pip-shim
   pip-shim --json -- download -r requirements.txt
-  ln -s \"$(command -v pip-shim)\" ~/.local/mirror/pip    # in a folder of its own, in front on PATH
+  cargo mirror setup pip    # links to this program under the names of pips, in a folder of their own
 ";
 
 /// Where pip is and what it would be given, for people.

@@ -27,6 +27,8 @@ mod git_slices;
 mod git_store;
 mod git_update;
 mod git_ways;
+#[cfg(unix)]
+mod pip_conf;
 #[cfg(target_os = "linux")]
 mod pip_configuration;
 mod pip_grammar;
@@ -44,6 +46,10 @@ mod pip_pin;
 mod pip_proxy;
 #[cfg(unix)]
 mod pip_relay;
+#[cfg(unix)]
+mod pip_setup;
+#[cfg(unix)]
+mod pip_setup_stage;
 #[cfg(unix)]
 mod pip_shim;
 #[cfg(unix)]

@@ -2,12 +2,9 @@
 
 use std::fs;
 
-use mirror_config::environment::Environment;
+use mirror_config::{environment::Environment, pip_files::files};
 use mirror_tests::Sandbox;
-use pip_shim::{
-    options::Command,
-    pip_config::{Settings, files},
-};
+use pip_shim::{options::Command, pip_config::Settings};
 use serde_json::json;
 
 use crate::pip_grammar::{NO_PIP, ask_pip};

@@ -23,7 +23,7 @@ pub use off::{Completions, Off, completions, man};
 pub use pin::{PinFacts, Recheck};
 pub use probe::{Probe, ProbeGit, ProbeTool};
 pub use run::Run;
-pub use setup::{Scope, Setup, SetupCargo, SetupGit, SetupTool, Undo, UndoTool, Use};
+pub use setup::{Scope, Setup, SetupCargo, SetupGit, SetupPip, SetupTool, Undo, UndoTool, Use};
 pub use status::{Status, StatusTool};
 pub use verify::VerifyLock;
 
@@ -31,6 +31,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo mirror setup                      asks which tools and which mirror
   cargo mirror setup git                  let git fetch from `mirror::owner/repo`
+  cargo mirror setup pip                  let pip run through the shim
   cargo mirror status                     what is set, and where
   cargo mirror doctor                     what will not work, and how to go on
   cargo mirror off -- publish             one command without a mirror

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand, ValueEnum};
 pub(super) const SETUP_EXAMPLES: &str = "\
 Examples:
   cargo mirror setup                      asks which tools and which mirror, then shows the change
-  cargo mirror setup --yes                cargo and git, the best mirror, no question
+  cargo mirror setup --yes                cargo, git and pip, the best mirror, no question
   cargo mirror setup cargo --dry-run      show what would change for cargo, make no change
   cargo mirror setup git --transparent    plain https addresses of the upstream take mirrors too
 
@@ -29,6 +29,17 @@ Examples:
 
 The file is the one `git config --global` writes. `cargo mirror undo git` takes every set-up back.";
 
+const SETUP_PIP_EXAMPLES: &str = "\
+Examples:
+  cargo mirror setup pip                  link pip, pip3 and pip3.X to the shim
+  cargo mirror setup pip --dry-run        show the links and the change, make none
+  cargo mirror setup pip --pip-conf       python -m pip uses the best mirror, too
+  cargo mirror setup pip --pip-conf --mirror tuna --yes
+
+The links are in $XDG_DATA_HOME/mirror/shims, usually ~/.local/share/mirror/shims; what puts them in front on PATH is
+printed, not written. The file is the one that `pip config --user` edits; where you have chosen an index it is left
+alone. `cargo mirror undo pip` takes everything back.";
+
 pub(super) const USE_EXAMPLES: &str = "\
 Examples:
   cargo mirror use ustc                   cargo downloads from ustc from now on
@@ -41,6 +52,7 @@ Examples:
   cargo mirror undo                       every set-up of every tool
   cargo mirror undo cargo
   cargo mirror undo git
+  cargo mirror undo pip
 
 An unchanged file is restored byte for byte. A file edited since loses only what the set-up added.";
 
@@ -65,6 +77,9 @@ pub enum SetupTool {
     /// Let git fetch through `mirror::` addresses.
     #[command(after_help = SETUP_GIT_EXAMPLES)]
     Git(SetupGit),
+    /// Let `pip` run through the shim, and pip itself use a mirror if you like.
+    #[command(after_help = SETUP_PIP_EXAMPLES)]
+    Pip(SetupPip),
     /// Every tool.
     #[command(after_help = SETUP_EXAMPLES)]
     All(SetupCargo),
@@ -117,6 +132,23 @@ pub struct SetupGit {
     pub yes: bool,
 }
 
+/// How to set up pip.
+#[derive(Debug, Default, PartialEq, Eq, Args)]
+pub struct SetupPip {
+    /// Also give the user's pip.conf an index, for `python -m pip`, activated environments and pipx.
+    #[arg(long)]
+    pub pip_conf: bool,
+    /// The mirror for pip.conf and uv; the best by what was measured unless one is named.
+    #[arg(long, value_name = "NAME")]
+    pub mirror: Option<String>,
+    /// Show the links and the change, and make none.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
 /// The mirror to use.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub struct Use {
@@ -151,4 +183,7 @@ pub enum UndoTool {
     /// git's global configuration, as it was before the first set-up.
     #[command(after_help = UNDO_EXAMPLES)]
     Git,
+    /// The links to pip-shim, and pip's configuration as it was before the first set-up.
+    #[command(after_help = UNDO_EXAMPLES)]
+    Pip,
 }

@@ -8,7 +8,8 @@ pub(super) const STATUS_EXAMPLES: &str = "\
 Examples:
   cargo mirror status                     all tools
   cargo mirror status cargo               every value that matters, with its file and line
-  cargo mirror status git --json";
+  cargo mirror status git --json
+  cargo mirror status pip                 which pip runs, and who chose its index";
 
 pub(super) const DOCTOR_EXAMPLES: &str = "\
 Examples:
@@ -38,4 +39,7 @@ pub enum StatusTool {
     /// git's configuration, its version, its helper, and the suite's own settings.
     #[command(after_help = STATUS_EXAMPLES)]
     Git(Output),
+    /// Where the links to the shim are, which pip would run, who chose its index, and what pip.conf says.
+    #[command(after_help = STATUS_EXAMPLES)]
+    Pip(Output),
 }

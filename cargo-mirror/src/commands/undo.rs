@@ -1,4 +1,9 @@
-//! `cargo mirror undo [cargo|git]`.
+//! `cargo mirror undo [cargo|git|pip]`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use mirror_config::{
     environment::Environment,
@@ -9,22 +14,26 @@ use crate::{
     cargo_setup,
     change::{self, Tool, Turn, Undone},
     cli::UndoTool,
-    git_setup, report,
+    git_setup, pip_setup, report,
 };
 
 pub(super) fn undo(env: &Environment, tool: Option<UndoTool>) -> Result<(), Failure> {
     match tool {
         Some(UndoTool::Cargo) => one(env, cargo_setup::TOOL),
         Some(UndoTool::Git) => one(env, git_setup::TOOL),
-        // One that fails does not keep the other from going back.
-        None => one(env, cargo_setup::TOOL).and(one(env, git_setup::TOOL)),
+        Some(UndoTool::Pip) => one(env, pip_setup::TOOL),
+        None => {
+            // One that fails does not keep the others from going back.
+            let all = [cargo_setup::TOOL, git_setup::TOOL, pip_setup::TOOL].map(|tool| one(env, tool));
+            all.into_iter().collect()
+        }
     }
 }
 
 fn one(env: &Environment, tool: Tool) -> Result<(), Failure> {
     let nothing = || report::line(&format!("nothing to undo: {0} was not set up, or is undone already", tool.name));
     // Without a record there is nothing to wait for, and nothing to lock.
-    if change::changed(env, &tool)?.is_empty() {
+    if change::record(env, &tool)?.is_empty() {
         return nothing();
     }
     let done = Turn::take(env, tool)?.undo().map_err(|failure| match failure.kind {
@@ -34,7 +43,21 @@ fn one(env: &Environment, tool: Tool) -> Result<(), Failure> {
     if done.is_empty() {
         return nothing();
     }
-    done.iter().try_for_each(say)
+    done.iter().try_for_each(say)?;
+    let gone = done.iter().filter_map(|done| if let Undone::Unlinked(link) = done { Some(link) } else { None });
+    unlinked(&gone.collect::<Vec<_>>())
+}
+
+/// The links that are gone, a line for each folder.
+fn unlinked(links: &[&PathBuf]) -> Result<(), Failure> {
+    let mut folders: BTreeMap<&Path, Vec<String>> = BTreeMap::new();
+    for (folder, name) in links.iter().filter_map(|link| Some((link.parent()?, link.file_name()?))) {
+        folders.entry(folder).or_default().push(name.display().to_string());
+    }
+    folders.iter_mut().try_for_each(|(folder, names)| {
+        names.sort();
+        report::line(&format!("removed the links in {}: {}", folder.display(), names.join(", ")))
+    })
 }
 
 fn say(done: &Undone) -> Result<(), Failure> {
@@ -42,9 +65,14 @@ fn say(done: &Undone) -> Result<(), Failure> {
         Undone::Already(file) => report::line(&format!("nothing to undo: {} is without it already", file.display())),
         Undone::Restored(file) => report::line(&format!("restored {} byte for byte", file.display())),
         Undone::Removed(file) => report::line(&format!("removed {}, which was not there before", file.display())),
+        Undone::Unlinked(_) => Ok(()),
+        Undone::Kept(link) => report::line(&format!("{} was changed since, and stays", link.display())),
         Undone::Keys { file, removed } => {
             report::line(&format!("{} was edited since, so only what the set-up added was removed:", file.display()))?;
-            removed.iter().try_for_each(|entry| report::line(&format!("  {} = {}", entry.key, entry.value)))
+            removed.iter().try_for_each(|entry| match entry.value.as_str() {
+                "" => report::line(&format!("  {}", entry.key)),
+                value => report::line(&format!("  {} = {value}", entry.key)),
+            })
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod cache;
 mod cargo;
+mod pip;
 mod probe;
 mod progress;
 mod trust;
@@ -24,6 +25,7 @@ use serde::{Serialize, Serializer};
 
 pub use cache::{CacheReport, StoreRow, cache};
 pub use cargo::{CargoFile, CargoStatus, CargoValue, Finding, Severity, cargo_status, findings};
+pub use pip::{PipEdit, PipFile, PipInstall, PipLink, PipStatus, PipValue, pip_status};
 pub use probe::{IndexRow, ProbeReport, index_rows, probe};
 pub use progress::Progress;
 pub use trust::{AuditReport, AuditRow, Difference, LedgerRow, RecheckReport, audit, ledger, recheck};
@@ -190,13 +192,15 @@ pub fn git_status(status: &GitStatus, json: bool) -> Result<(), Failure> {
 /// # Errors
 ///
 /// As [`print()`].
-pub fn statuses(cargo: &CargoStatus, git: &GitStatus, json: bool) -> Result<(), Failure> {
+pub fn statuses(cargo: &CargoStatus, git: &GitStatus, pip: &PipStatus, json: bool) -> Result<(), Failure> {
     if json {
-        return print_json(&serde_json::json!({ "cargo": cargo, "git": git }));
+        return print_json(&serde_json::json!({ "cargo": cargo, "git": git, "pip": pip }));
     }
     cargo_status(cargo, false)?;
     print("")?;
-    git_status(git, false)
+    git_status(git, false)?;
+    print("")?;
+    pip_status(pip, false)
 }
 
 /// Shows a change of a file.

@@ -49,7 +49,7 @@ pub(super) fn set_up(env: &Environment, asked: &SetupCargo) -> Result<(), Failur
         return report::line("nothing was changed");
     }
     let turn = turn.map_or_else(|| Turn::take(env, cargo_setup::TOOL), Ok)?;
-    turn.apply(&planned.edits)?;
+    turn.apply(&planned.edits, &[])?;
     report::line(&format!("cargo downloads from {} now; `cargo mirror undo cargo` takes it back", mirror.name))?;
     notes(&planned, &index)?;
     offer(env, &mirror)

@@ -30,7 +30,7 @@ pub(super) fn set_up(env: &Environment, asked: &SetupGit) -> Result<(), Failure>
     if !asked.yes && !prompt::confirm(env, &format!("Change {file}?"))? {
         return report::line("nothing was changed");
     }
-    Turn::take(env, git_setup::TOOL)?.apply(&[plan])?;
+    Turn::take(env, git_setup::TOOL)?.apply(&[plan], &[])?;
     report::line(&format!("changed {file}; `cargo mirror undo git` takes it back"))?;
     prefix.map_or(Ok(()), |prefix| notes(&prefix))
 }

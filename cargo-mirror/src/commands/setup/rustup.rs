@@ -2,6 +2,8 @@
 
 use mirror_config::redact::Address;
 
+use crate::shell::Shell;
+
 /// rustup's own variables (The rustup book, "Environment variables").
 pub(in crate::commands) const VARIABLES: [&str; 2] = ["RUSTUP_DIST_SERVER", "RUSTUP_UPDATE_ROOT"];
 
@@ -9,16 +11,10 @@ pub(in crate::commands) const VARIABLES: [&str; 2] = ["RUSTUP_DIST_SERVER", "RUS
 pub(super) fn lines(server: &Address, shell: Option<&str>) -> String {
     let server = server.expose().as_str().trim_end_matches('/').to_owned();
     let values = [server.clone(), format!("{server}/rustup")];
-    let name = shell.and_then(|path| path.rsplit('/').next()).unwrap_or_default();
-    let (line, file): (fn(&str, &str) -> String, _) = match name {
-        "fish" => (|key, value| format!("  set -gx {key} '{value}'"), "~/.config/fish/config.fish"),
-        "zsh" => (|key, value| format!("  export {key}='{value}'"), "~/.zshrc"),
-        "" if cfg!(windows) => (|key, value| format!("  $env:{key} = '{value}'"), "$PROFILE"),
-        "bash" => (|key, value| format!("  export {key}='{value}'"), "~/.bashrc"),
-        _ => (|key, value| format!("  export {key}='{value}'"), "~/.profile"),
-    };
-    let lines: Vec<String> = VARIABLES.iter().zip(&values).map(|(key, value)| line(key, value)).collect();
-    format!("rustup uses this mirror too with these lines, which last in {file}:\n{}", lines.join("\n"))
+    let shell = Shell::of(shell);
+    let lines = VARIABLES.iter().zip(&values).map(|(key, value)| format!("  {}", shell.set(key, value)));
+    let (file, lines) = (shell.file(), lines.collect::<Vec<_>>().join("\n"));
+    format!("rustup uses this mirror too with these lines, which last in {file}:\n{lines}")
 }
 
 #[cfg(test)]
@@ -33,6 +29,7 @@ mod tests {
             ("/usr/bin/zsh", "  export RUSTUP_UPDATE_ROOT='https://m.example/rust/rustup'"),
             ("/usr/bin/fish", "  set -gx RUSTUP_DIST_SERVER 'https://m.example/rust'"),
             ("/bin/dash", "~/.profile"),
+            ("/bin/tcsh", "  setenv RUSTUP_DIST_SERVER 'https://m.example/rust'"),
         ] {
             let text = lines(&server, Some(shell));
             assert!(text.contains(line), "{shell}: {text}");

@@ -2,6 +2,7 @@
 
 mod cargo;
 mod git;
+mod pip;
 
 use mirror_config::{environment::Environment, failure::Failure};
 
@@ -19,9 +20,10 @@ pub(super) fn status(env: &Environment, asked: &Status) -> Result<(), Failure> {
             warnings.iter().for_each(|warning| report::warn(warning));
             Ok(())
         }
+        Some(StatusTool::Pip(output)) => report::pip_status(&pip::read(env)?, output.json),
         None => {
-            let (cargo, (git, warnings)) = (cargo::read(env)?, git::read(env)?);
-            report::statuses(&cargo, &git, asked.output.json)?;
+            let (cargo, (git, warnings), pip) = (cargo::read(env)?, git::read(env)?, pip::read(env)?);
+            report::statuses(&cargo, &git, &pip, asked.output.json)?;
             warnings.iter().for_each(|warning| report::warn(warning));
             Ok(())
         }

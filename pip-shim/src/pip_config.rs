@@ -1,22 +1,13 @@
 //! What pip itself is configured to do: its files in all their levels, and its variables. Nothing is written.
 //!
-//! Rule: `pip._internal.configuration` and `ConfigOptionParser`. Files: global < user (old place, new place) < the
-//! environment's own < `PIP_CONFIG_FILE`; then `[global]` < `[COMMAND]` < `PIP_*`. An empty value counts as none.
+//! Rule: `ConfigOptionParser`. First the files, as `pip_files` orders them; then `[global]` < `[COMMAND]` < `PIP_*`. An
+//! empty value counts as none.
 
-mod ini;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
-
-use mirror_config::environment::Environment;
+use mirror_config::{environment::Environment, pip_files, pip_ini::Document};
 
 use crate::options::Command;
-
-const NAME: &str = if cfg!(windows) { "pip.ini" } else { "pip.conf" };
-const NULL_DEVICE: &str = if cfg!(windows) { "nul" } else { "/dev/null" };
-const PIP_CONFIG_FILE: &str = "PIP_CONFIG_FILE";
 
 /// A value, and who set it: a file, or a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +26,8 @@ impl Settings {
     /// Reads the files and variables that pip would. `prefixes` are those of the Python that runs it; `isolated` is
     /// pip's own option.
     pub fn read(env: &Environment, prefixes: &[PathBuf], command: Command, isolated: bool) -> Self {
-        let files = files(env, prefixes, isolated);
-        let texts = files.into_iter().filter_map(|file| {
+        let files = pip_files::files(env, prefixes, isolated);
+        let texts = files.into_iter().filter_map(|(_, file)| {
             let bytes = std::fs::read(&file).ok()?;
             Some((file.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()))
         });
@@ -53,7 +44,7 @@ impl Settings {
         // To older pips an empty value hides those of weaker files. To stand aside then, too, does no harm.
         let mut merged: BTreeMap<(bool, String), Value> = BTreeMap::new();
         for (origin, text) in texts {
-            for (section, values) in ini::read(&text) {
+            for (section, values) in Document::read(&text).sections() {
                 if section != "global" && section != command.name() {
                     continue;
                 }
@@ -98,56 +89,10 @@ fn normal(key: &str) -> String {
     key.strip_prefix("--").map(str::to_owned).unwrap_or(key)
 }
 
-/// Where pip looks for files, weakest first, whether they exist or not.
-pub fn files(env: &Environment, prefixes: &[PathBuf], isolated: bool) -> Vec<PathBuf> {
-    let own = env.var_os(PIP_CONFIG_FILE).map(|file| env.cwd().join(file));
-    if own.as_deref() == Some(Path::new(NULL_DEVICE)) {
-        return Vec::new();
-    }
-    let mut found = global(env);
-    if !isolated && !own.as_deref().is_some_and(Path::exists) {
-        found.extend(user(env));
-    }
-    found.extend(prefixes.iter().map(|prefix| prefix.join(NAME)));
-    found.extend(own);
-    found
-}
-
-fn global(env: &Environment) -> Vec<PathBuf> {
-    if cfg!(windows) {
-        return env.var_os("PROGRAMDATA").map(|data| Path::new(data).join("pip").join(NAME)).into_iter().collect();
-    }
-    if cfg!(target_os = "macos") {
-        return vec![Path::new("/Library/Application Support/pip").join(NAME)];
-    }
-    let folders = env.var_os("XDG_CONFIG_DIRS").unwrap_or("/etc/xdg".as_ref());
-    let xdg = std::env::split_paths(folders).map(|folder| env.cwd().join(folder).join("pip"));
-    xdg.chain([PathBuf::from("/etc")]).map(|folder| folder.join(NAME)).collect()
-}
-
-/// The old place, then the new one.
-fn user(env: &Environment) -> Vec<PathBuf> {
-    let Some(home) = env.home() else { return Vec::new() };
-    let old = home.join(if cfg!(windows) { "pip" } else { ".pip" });
-    let application_support = home.join("Library/Application Support/pip");
-    let new = if cfg!(windows) {
-        env.var_os("APPDATA").map_or_else(|| home.join("AppData/Roaming"), PathBuf::from).join("pip")
-    } else if cfg!(target_os = "macos") && application_support.is_dir() {
-        application_support
-    } else if cfg!(target_os = "macos") {
-        home.join(".config/pip")
-    } else {
-        env.var_os("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), |dir| env.cwd().join(dir)).join("pip")
-    };
-    vec![old.join(NAME), new.join(NAME)]
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Settings, files};
+    use super::Settings;
     use crate::options::Command;
-    use mirror_config::environment::Environment;
-    use std::path::PathBuf;
 
     fn settings(texts: &[&str], variables: &[(&str, &str)]) -> Settings {
         let texts = texts.iter().enumerate().map(|(n, text)| (format!("file {n}"), (*text).to_owned()));
@@ -174,31 +119,6 @@ mod tests {
         ] {
             let found = settings(texts, variables);
             assert_eq!(found.chosen().map(|v| (v.origin.as_str(), v.text.as_str())), chosen, "{texts:?} {variables:?}");
-        }
-    }
-
-    #[cfg(all(unix, not(target_os = "macos")))]
-    #[test]
-    fn files_are_those_of_pip_weakest_first() {
-        let own = std::env::current_exe().expect("a file that exists").display().to_string();
-        let all = "/x/pip/pip.conf /y/pip/pip.conf /etc/pip.conf /h/.pip/pip.conf /c/pip/pip.conf /v/pip.conf";
-        let alone = format!("/x/pip/pip.conf /y/pip/pip.conf /etc/pip.conf /v/pip.conf {own}");
-        for (pip_config_file, isolated, wanted) in [
-            ("", false, all.to_owned()),
-            ("", true, "/x/pip/pip.conf /y/pip/pip.conf /etc/pip.conf /v/pip.conf".to_owned()),
-            ("/missing", false, format!("{all} /missing")),
-            (own.as_str(), false, alone),
-            ("/dev/null", false, String::new()),
-        ] {
-            let variables = [
-                ("HOME", "/h"),
-                ("XDG_CONFIG_HOME", "/c"),
-                ("XDG_CONFIG_DIRS", "/x:/y"),
-                ("PIP_CONFIG_FILE", pip_config_file),
-            ];
-            let found = files(&Environment::of(variables, "/"), &[PathBuf::from("/v")], isolated);
-            let shown: Vec<String> = found.iter().map(|file| file.display().to_string()).collect();
-            assert_eq!(shown.join(" "), wanted, "{pip_config_file} {isolated}");
         }
     }
 }

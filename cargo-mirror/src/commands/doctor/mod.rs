@@ -1,5 +1,7 @@
 //! `cargo mirror doctor`: what will not work as expected, and how to go on. Looks, changes nothing.
 
+mod pip;
+
 use mirror_config::{
     config::Config,
     environment::Environment,
@@ -45,6 +47,7 @@ pub(super) fn doctor(env: &Environment, output: Output) -> Result<(), Failure> {
             found.push(Finding { severity: Severity::Error, tool: "git", what: failure.what, hint: failure.hint });
         }
     }
+    found.extend(pip::found(env));
     found.sort_by_key(|finding| finding.severity);
     report::findings(&found, output.json)
 }

@@ -1,0 +1,96 @@
+//! `cargo mirror status pip`: which pip runs, who chose its index, and what set-up did.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use mirror_config::{environment::Environment, failure::Failure, redact};
+use serde_json::Value;
+
+use super::git::proxy;
+use crate::{
+    pip_setup::{self, Levels, Said, Shims},
+    programs,
+    report::{PipEdit, PipFile, PipInstall, PipLink, PipStatus, PipValue},
+};
+
+/// Variables of others that matter here, by their whole names.
+const VARIABLES: &[&str] = &["PIP_CONFIG_FILE", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_CONFIG_FILE", "VIRTUAL_ENV"];
+
+/// pip's state as this working directory and PATH make it.
+pub(super) fn read(env: &Environment) -> Result<PipStatus, Failure> {
+    let shim = programs::pip_shim(env);
+    let shims = Shims::read(env)?;
+    let levels = Levels::read(env);
+    let file = pip_setup::user_file(env)?;
+    let given = pip_setup::given(env, &levels, &file);
+    let edit = given.map(|said| PipEdit { file: file.display().to_string(), index: redact::secrets(&said.text) });
+    Ok(PipStatus {
+        install: shim.as_deref().and_then(install),
+        shim: shim.map(|path| path.display().to_string()),
+        on_path: shims.on_path,
+        in_front: shims.in_front(),
+        folder: shims.folder.display().to_string(),
+        links: shims.links.iter().map(|(path, target)| link(path, target)).collect(),
+        pips: shims.pips.iter().map(|pip| pip.display().to_string()).collect(),
+        edit,
+        files: files(&levels),
+        values: values(&levels, env),
+    })
+}
+
+/// What the shim itself says of `pip install`. It is another program, and knows what this one does not.
+fn install(shim: &Path) -> Option<PipInstall> {
+    let output = Command::new(shim).arg("--json").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let said: Value = serde_json::from_slice(&output.stdout).ok()?;
+    let text = |value: &Value| value.as_str().map(redact::secrets);
+    Some(PipInstall {
+        pip: text(&said["pip"])?,
+        injects: said["injects"].as_bool()?,
+        why: text(&said["why"])?,
+        index: text(&said["index"]["name"]),
+    })
+}
+
+fn link(path: &Path, target: &Path) -> PipLink {
+    PipLink { path: path.display().to_string(), target: target.display().to_string(), leads: path.exists() }
+}
+
+fn files(levels: &Levels) -> Vec<PipFile> {
+    let wrong = |wrong: &mirror_config::pip_ini::Wrong| format!("line {}: {}", wrong.line, wrong.what);
+    levels
+        .files
+        .iter()
+        .map(|file| PipFile {
+            path: file.path.display().to_string(),
+            level: file.level.name(),
+            there: file.there,
+            hidden: file.hidden,
+            wrong: file.wrong.as_ref().map(wrong),
+        })
+        .collect()
+}
+
+fn values(levels: &Levels, env: &Environment) -> Vec<PipValue> {
+    let value = |said: &Said, in_force| PipValue {
+        key: said.name(),
+        value: display(&said.key, &said.text),
+        origin: if said.file.is_some() { said.place.clone() } else { "environment".to_owned() },
+        in_force,
+    };
+    let hidden = levels.hidden.iter().map(|said| value(said, false));
+    let said = levels.said.iter().map(|said| value(said, levels.instead_of(said).is_none()));
+    let others = VARIABLES.iter().filter_map(|name| Some((name, env.var(name)?)));
+    let others = others.map(|(name, text)| PipValue {
+        key: (*name).to_owned(),
+        value: redact::secrets(text),
+        origin: "environment".to_owned(),
+        in_force: true,
+    });
+    hidden.chain(said).chain(others).collect()
+}
+
+fn display(key: &str, text: &str) -> String {
+    if key == "proxy" { proxy(text) } else { redact::secrets(text).replace('\n', " ").trim().to_owned() }
+}
