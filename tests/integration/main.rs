@@ -27,6 +27,7 @@ mod git_update;
 mod git_ways;
 #[cfg(target_os = "linux")]
 mod pip_configuration;
+#[cfg(unix)]
 mod pip_grammar;
 #[cfg(unix)]
 mod pip_path;
