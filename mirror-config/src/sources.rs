@@ -23,6 +23,8 @@ use crate::{
 
 /// Rate in bytes a second of a source of which nothing is known.
 const UNKNOWN_RATE: f64 = 1_000_000.0;
+/// Who is silent for so long when all is over counts as dead: whoever is asked next time is to be another one.
+const SILENT: Duration = Duration::from_secs(1);
 /// Files under way at once for each mirror: a host takes 4 to 8 connections of one client for fair.
 const PER_PLACE: usize = 6;
 
@@ -106,8 +108,14 @@ pub struct Sources {
 pub struct Openings(Arc<Mutex<Vec<Tally>>>);
 
 impl Openings {
-    /// Does what waits for an answer.
-    pub fn during<T>(&self, id: SourceId, ask: impl FnOnce() -> T) -> T {
+    /// Does what waits for an answer. One that fails late is held against the source here, since others have been asked by
+    /// then, and nobody may be listening any more.
+    ///
+    /// # Errors
+    ///
+    /// Those of the answer.
+    pub fn during<T>(&self, id: SourceId, ask: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+        let asked = Instant::now();
         let lock = || self.0.lock().expect("nobody panics while holding it");
         {
             let tally = &mut lock()[id];
@@ -118,6 +126,13 @@ impl Openings {
         let tally = &mut lock()[id];
         tally.opening -= 1;
         tally.unanswered_since = (tally.opening > 0).then(Instant::now);
+        if let Err(fault) = &answer
+            && fault.counts_against_health()
+            && asked.elapsed() > HEAD_START
+        {
+            tally.faults += 1;
+            tally.fault = Some(fault.clone());
+        }
         answer
     }
 }
@@ -267,7 +282,11 @@ impl Sources {
 
     /// Remembers what was measured, and says who did what.
     pub fn close(&self, health: &Health) -> Vec<report::Source> {
-        let tallies = self.lock();
+        let mut tallies = self.lock();
+        for tally in tallies.iter_mut().filter(|tally| tally.is_silent()) {
+            tally.faults += 1;
+            tally.fault = Some(Fault::Timeout);
+        }
         let asked = || tallies.iter().filter(|tally| tally.first_byte.is_some() || tally.fault.is_some());
         let seen: Vec<Observation> = asked()
             .map(|tally| Observation {
@@ -293,6 +312,11 @@ impl Sources {
 }
 
 impl Tally {
+    /// Whether it has been silent for so long that it is not worth asking soon again.
+    fn is_silent(&self) -> bool {
+        self.unanswered_since.is_some_and(|since| since.elapsed() > SILENT)
+    }
+
     /// Whether it has been silent for longer than a candidate has the field for itself.
     fn is_late(&self) -> bool {
         self.unanswered_since.is_some_and(|since| since.elapsed() > HEAD_START)
@@ -345,12 +369,18 @@ mod tests {
     fn who_does_not_answer_is_asked_after_the_others() {
         let sources = sources(&["a", "b", "upstream"]);
         let openings = sources.openings();
-        openings.during(0, || {
+        let waited = openings.during(0, || {
             std::thread::sleep(HEAD_START + HEAD_START);
             let order: Vec<usize> = sources.order().into_iter().map(|(id, _)| id).collect();
             assert_eq!(order, [1, 0, 2]);
+            Ok(())
         });
-        assert_eq!(first(&sources), 0);
+        assert_eq!((waited, first(&sources)), (Ok(()), 0));
+        let failed = openings.during(0, || {
+            std::thread::sleep(HEAD_START + HEAD_START);
+            Err::<(), _>(Fault::Timeout)
+        });
+        assert_eq!((failed, first(&sources)), (Err(Fault::Timeout), 1), "also when nobody listened any more");
     }
 
     #[test]

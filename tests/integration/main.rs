@@ -31,6 +31,7 @@ mod git_ways;
 mod pip_conf;
 #[cfg(target_os = "linux")]
 mod pip_configuration;
+#[cfg(unix)]
 mod pip_grammar;
 #[cfg(unix)]
 mod pip_path;

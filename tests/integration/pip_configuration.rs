@@ -7,7 +7,7 @@ use mirror_tests::Sandbox;
 use pip_shim::{options::Command, pip_config::Settings};
 use serde_json::json;
 
-use crate::pip_grammar::{NO_PIP, ask_pip};
+use crate::pip_grammar::ask_pips;
 
 const CONFIGURATION: &str = r#"
 import json, os, sys
@@ -47,7 +47,7 @@ fn configuration_is_read_as_pip_reads_it() {
     for file in [&old, &new] {
         fs::create_dir_all(file.parent().expect("in a folder")).expect("the sandbox is ours");
     }
-    let mut compared = 0;
+    let (mut compared, mut asked) = (0, false);
     for (n, text) in TEXTS.iter().enumerate() {
         fs::write(&old, text).expect("the sandbox is ours");
         fs::write(&new, TEXTS[(n + 1) % TEXTS.len()]).expect("the sandbox is ours");
@@ -60,11 +60,9 @@ fn configuration_is_read_as_pip_reads_it() {
             json!({"PIP_CONFIG_FILE": "/dev/null", "PIP_INDEX_URL": "V"}),
             json!({"PIP_CONFIG_FILE": "/missing", "PIP_index_url": "V", "PIP_NO_INDEX": ""}),
         ];
-        let Some(answers) = ask_pip(&sandbox, CONFIGURATION, &json!(cases)) else {
-            eprintln!("{NO_PIP}");
-            return;
-        };
-        for (case, answer) in cases.iter().zip(answers) {
+        let answers = ask_pips(&sandbox, CONFIGURATION, &json!(cases));
+        asked |= !answers.is_empty();
+        for (case, answer) in answers.iter().flat_map(|(_, answers)| cases.iter().zip(answers)) {
             if answer.is_null() {
                 continue;
             }
@@ -86,5 +84,5 @@ fn configuration_is_read_as_pip_reads_it() {
             }
         }
     }
-    assert!(compared >= 20, "pip read only {compared} of its configurations");
+    assert!(compared >= 20 || !asked, "pip read only {compared} of its configurations");
 }

@@ -1,4 +1,4 @@
-//! The shim reads command lines and requirements files as the machine's own pip does.
+//! The shim reads command lines and requirements files as the machine's own pip and the newest one do.
 //!
 //! pip's own parser is asked about each case of a table, in one process. Cases that it refuses say nothing.
 
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mirror_tests::Sandbox;
+use mirror_tests::{Pip, Sandbox};
 use pip_shim::{
     invocation,
     optparse::Word,
@@ -16,25 +16,22 @@ use pip_shim::{
 };
 use serde_json::{Value, json};
 
-/// Why a test says nothing.
-pub(crate) const NO_PIP: &str = "skipped: there is no python3 with pip here";
+use crate::pip_world::pips;
 
-/// Runs a script with the machine's Python and pip, with the cases as JSON; nothing when there is no such Python.
-pub(crate) fn ask_pip(sandbox: &Sandbox, script: &str, cases: &Value) -> Option<Vec<Value>> {
-    let mut probe = sandbox.command("sh");
-    probe.args(["-c", "python3 -c 'import pip'"]);
-    if sandbox.run(probe).code != 0 {
-        return None;
-    }
+/// Runs a script with the Python of each pip there is, with the cases as JSON.
+pub(crate) fn ask_pips(sandbox: &Sandbox, script: &str, cases: &Value) -> Vec<(Pip, Vec<Value>)> {
     let file = sandbox.work().join("cases.json");
     fs::write(&file, cases.to_string()).expect("the sandbox is ours");
-    let mut python = sandbox.command("python3");
-    python.args(["-c", script]).arg(&file);
-    python.env("_PIP_RUNNING_IN_SUBPROCESS", "1").env("HOST", "h.example").env("EMPTY", "");
-    let ran = sandbox.run(python).ok();
-    let answers: Vec<Value> = serde_json::from_str(ran.stdout.trim()).expect("the script prints JSON");
-    assert_eq!(Some(answers.len()), cases.as_array().map(Vec::len), "an answer for each case");
-    Some(answers)
+    let ask = |pip: Pip| {
+        let mut python = sandbox.command(pip.python());
+        python.args(["-c", script]).arg(&file);
+        python.env("_PIP_RUNNING_IN_SUBPROCESS", "1").env("HOST", "h.example").env("EMPTY", "");
+        let ran = sandbox.run(python).ok();
+        let answers: Vec<Value> = serde_json::from_str(ran.stdout.trim()).expect("the script prints JSON");
+        assert_eq!(Some(answers.len()), cases.as_array().map(Vec::len), "an answer for each case");
+        (pip, answers)
+    };
+    pips().into_iter().map(ask).collect()
 }
 
 const ARGUMENTS: &str = r#"
@@ -153,39 +150,37 @@ fn command_lines_are_read_as_pip_reads_them() {
         }
     }
     lines.push(["install", "-i", "", "x y", "--extra-index-url", " "].map(str::to_owned).to_vec());
-    let Some(answers) = ask_pip(&sandbox, ARGUMENTS, &json!(lines)) else {
-        eprintln!("{NO_PIP}");
-        return;
-    };
-    let mut accepted = 0;
-    for (line, answer) in lines.iter().zip(answers) {
-        let words: Vec<OsString> = line.iter().map(OsString::from).collect();
-        let found = invocation::read(&words);
-        if answer.is_null() {
-            continue;
+    for (pip, answers) in ask_pips(&sandbox, ARGUMENTS, &json!(lines)) {
+        let mut accepted = 0;
+        for (line, answer) in lines.iter().zip(answers) {
+            let words: Vec<OsString> = line.iter().map(OsString::from).collect();
+            let found = invocation::read(&words);
+            if answer.is_null() {
+                continue;
+            }
+            accepted += 1;
+            let ours = found.map_or(json!({"command": null}), |found| {
+                let parsed = &found.parsed;
+                let all = |name| parsed.all(name).into_iter().map(Word::text).collect::<Vec<_>>();
+                let last = |name| parsed.last(name).map(Word::text);
+                json!({
+                    "command": found.command.name(),
+                    "index": last("--index-url"),
+                    "none": parsed.has("--no-index"),
+                    "extra": all("--extra-index-url"),
+                    "requirements": all("--requirement"),
+                    "constraints": all("--constraint"),
+                    "rest": parsed.rest.iter().map(Word::text).collect::<Vec<_>>(),
+                    "proxy": last("--proxy"),
+                    "cert": last("--cert"),
+                    "timeout": parsed.has("--timeout"),
+                    "retries": parsed.has("--retries"),
+                })
+            });
+            assert_eq!(ours, answer, "{line:?}, {pip:?}");
         }
-        accepted += 1;
-        let ours = found.map_or(json!({"command": null}), |found| {
-            let parsed = &found.parsed;
-            let all = |name| parsed.all(name).into_iter().map(Word::text).collect::<Vec<_>>();
-            let last = |name| parsed.last(name).map(Word::text);
-            json!({
-                "command": found.command.name(),
-                "index": last("--index-url"),
-                "none": parsed.has("--no-index"),
-                "extra": all("--extra-index-url"),
-                "requirements": all("--requirement"),
-                "constraints": all("--constraint"),
-                "rest": parsed.rest.iter().map(Word::text).collect::<Vec<_>>(),
-                "proxy": last("--proxy"),
-                "cert": last("--cert"),
-                "timeout": parsed.has("--timeout"),
-                "retries": parsed.has("--retries"),
-            })
-        });
-        assert_eq!(ours, answer, "{line:?}");
+        assert!(accepted >= 150, "{pip:?} accepted only {accepted} of {} lines", lines.len());
     }
-    assert!(accepted >= 150, "pip accepted only {accepted} of {} lines", lines.len());
 }
 
 const REQUIREMENTS: &str = r#"
@@ -314,23 +309,93 @@ fn requirements_files_are_read_as_pip_reads_them() {
         fs::create_dir_all(folder.join("d")).expect("the sandbox is ours");
         files.iter().for_each(|(name, bytes)| fs::write(folder.join(name), bytes).expect("the sandbox is ours"));
     }
-    let Some(answers) = ask_pip(&sandbox, REQUIREMENTS, &json!(folders)) else {
-        eprintln!("{NO_PIP}");
-        return;
-    };
-    let mut accepted = 0;
-    for ((folder, files), answer) in folders.iter().zip(&cases).zip(answers) {
-        let named = requirements::read(&Folder(folder.clone()), [Path::new("r.txt")]);
-        if answer.is_null() {
-            continue;
+    for (pip, answers) in ask_pips(&sandbox, REQUIREMENTS, &json!(folders)) {
+        let mut accepted = 0;
+        for ((folder, files), answer) in folders.iter().zip(&cases).zip(answers) {
+            let named = requirements::read(&Folder(folder.clone()), [Path::new("r.txt")]);
+            if answer.is_null() {
+                continue;
+            }
+            accepted += 1;
+            let main = named.index.map_or("default".to_owned(), |place| place.url);
+            let extra = named.extra.into_iter().map(|place| place.url);
+            let ours: Vec<String> =
+                if named.no_index.is_some() { Vec::new() } else { [main].into_iter().chain(extra).collect() };
+            let shown: Vec<_> = files.iter().map(|(name, bytes)| (name, String::from_utf8_lossy(bytes))).collect();
+            assert_eq!(json!(ours), answer, "{shown:?}, {pip:?}");
         }
-        accepted += 1;
-        let main = named.index.map_or("default".to_owned(), |place| place.url);
-        let extra = named.extra.into_iter().map(|place| place.url);
-        let ours: Vec<String> =
-            if named.no_index.is_some() { Vec::new() } else { [main].into_iter().chain(extra).collect() };
-        let shown: Vec<_> = files.iter().map(|(name, bytes)| (name, String::from_utf8_lossy(bytes))).collect();
-        assert_eq!(json!(ours), answer, "{shown:?}");
+        assert!(accepted >= 300, "{pip:?} accepted only {accepted} of {} files", cases.len());
     }
-    assert!(accepted >= 300, "pip accepted only {accepted} of {} files", cases.len());
+}
+
+const HASHES: &str = r#"
+import json, os, sys
+from pip._internal.req.req_file import parse_requirements
+answers = []
+for folder in json.load(open(sys.argv[1])):
+    os.chdir(folder)
+    try:
+        found = list(parse_requirements("r.txt", session=None))
+        answers.append(sorted({sum.lower() for one in found for sum in (one.options or {}).get("hashes", {}).get("sha256", [])}))
+    except Exception:
+        answers.append(None)
+print(json.dumps(answers))
+"#;
+
+/// Ways to write hashes; `%%` as above, and `A`, `B` for hashes.
+const HASHED: &[&str] = &[
+    "x==1 --hash=sha256:A",
+    "x==1 --hash sha256:A --hash=sha256:B",
+    "x==1 \\\n    --hash=sha256:A \\\n    --hash=sha256:B\ny==2 --hash=md5:00",
+    "x[e]>=1,<2; python_version > '3' --hash=sha256:A",
+    "x==1 --hash='sha256:A'",
+    "x==1 --hash=sha512:A --hash=sha384:B",
+    "x==1 --has sha256:A",
+    "x==1 --hash=sha256:A # --hash=sha256:B",
+    "# x==1 --hash=sha256:A",
+    "x==1",
+    "x==1 --config-settings a=b --hash=sha256:A",
+    "x==1 --hash sha256:${HOST}",
+    "-r n.txt%%n.txt: x==1 --hash=sha256:A",
+    "-c n.txt\nx%%n.txt: x==1 --hash=sha256:A",
+    "\u{feff}x==1 --hash=sha256:A",
+    "x==1\t--hash=sha256:A",
+    "x==1   --hash=sha256:A",
+];
+
+#[test]
+fn hashes_are_read_as_pip_reads_them() {
+    struct Folder(PathBuf);
+    impl World for Folder {
+        fn file(&self, path: &Path) -> Option<Vec<u8>> {
+            fs::read(self.0.join(path)).ok()
+        }
+        fn variable(&self, name: &str) -> Option<String> {
+            (name == "HOST").then(|| "h.example".to_owned())
+        }
+    }
+    let sandbox = Sandbox::new();
+    let folders: Vec<PathBuf> = (0..HASHED.len()).map(|n| sandbox.path(format!("cases/{n}"))).collect();
+    for (folder, case) in folders.iter().zip(HASHED) {
+        fs::create_dir_all(folder).expect("the sandbox is ours");
+        let text = case.replace(":A", &format!(":{}", "a".repeat(64))).replace(":B", &format!(":{}", "B".repeat(64)));
+        let mut parts = text.split("%%");
+        fs::write(folder.join("r.txt"), parts.next().unwrap_or_default()).expect("the sandbox is ours");
+        for (name, part) in parts.filter_map(|part| part.split_once(": ")) {
+            fs::write(folder.join(name), part).expect("the sandbox is ours");
+        }
+    }
+    for (pip, answers) in ask_pips(&sandbox, HASHES, &json!(folders)) {
+        let answered = answers.iter().filter(|answer| !answer.is_null()).count();
+        assert!(answered + 3 >= HASHED.len(), "{pip:?}: {answers:?}");
+        for ((folder, case), answer) in folders.iter().zip(HASHED).zip(answers) {
+            if answer.is_null() {
+                continue;
+            }
+            let named = requirements::read(&Folder(folder.clone()), [Path::new("r.txt")]);
+            let mut ours: Vec<String> = named.hashes.into_values().flatten().collect();
+            ours.sort();
+            assert_eq!(json!(ours), answer, "{case:?}, {pip:?}");
+        }
+    }
 }

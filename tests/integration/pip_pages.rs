@@ -154,6 +154,6 @@ fn reports_and_locks_name_the_index_and_not_the_relay() {
 }
 
 #[test]
-fn a_wheel_is_among_the_stock() {
+fn the_stock_has_a_wheel_of_fifteen_megabytes() {
     assert!(WheelStock::downloaded().wheel("numpy").bytes().len() >= 15_000_000);
 }

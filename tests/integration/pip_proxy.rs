@@ -7,7 +7,7 @@ use std::{cell::RefCell, collections::BTreeSet, fs};
 
 use mirror_tests::{Certificate, Ended, IndexServer, PATIENCE, Pip, Ran, SocksProxy, Squid, TlsFront, processes};
 
-use crate::pip_world::{NAME, World, each_pip};
+use crate::pip_world::{NAME, World, each_pip, one_pip};
 
 /// Only the proxy knows where it is.
 const HOST: &str = "index.far.example";
@@ -171,14 +171,14 @@ fn a_socks_proxy_is_asked_for_the_name() {
 #[test]
 fn no_proxy_names_hosts_suffixes_ranges_ports_and_everything() {
     let Some(squid) = squid(None) else { return };
-    each_pip(|pip| {
+    one_pip(|pip| {
         let world = World::new(pip);
         let (numbers, port) =
             (world.upstream.web.url(), world.upstream.web.url().rsplit(':').next().map(str::to_owned));
         let port = port.expect("a port");
         let name = format!("http://localhost:{port}");
         let (own, other) = (format!("127.0.0.1:{port}"), format!("localhost:{port}"));
-        for (no_proxy, server, direct) in [
+        let cases = [
             ("", &numbers, false),
             ("far.example, 10.0.0.0/8", &numbers, false),
             ("127.0.0.1", &numbers, true),
@@ -194,28 +194,28 @@ fn no_proxy_names_hosts_suffixes_ranges_ports_and_everything() {
             (other.as_str(), &name, true),
             ("localhost:1", &name, false),
             ("127.0.0.0/8", &name, false),
-        ] {
-            for configured in [true, false] {
-                world.forget();
-                world.upstream.web.forget_log();
-                let before = squid.log().len();
-                let list: Vec<&str> = no_proxy.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
-                let proxy = format!("[proxy]\nurl = \"{}\"\nno-proxy = {list:?}\n", squid.url(""));
-                let proxy = if configured { proxy } else { String::new() };
-                world.sandbox.mirror_config(&format!(
-                    "[catalog]\nbuiltin = false\n[pip]\nupstream = \"{server}/simple/\"\n{proxy}\
+        ];
+        // The list is read by the same code wherever it stands.
+        for ((no_proxy, server, direct), configured) in cases.into_iter().zip([true, false].into_iter().cycle()) {
+            world.forget();
+            world.upstream.web.forget_log();
+            let before = squid.log().len();
+            let list: Vec<&str> = no_proxy.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+            let proxy = format!("[proxy]\nurl = \"{}\"\nno-proxy = {list:?}\n", squid.url(""));
+            let proxy = if configured { proxy } else { String::new() };
+            world.sandbox.mirror_config(&format!(
+                "[catalog]\nbuiltin = false\n[pip]\nupstream = \"{server}/simple/\"\n{proxy}\
                      [mirrors.ash]\npypi = \"{server}/simple/\"\n"
-                ));
-                let mut command = world.downloading(&["--retries", "0", NAME]);
-                if !configured {
-                    command.env("HTTP_PROXY", squid.url("")).env("NO_PROXY", no_proxy);
-                }
-                let ran = world.sandbox.run(command);
-                let kind = format!("{no_proxy:?}, {server}, configured {configured}");
-                assert_eq!(ran.code, 0, "{kind}: {ran}");
-                assert_eq!(squid.log().len() == before, direct, "{kind}: {:?}", squid.log());
-                assert!(!world.upstream.web.log().is_empty(), "{kind}");
+            ));
+            let mut command = world.downloading(&["--retries", "0", NAME]);
+            if !configured {
+                command.env("HTTP_PROXY", squid.url("")).env("NO_PROXY", no_proxy);
             }
+            let ran = world.sandbox.run(command);
+            let kind = format!("{no_proxy:?}, {server}, configured {configured}");
+            assert_eq!(ran.code, 0, "{kind}: {ran}");
+            assert_eq!(squid.log().len() == before, direct, "{kind}: {:?}", squid.log());
+            assert!(!world.upstream.web.log().is_empty(), "{kind}");
         }
     });
 }

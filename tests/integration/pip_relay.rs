@@ -66,15 +66,29 @@ fn pip_goes_on_through_the_others_and_never_gets_a_lie() {
 }
 
 #[test]
-fn a_dead_first_mirror_is_passed_over() {
+fn a_dead_first_mirror_is_passed_over_and_one_line_says_so() {
     each_pip(|pip| {
         let hole = BlackHole::start();
         for address in [refused_url(), hole.url()] {
             let world = World::new(pip);
             let dead = format!("{address}/simple/");
-            world.configure(|name| if name == "ash" { dead.clone() } else { world.mirror(name).index() }, "");
-            world.download(&[NAME]).ok();
-            world.assert_right(NAME, &address);
+            let first = "[mirrors.dead]\nweight = 1000.0\n";
+            world.configure(|name| world.mirror(name).index(), &format!("{first}pypi = \"{dead}\"\n"));
+            let ran = world.download(&["requests"]);
+            assert_eq!(ran.code, 0, "{ran}");
+            for project in ["requests", "idna", "urllib3", "certifi", "charset-normalizer"] {
+                world.assert_right(project, &address);
+            }
+            let said: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("mirror:")).collect();
+            let right =
+                |line: &&str| line.starts_with("mirror: warning: dead: ") && line.ends_with("; went on without it");
+            assert!(said.len() == 1 && said.iter().all(right), "{ran}");
+            let report = &world.sandbox.report()[0];
+            assert_eq!((&report["error"], &report["verdict"]), (&serde_json::Value::Null, &"upstream".into()));
+            assert!(
+                report["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0 && seconds <= ran.seconds),
+                "{report}"
+            );
         }
     });
 }

@@ -10,23 +10,38 @@ use std::{
 
 use mirror_tests::{IndexServer, Pip, Ran, Sandbox, WheelStock, search_path, sha256};
 
-use crate::pip_grammar::NO_PIP;
+/// Why a test says nothing.
+const NO_PIP: &str = "skipped: there is no python3 with pip here";
 
 /// A project of the stock that needs no other.
 pub(crate) const NAME: &str = "certifi";
 
-/// Does something with each pip there is; says so where one is missing.
-pub(crate) fn each_pip(test: impl Fn(&Pip)) {
+/// The machine's pip and the newest one; says so where one is missing.
+pub(crate) fn pips() -> Vec<Pip> {
     let mut python = Command::new("python3");
     python.args(["-c", "import pip"]).env("PATH", search_path()).stdout(Stdio::null()).stderr(Stdio::null());
     if !python.status().is_ok_and(|status| status.success()) {
         eprintln!("{NO_PIP}");
-        return;
+        return Vec::new();
     }
-    test(&Pip::Machines);
     match Pip::newest() {
-        Ok(pip) => test(&pip),
-        Err(why) => eprintln!("skipped: there is no newest pip here: {why}"),
+        Ok(newest) => vec![Pip::Machines, newest],
+        Err(why) => {
+            eprintln!("skipped: there is no newest pip here: {why}");
+            vec![Pip::Machines]
+        }
+    }
+}
+
+/// Does something with each pip there is.
+pub(crate) fn each_pip(test: impl Fn(&Pip)) {
+    pips().iter().for_each(test);
+}
+
+/// Does something with one of them, where pip is not what counts.
+pub(crate) fn one_pip(test: impl Fn(&Pip)) {
+    if let Some(pip) = pips().last() {
+        test(pip);
     }
 }
 
