@@ -11,7 +11,7 @@ use std::{
 use mirror_tests::{IndexServer, Pip, Ran, Sandbox, WheelStock, search_path, sha256};
 
 /// Why a test says nothing.
-const NO_PIP: &str = "skipped: there is no python3 with pip here";
+pub(crate) const NO_PIP: &str = "skipped: there is no python3 with pip here";
 
 /// A project of the stock that needs no other.
 pub(crate) const NAME: &str = "certifi";
