@@ -58,7 +58,7 @@ pub struct Packages {
     hashes: Hashes,
     pins: BTreeMap<String, String>,
     pages: Once<Found>,
-    mirrored: Once<Option<Arc<Page>>>,
+    mirrored: Once<Result<Arc<Page>, Fault>>,
     findings: Findings,
 }
 
@@ -260,13 +260,17 @@ impl Packages {
             let cell = cells.get(&place.name).ok_or(Fault::Missing)?;
             if cell.get().is_none()
                 && let Some(guess) = same_place(&place.index, &url)
-                && let Ok(response) = open(&select, place, &format!("{guess}{end}"), part, cancel)
             {
-                return Ok(response);
+                match open(&select, place, &format!("{guess}{end}"), part, cancel) {
+                    // It may be elsewhere.
+                    Err(Fault::Missing | Fault::Status(400..=499) | Fault::NotAMirror(_) | Fault::Redirect(_)) => {}
+                    known => return known,
+                }
             }
-            let page = cell
-                .get_or_init(|| ask(&select, place, &format!("{project}/"), Patience::REPLACEABLE).ok().map(Arc::new));
-            let told = page.as_ref().and_then(|page| named(page, &name)).and_then(|file| file.get("url")?.as_str());
+            let page =
+                cell.get_or_init(|| ask(&select, place, &format!("{project}/"), Patience::REPLACEABLE).map(Arc::new));
+            let page = page.as_ref().map_err(Clone::clone)?;
+            let told = named(page, &name).and_then(|file| file.get("url")?.as_str());
             open(&select, place, &format!("{}{end}", told.ok_or(Fault::Missing)?), part, cancel)
         })
     }

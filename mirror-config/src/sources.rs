@@ -23,8 +23,6 @@ use crate::{
 
 /// Rate in bytes a second of a source of which nothing is known.
 const UNKNOWN_RATE: f64 = 1_000_000.0;
-/// Who is silent for so long when all is over counts as dead: whoever is asked next time is to be another one.
-const SILENT: Duration = Duration::from_secs(1);
 /// Files under way at once for each mirror: a host takes 4 to 8 connections of one client for fair.
 const PER_PLACE: usize = 6;
 
@@ -312,9 +310,9 @@ impl Sources {
 }
 
 impl Tally {
-    /// Whether it has been silent for so long that it is not worth asking soon again.
+    /// Whether it has said nothing at all in this run, though it had its time: next time another one is to be first.
     fn is_silent(&self) -> bool {
-        self.unanswered_since.is_some_and(|since| since.elapsed() > SILENT)
+        self.is_late() && self.first_byte.is_none() && self.bytes == 0
     }
 
     /// Whether it has been silent for longer than a candidate has the field for itself.

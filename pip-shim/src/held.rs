@@ -14,7 +14,7 @@ use mirror_config::{
     failure::{Failure, Kind},
 };
 
-use crate::{exec, pip_env::Change, real_pip};
+use crate::{exec, pip_env::Change};
 
 /// This program, as the system knows it even when its file has been replaced.
 #[cfg(target_os = "linux")]
@@ -28,7 +28,7 @@ pub fn command(env: &Environment, pip: &Path, arguments: &[OsString], changes: &
         && let Ok(held) = std::env::join_paths([Path::new(&std::process::id().to_string()), pip])
     {
         let mut between = Command::new(SELF);
-        std::os::unix::process::CommandExt::arg0(&mut between, real_pip::OWN_NAME);
+        std::os::unix::process::CommandExt::arg0(&mut between, crate::real_pip::OWN_NAME);
         between.args(arguments).env(MIRROR_PIP_HELD, held);
         between.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         return between;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::{
     pip_grammar::ask_pips,
     pip_setup_stage::{CONFIG, INDEX, LINKS, SETUP, UNDO, World, tree},
-    pip_world::NO_PIP,
+    pip_world::{NO_PIP, skipped},
 };
 
 /// Name, contents before, and where the contents after are to be found if pip can read those before.
@@ -130,7 +130,7 @@ fn the_real_pip_uses_the_index_and_the_shim_still_does_its_work() {
     run(&mirror, SETUP).ok();
     let pip = run(Path::new("python3"), &["-m", "pip", "config", "get", "global.index-url"]);
     if pip.stderr.contains("No module named pip") || pip.stderr.contains("not found") {
-        eprintln!("{}", NO_PIP);
+        skipped(NO_PIP);
         return;
     }
     assert_eq!(pip.ok().stdout.trim(), INDEX);

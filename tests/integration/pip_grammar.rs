@@ -217,6 +217,19 @@ for folder in json.load(open(sys.argv[1])):
 print(json.dumps(answers))
 "#;
 
+/// What requirements files see: the files of a folder, and one variable.
+struct Folder(PathBuf);
+
+impl World for Folder {
+    fn file(&self, path: &Path) -> Option<Vec<u8>> {
+        fs::read(self.0.join(path)).ok()
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        (name == "HOST").then(|| "h.example".to_owned())
+    }
+}
+
 /// Ways to write that the index is `https://h.example/s`, and lines that do not say so though they look like it.
 const SAYINGS: &[&str] = &[
     "-i https://h.example/s",
@@ -269,15 +282,6 @@ const SETTINGS: &[&str] = &[
 
 #[test]
 fn requirements_files_are_read_as_pip_reads_them() {
-    struct Folder(PathBuf);
-    impl World for Folder {
-        fn file(&self, path: &Path) -> Option<Vec<u8>> {
-            fs::read(self.0.join(path)).ok()
-        }
-        fn variable(&self, name: &str) -> Option<String> {
-            (name == "HOST").then(|| "h.example".to_owned())
-        }
-    }
     let sandbox = Sandbox::new();
     let mut cases: Vec<Vec<(&str, Vec<u8>)>> = Vec::new();
     for setting in SETTINGS {
@@ -365,15 +369,6 @@ const HASHED: &[&str] = &[
 
 #[test]
 fn hashes_are_read_as_pip_reads_them() {
-    struct Folder(PathBuf);
-    impl World for Folder {
-        fn file(&self, path: &Path) -> Option<Vec<u8>> {
-            fs::read(self.0.join(path)).ok()
-        }
-        fn variable(&self, name: &str) -> Option<String> {
-            (name == "HOST").then(|| "h.example".to_owned())
-        }
-    }
     let sandbox = Sandbox::new();
     let folders: Vec<PathBuf> = (0..HASHED.len()).map(|n| sandbox.path(format!("cases/{n}"))).collect();
     for (folder, case) in folders.iter().zip(HASHED) {

@@ -14,7 +14,7 @@ use mirror_config::{
 use mirror_tests::{IndexServer, Pip, WheelStock, sha256};
 use serde_json::{Value, json};
 
-use crate::pip_world::{NAME, World, each_pip};
+use crate::pip_world::{NAME, World, each_pip, skipped};
 
 /// The types of pages: PEP 691's and PEP 503's.
 const JSON: &str = "application/vnd.pypi.simple.v1+json";
@@ -142,7 +142,7 @@ fn reports_and_locks_name_the_index_and_not_the_relay() {
         let mut help = world.pip();
         help.args(["lock", "--help"]);
         if world.sandbox.run(help).code != 0 {
-            eprintln!("this pip has no `lock`");
+            skipped("this pip has no `lock`");
             return;
         }
         let mut command = world.pip();

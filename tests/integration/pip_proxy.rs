@@ -7,7 +7,7 @@ use std::{cell::RefCell, collections::BTreeSet, fs};
 
 use mirror_tests::{Certificate, Ended, IndexServer, PATIENCE, Pip, Ran, SocksProxy, Squid, TlsFront, processes};
 
-use crate::pip_world::{NAME, World, each_pip, one_pip};
+use crate::pip_world::{NAME, World, each_pip, one_pip, skipped};
 
 /// Only the proxy knows where it is.
 const HOST: &str = "index.far.example";
@@ -55,7 +55,7 @@ impl Far {
 fn squid(credentials: Option<&str>) -> Option<Squid> {
     let started = Squid::start(&[HOST, "localhost"], credentials);
     if started.is_none() {
-        eprintln!("skipped: there is no squid here");
+        skipped("there is no squid here");
     }
     started
 }
@@ -153,7 +153,7 @@ fn a_socks_proxy_is_asked_for_the_name() {
         let proxy = SocksProxy::start(&far.front.url().replace("https://", "http://"));
         for relay in [true, false] {
             if !relay && *pip == Pip::Machines {
-                eprintln!("the machine's pip may lack what pips need for SOCKS proxies");
+                skipped("the machine's pip may lack what pips need for SOCKS proxies");
                 continue;
             }
             far.world.forget();

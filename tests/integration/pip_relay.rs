@@ -82,7 +82,7 @@ fn a_dead_first_mirror_is_passed_over_and_one_line_says_so() {
             let said: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("mirror:")).collect();
             let right =
                 |line: &&str| line.starts_with("mirror: warning: dead: ") && line.ends_with("; went on without it");
-            assert!(said.len() == 1 && said.iter().all(right), "{ran}");
+            assert!(said.len() == 1 && said.iter().all(right), "{address}, {:?}: {ran}", world.sandbox.report());
             let report = &world.sandbox.report()[0];
             assert_eq!((&report["error"], &report["verdict"]), (&serde_json::Value::Null, &"upstream".into()));
             assert!(

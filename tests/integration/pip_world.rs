@@ -11,7 +11,13 @@ use std::{
 use mirror_tests::{IndexServer, Pip, Ran, Sandbox, WheelStock, search_path, sha256};
 
 /// Why a test says nothing.
-pub(crate) const NO_PIP: &str = "skipped: there is no python3 with pip here";
+pub(crate) const NO_PIP: &str = "there is no python3 with pip here";
+
+/// Says why something is not tested here.
+#[expect(clippy::print_stderr, reason = "nobody is to take a test for one that has seen something")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
 
 /// A project of the stock that needs no other.
 pub(crate) const NAME: &str = "certifi";
@@ -21,13 +27,13 @@ pub(crate) fn pips() -> Vec<Pip> {
     let mut python = Command::new("python3");
     python.args(["-c", "import pip"]).env("PATH", search_path()).stdout(Stdio::null()).stderr(Stdio::null());
     if !python.status().is_ok_and(|status| status.success()) {
-        eprintln!("{NO_PIP}");
+        skipped(NO_PIP);
         return Vec::new();
     }
     match Pip::newest() {
         Ok(newest) => vec![Pip::Machines, newest],
         Err(why) => {
-            eprintln!("skipped: there is no newest pip here: {why}");
+            skipped(&format!("there is no newest pip here: {why}"));
             vec![Pip::Machines]
         }
     }
