@@ -31,12 +31,19 @@ pub struct Believed {
     pub contradicted: Vec<String>,
     /// Numbers of versions that too few attest.
     pub unattested: Vec<String>,
+    /// How many operators say the same of each version that is believed, at least; all of it, `yanked` too.
+    pub support: usize,
 }
 
 /// Weighs words. `locked` is the checksum of a version in the project's `Cargo.lock`.
 pub fn weigh(words: &[Word], least: Trust, locked: &dyn Fn(&str) -> Option<String>) -> Believed {
-    let mut believed =
-        Believed { verdict: Trust::Pinned, versions: Vec::new(), contradicted: Vec::new(), unattested: Vec::new() };
+    let mut believed = Believed {
+        verdict: Trust::Pinned,
+        versions: Vec::new(),
+        contradicted: Vec::new(),
+        unattested: Vec::new(),
+        support: usize::MAX,
+    };
     if let Some(own) = words.iter().find(|word| word.trusted && !word.versions.is_empty()) {
         return Believed { verdict: Trust::Upstream, versions: own.versions.clone(), ..believed };
     }
@@ -79,9 +86,20 @@ pub fn weigh(words: &[Word], least: Trust, locked: &dyn Fn(&str) -> Option<Strin
             believed.contradicted.push(number.to_owned());
         }
         believed.verdict = believed.verdict.min(evidence);
+        let (found, support) = as_most_have_it(found, &said);
+        believed.support = believed.support.min(support);
         believed.versions.push(found.clone());
     }
     believed
+}
+
+/// A version as most have it of those who mean the same by it, and how many they are. They may differ in `yanked`: half
+/// is enough for that, since whoever lags behind does not know of it yet.
+fn as_most_have_it<'a>(found: &'a Version, said: &[&'a Version]) -> (&'a Version, usize) {
+    let same: Vec<&Version> = said.iter().copied().filter(|version| version.meaning == found.meaning).collect();
+    let (with, without): (Vec<&Version>, Vec<&Version>) = same.into_iter().partition(|version| version.yanked);
+    let most = if with.len() >= without.len() { with } else { without };
+    (most.first().copied().unwrap_or(found), most.len())
 }
 
 #[cfg(test)]
@@ -131,6 +149,22 @@ mod tests {
             let believed = weigh(&words, *least, &|_| locked.map(str::to_owned));
             let shown: Vec<String> = believed.versions.iter().map(|v| format!("{}={}", v.number, v.checksum)).collect();
             assert_eq!((shown.join(" ").as_str(), believed.verdict), (*expected, *verdict), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn yanked_is_what_most_say_whoever_is_asked_last() {
+        for (yanked, expected, support) in [
+            ([false, false, true], false, 2),
+            ([true, false, false], false, 2),
+            ([true, true, false], true, 2),
+            ([true, true, true], true, 3),
+        ] {
+            let mut words = [word("a: 1=x"), word("c: 1=x"), word("d: 1=x")];
+            words.iter_mut().zip(yanked).for_each(|(word, yanked)| word.versions[0].yanked = yanked);
+            let believed = weigh(&words, Trust::Quorum, &|_| None);
+            assert_eq!((believed.versions[0].yanked, believed.support), (expected, support), "{yanked:?}");
+            assert!(believed.contradicted.is_empty(), "it changes over time");
         }
     }
 
