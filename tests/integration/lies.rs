@@ -11,33 +11,53 @@ const AT_ONCE: usize = 4;
 /// Every so many of the patterns; it has no divisor in common with 32, so that all patterns come up.
 const EVERY: usize = 23;
 
-/// Plays all cases of a tool, and shows each that does not come out as it must.
-fn play(tool: Tool) {
+/// Plays all cases of a tool, and says how long each took; fails with those that do not come out as they must.
+fn play(tool: Tool) -> String {
     let all = cases().expect("the corpus can be read");
     let all: Vec<Case> = all.into_iter().filter(|case| case.tool == tool).collect();
-    let finished = run(&all, &Client::Suite, AT_ONCE, |done| println!("{:.1} s {}", done.seconds, done.case.name));
+    let finished = run(&all, &Client::Suite, AT_ONCE, |_| {});
     let complaints: Vec<String> = finished.iter().filter_map(Finished::complaint).collect();
     let count = complaints.len();
     assert!(complaints.is_empty(), "{count} of {} are not as they must be:\n\n{}", all.len(), complaints.join("\n\n"));
+    finished.iter().map(|done| format!("{:5.1} s {}\n", done.seconds, done.case.name)).collect()
 }
 
 #[test]
 fn every_lie_about_repositories_comes_out_as_its_case_says() {
-    play(Tool::Git);
+    println!("{}", play(Tool::Git));
 }
 
 #[test]
 fn every_lie_about_crates_comes_out_as_its_case_says() {
-    play(Tool::Cargo);
+    println!("{}", play(Tool::Cargo));
 }
 
 #[test]
 fn every_lie_about_wheels_comes_out_as_its_case_says() {
     if has_pip() {
-        play(Tool::Pip);
+        println!("{}", play(Tool::Pip));
     } else {
         println!("no python3 with pip here: nothing was seen");
     }
+}
+
+#[test]
+fn a_client_that_believes_its_first_mirror_is_found_out() {
+    let git = "case $DO in clone*) git $DO \"$MIRROR_1\" \"$TARGET\";; *) git -C \"$TARGET\" $DO;; esac";
+    let all = cases().expect("the corpus can be read");
+    let played = |name: &str| {
+        let chosen: Vec<Case> = all.iter().filter(|case| case.name == name).cloned().collect();
+        let finished = run(&chosen, &Client::Command(git.to_owned()), 1, |_| {});
+        let [done] = finished.as_slice() else { panic!("{name} is one case") };
+        let played = done.played.as_ref().unwrap_or_else(|why| panic!("{name}: {why}"));
+        (played.wrong.is_empty(), played.traces.is_empty())
+    };
+    // Right where the mirror is; and where it is not, both the lie and what is left of it are seen.
+    assert_eq!(played("git_honest_mirror_ok"), (true, true));
+    assert_eq!(played("git_forged_commit_under_upstream_ok"), (false, false));
+    assert_eq!(played("git_fetch_beside_a_liar_ok"), (false, false));
+    assert_eq!(played("git_captive_portal_ok"), (false, true));
+    assert_eq!(played("git_rewound_before_a_fetch_refused"), (false, true));
 }
 
 #[test]

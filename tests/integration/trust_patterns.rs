@@ -38,8 +38,9 @@ struct Kind<T> {
     expected: fn(usize, usize) -> Outcome,
 }
 
-/// Plays all patterns of all kinds, and shows a line for each.
-fn play<T>(kinds: &[Kind<T>], truth: impl Fn() -> T, weighed: impl Fn(Vec<T>) -> Outcome) {
+/// Plays all patterns of all kinds, and has a line to say of each.
+fn play<T>(kinds: &[Kind<T>], truth: impl Fn() -> T, weighed: impl Fn(Vec<T>) -> Outcome) -> String {
+    let mut text = String::new();
     for kind in kinds {
         let mut counts = [0; 4];
         let mut fewest = None;
@@ -54,8 +55,9 @@ fn play<T>(kinds: &[Kind<T>], truth: impl Fn() -> T, weighed: impl Fn(Vec<T>) ->
             }
         }
         assert!(fewest != Some(1), "{}: one liar is believed", kind.name);
-        println!("{:40} right, less, refused, lies: {counts:?}; from so many liars: {fewest:?}", kind.name);
+        text += &format!("{:40} right, less, refused, lies: {counts:?}; from so many: {fewest:?}\n", kind.name);
     }
+    text
 }
 
 /// More than half: what is in dispute goes to whoever is that many.
@@ -198,7 +200,7 @@ fn what_is_believed_of_refs_follows_from_how_many_lie() {
         }
         if truth.iter().all(|found| agreement.refs.contains(found)) { Right } else { Less }
     };
-    play(ABOUT_REFS, refs, weighed);
+    println!("{}", play(ABOUT_REFS, refs, weighed));
 }
 
 /// What an index says of a crate: lines, as they stand there.
@@ -288,7 +290,7 @@ fn what_is_believed_of_entries_follows_from_how_many_lie() {
             true => Less,
         }
     };
-    play(ABOUT_ENTRIES, lines, weighed);
+    println!("{}", play(ABOUT_ENTRIES, lines, weighed));
 }
 
 #[test]

@@ -105,7 +105,6 @@ pub struct Before {
 /// The upstream or a mirror.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a key of the grammar")]
 pub struct Source {
     /// Who runs it; itself, if nothing is said.
     pub operator: Option<String>,

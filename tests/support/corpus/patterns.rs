@@ -29,6 +29,9 @@ enum Rule {
     Lacking { all_are_heard: bool },
 }
 
+/// How a liar differs from the truth, and what goes wrong on the way.
+type Told = (Vec<Lie>, Vec<Flaw>);
+
 /// A kind of lie.
 struct Kind {
     tool: Tool,
@@ -36,14 +39,14 @@ struct Kind {
     rule: Rule,
     /// Whether liars can tell nothing but the same.
     one: bool,
-    tell: fn(&str, usize) -> (Vec<Lie>, Vec<Flaw>),
+    tell: fn(&str, usize) -> Told,
 }
 
 /// Places for a tag that no other place attests.
 const ELSEWHERE: [&str; MIRRORS] =
     ["main:README.md", "main^{tree}", "main:src/main.txt", "topic:src/topic.txt", "main~1^{tree}"];
 
-fn lies(lies: impl IntoIterator<Item = Lie>) -> (Vec<Lie>, Vec<Flaw>) {
+fn lies(lies: impl IntoIterator<Item = Lie>) -> Told {
     (lies.into_iter().collect(), Vec::new())
 }
 
