@@ -9,6 +9,7 @@ use std::{
     panic,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use mirror_tests::corpus::{Case, Client, Finished, Pattern, cases, run, table};
@@ -17,6 +18,9 @@ use arguments::{Arguments, USAGE};
 
 /// The command line is not understood, or there is no such case.
 const MISUSED: u8 = 64;
+
+/// Every so many patterns, how many are over is told.
+const TELL: usize = 64;
 
 type Program = fn() -> ExitCode;
 
@@ -80,7 +84,13 @@ fn patterns(arguments: &Arguments) -> bool {
     let all = Pattern::all(arguments.alike, arguments.upstream);
     let chosen: Vec<Pattern> = all.into_iter().step_by(arguments.every).collect();
     let cases: Vec<Case> = chosen.iter().map(Pattern::case).collect();
-    let finished = run(&cases, &Client::Itself, arguments.jobs, |_| {});
+    let count = AtomicUsize::new(0);
+    let finished = run(&cases, &Client::Itself, arguments.jobs, |_| {
+        let count = count.fetch_add(1, Ordering::Relaxed) + 1;
+        if count.is_multiple_of(TELL) {
+            show(&mut io::stderr(), &format!("{count} of {}\n", cases.len()));
+        }
+    });
     let (text, odd) = table(&chosen, &finished);
     show(&mut io::stdout(), &text);
     show(&mut io::stderr(), &odd.iter().map(|line| format!("{line}\n")).collect::<String>());

@@ -246,20 +246,12 @@ fn tell(repository: &Repository, lie: &Lie) -> Result<(), String> {
         Lie::Parentless(revision) => repository.deny_parents_of(revision),
         Lie::ManyRefs(count) => {
             let tip = repository.tip();
-            let lines: String = (0..*count).map(|number| format!("{tip} refs/tags/many/{number}\n")).collect();
-            let header = "# pack-refs with: peeled fully-peeled sorted \n";
-            // All of them at once: they become the only packed ones.
-            for reference in repository.refs("refs") {
-                repository.set_ref(&reference, &reference);
-            }
-            let old = fs::read_to_string(repository.path().join("packed-refs")).unwrap_or_default();
-            let old: String =
-                old.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
-            let mut all: Vec<String> = (lines + &old).lines().map(str::to_owned).collect();
-            // A peeled line belongs to the one before it; there are none where fast-import wrote the refs.
-            all.sort_by(|one, other| one.split(' ').nth(1).cmp(&other.split(' ').nth(1)));
-            fs::write(repository.path().join("packed-refs"), format!("{header}{}\n", all.join("\n")))
-                .map_err(|error| error.to_string())?;
+            repository.import(|out| {
+                let mut import = Import::new(out, 0);
+                (0..*count).try_for_each(|number| import.point(&format!("refs/tags/many/{number}"), &tip))?;
+                import.done()
+            });
+            repository.git(&["pack-refs", "--all"]);
         }
         Lie::OtherHistory(text) => other_history(repository, "sha1", text),
         Lie::Sha256 => other_history(repository, "sha256", "sha256"),

@@ -16,6 +16,7 @@ mod cargo_ground;
 mod pip_ground;
 mod play;
 mod run;
+mod kinds;
 mod patterns;
 
 pub use case::{Before, Case, Expect, Flaw, Lie, NAMES, Policy, Source, TRUTH, Tool, UPSTREAM, cases, folder};
