@@ -1,9 +1,10 @@
 //! What is true of one entry of an index: upstream is asked, and when it is silent, mirrors as well.
 //!
-//! Upstream has the word for itself for a moment. What it says counts; what mirrors say is weighed (`trust::entries`).
+//! Upstream has the word for itself for a moment. What it says counts; what mirrors say is weighed (`trust::entries`), all
+//! of them, so that two who lie and are quick do not speak for the others.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -31,7 +32,9 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Bad answers of upstream after which it is not asked any more in this run.
 const MOST_FAULTS: u32 = 3;
 /// Mirrors that are asked at once.
-const WITNESSES: usize = 3;
+const WITNESSES: usize = 12;
+/// How long the others may still take once enough agree, unless they could not change it any more.
+const HEARING: Duration = Duration::from_secs(1);
 
 /// How upstream has behaved in this run, and lately.
 #[derive(Debug)]
@@ -108,6 +111,8 @@ impl<T: Send + 'static> Inquiry<'_, T> {
         };
         let mirrors_began = Instant::now();
         let mut mirrors = None;
+        let mut awaited: Vec<(SourceId, Place)> = Vec::new();
+        let mut agreed: Option<Instant> = None;
         let mut words: Vec<Word> = Vec::new();
         let mut believed = entries::weigh(&words, self.least, self.locked);
         let mut failed: Vec<(String, Fault)> = Vec::new();
@@ -128,8 +133,13 @@ impl<T: Send + 'static> Inquiry<'_, T> {
                 }
                 None => {}
             }
-            let mirrors = mirrors.get_or_insert_with(|| self.ask_mirrors());
-            if self.listen(mirrors, &mut words, &mut failed) {
+            let mirrors = mirrors.get_or_insert_with(|| {
+                let asked = self.mirrors();
+                // Whoever has failed before is heard, and not waited for.
+                awaited = asked.iter().filter(|(id, _)| !self.index.has_failed(*id)).cloned().collect();
+                self.ask_mirrors(asked)
+            });
+            if self.listen(mirrors, &mut awaited, &mut words, &mut failed) {
                 believed = entries::weigh(&words, self.least, self.locked);
             }
             answer = upstream.as_ref().and_then(|upstream| upstream.try_recv().ok());
@@ -137,7 +147,11 @@ impl<T: Send + 'static> Inquiry<'_, T> {
                 continue;
             }
             let clear = believed.contradicted.is_empty() && believed.unattested.is_empty();
-            let enough = !believed.versions.is_empty() && (clear || !mirrors.has_more());
+            let agree = clear && !believed.versions.is_empty();
+            let since = agree.then(|| *agreed.get_or_insert_with(Instant::now));
+            let settled = agree && is_settled(&believed, &words, &awaited);
+            let heard = settled || since.is_some_and(|since| since.elapsed() > HEARING) || !mirrors.has_more();
+            let enough = !believed.versions.is_empty() && heard;
             let missing = self.is_missing(&words) && !mirrors.has_more();
             let waits = upstream.is_some() && mirrors_began.elapsed() < self.upstream.grace();
             match () {
@@ -167,11 +181,14 @@ impl<T: Send + 'static> Inquiry<'_, T> {
         Some(heard)
     }
 
-    fn ask_mirrors(&self) -> Lineup<(SourceId, Place), Option<T>> {
+    /// The mirrors that may hear of it.
+    fn mirrors(&self) -> Vec<(SourceId, Place)> {
+        let may_hear = |place: &Place| place.mirror.as_ref().is_some_and(|mirror| mirror.trusted || !self.private);
+        self.index.order().into_iter().filter(|(_, place)| may_hear(place)).collect()
+    }
+
+    fn ask_mirrors(&self, mirrors: Vec<(SourceId, Place)>) -> Lineup<(SourceId, Place), Option<T>> {
         let ask = Arc::clone(&self.ask);
-        let private = self.private;
-        let may_hear = |place: &Place| place.mirror.as_ref().is_some_and(|mirror| mirror.trusted || !private);
-        let mirrors = self.index.order().into_iter().filter(|(_, place)| may_hear(place));
         Lineup::start(mirrors, WITNESSES, move |(_, place)| match ask(place) {
             Ok(found) => Ok(Some(found)),
             Err(Fault::Missing) => Ok(None),
@@ -183,12 +200,14 @@ impl<T: Send + 'static> Inquiry<'_, T> {
     fn listen(
         &self,
         mirrors: &mut Lineup<(SourceId, Place), Option<T>>,
+        awaited: &mut Vec<(SourceId, Place)>,
         words: &mut Vec<Word>,
         failed: &mut Vec<(String, Fault)>,
     ) -> bool {
         let before = words.len();
         if let Some(((id, place), found)) = mirrors.next_ready_within(LOOK) {
             self.note(id, None, None);
+            awaited.retain(|(other, _)| *other != id);
             let trusted = place.mirror.as_ref().is_some_and(|mirror| mirror.trusted);
             let versions = found.as_ref().map(self.read).unwrap_or_default();
             let (mirror, address) = (place.name, place.index.to_string());
@@ -196,6 +215,7 @@ impl<T: Send + 'static> Inquiry<'_, T> {
         }
         for ((id, place), fault) in mirrors.take_failed() {
             self.note(id, None, Some(fault.clone()));
+            awaited.retain(|(other, _)| *other != id);
             failed.push((place.name, fault));
         }
         words.len() > before
@@ -232,4 +252,13 @@ impl<T: Send + 'static> Inquiry<'_, T> {
         self.index.begin(id);
         self.index.end(id, 0, 0, first_byte, fault);
     }
+}
+
+/// Whether those who have not spoken yet could change nothing: no authority of its own is among them, and more than half
+/// of all say the same.
+fn is_settled(believed: &Believed, words: &[Word], awaited: &[(SourceId, Place)]) -> bool {
+    let trusted = |place: &Place| place.mirror.as_ref().is_some_and(|mirror| mirror.trusted);
+    let heard = words.iter().map(|word| word.operator.as_str());
+    let all: BTreeSet<&str> = heard.chain(awaited.iter().map(|(_, place)| place.operator.as_str())).collect();
+    !awaited.iter().any(|(_, place)| trusted(place)) && believed.support.saturating_mul(2) > all.len()
 }

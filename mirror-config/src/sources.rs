@@ -249,6 +249,11 @@ impl Sources {
         others.filter_map(|(_, tally)| tally.rate()).max_by(f64::total_cmp)
     }
 
+    /// Whether its last request of this run failed.
+    pub fn has_failed(&self, id: SourceId) -> bool {
+        self.lock()[id].faults > 0
+    }
+
     /// A request goes out.
     pub fn begin(&self, id: SourceId) {
         let tally = &mut self.lock()[id];

@@ -124,7 +124,7 @@ pub(crate) fn workspace() -> &'static Path {
 }
 
 /// Name, version and checksum of each package of a lock that comes from a registry.
-fn locked(lock: &str) -> Vec<[String; 3]> {
+pub(crate) fn locked(lock: &str) -> Vec<[String; 3]> {
     let field = |table: &str, name: &str| {
         let value = table.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = \""))?;
         Some(value.trim_end_matches('"').to_owned())

@@ -4,7 +4,9 @@
 
 use std::io;
 
-use crate::{answer, backend::Reply, fault::Fault, http::Request, line::Line, pace::Pace, shared::Shared};
+use crate::{
+    answer, backend::Reply, fault::Fault, forgery::Forgery, http::Request, line::Line, pace::Pace, shared::Shared,
+};
 
 /// The most that an endless answer sends to a client that does not give up.
 const ENDLESS: u64 = 2 << 30;
@@ -14,6 +16,7 @@ pub(crate) struct Exchange<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) line: Line<'a>,
     pub(crate) request: &'a Request,
+    pub(crate) forgery: &'a Forgery,
 }
 
 impl Exchange<'_> {
@@ -48,10 +51,24 @@ impl Exchange<'_> {
         let id = self.shared.keep(child);
         let done = self.shared.backend.reply(self.request, stdout).and_then(|reply| match fault {
             Some(fault) => self.spoiled(reply, fault),
+            None if self.names_more() => self.with_more_refs(reply),
             None => self.stream_through(reply),
         });
         self.shared.release(id, done.is_ok());
         done
+    }
+
+    /// Whether this is the list of refs, and the server has more to name than there are.
+    fn names_more(&self) -> bool {
+        let asks = self.request.body.windows(15).any(|window| window == b"command=ls-refs");
+        asks && !self.forgery.lines.is_empty()
+    }
+
+    fn with_more_refs(&mut self, mut reply: Reply) -> io::Result<()> {
+        let body = self.forgery.refs(&all(&mut reply)?);
+        self.line.head(reply.code, &reply.headers, None)?;
+        self.line.chunks(&body)?;
+        self.line.end()
     }
 
     fn stream_through(&mut self, mut reply: Reply) -> io::Result<()> {
@@ -67,14 +84,7 @@ impl Exchange<'_> {
 
     /// Takes the whole answer into memory, for only then are shares of it known.
     fn spoiled(&mut self, mut reply: Reply, fault: Fault) -> io::Result<()> {
-        let mut body = Vec::new();
-        loop {
-            let piece = reply.piece()?;
-            if piece.is_empty() {
-                break;
-            }
-            body.extend(piece);
-        }
+        let mut body = all(&mut reply)?;
         self.line.head(reply.code, &reply.headers, None)?;
         if answer::pack_ranges(&body).is_empty() {
             self.shared.give_back(&fault);
@@ -121,5 +131,17 @@ impl Exchange<'_> {
             }
         }
         self.line.cut()
+    }
+}
+
+/// The whole answer, in memory.
+fn all(reply: &mut Reply) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let piece = reply.piece()?;
+        if piece.is_empty() {
+            return Ok(body);
+        }
+        body.extend(piece);
     }
 }

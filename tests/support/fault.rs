@@ -67,6 +67,11 @@ pub enum Fault {
     },
     /// Sends the client to the same path below another base address.
     Redirect(String),
+    /// Speaks of so many bytes more than it sends, or fewer. Not of a `GitServer`.
+    WrongLength(i64),
+    /// Answers with status 206 and the bytes that stand so many behind those it speaks of, whether a range was asked for
+    /// or not. Not of a `GitServer`.
+    WrongRange(u64),
     /// Sends at this rate, in bytes a second, whatever the server's own rate is.
     Drip(u64),
     /// Waits so long before it answers, beyond the server's latency.

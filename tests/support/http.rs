@@ -8,6 +8,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use crate::forgery::Forgery;
+
 /// Heads and bodies beyond this are refused.
 const LIMIT: usize = 1 << 30;
 
@@ -26,6 +28,13 @@ impl Request {
     /// A header's value; names in any case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
+    }
+
+    /// The request as a server that lies takes it.
+    pub(crate) fn forged(mut self, forgery: &Forgery) -> Self {
+        self.body = forgery.request(&self.plain_body());
+        self.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("Content-Encoding"));
+        self
     }
 
     /// The path without the query, and the query.

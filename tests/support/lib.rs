@@ -16,6 +16,8 @@ mod random_history;
 mod same;
 
 mod fault;
+mod forgery;
+mod archive;
 mod pace;
 mod http;
 mod answer;
@@ -47,10 +49,13 @@ mod cargo_stage;
 mod outcome;
 mod processes;
 
+pub mod corpus;
+
 pub use cargo_stage::{CargoMirror, CargoStage, Needs};
 pub use crate_server::{CrateServer, Tamper, Template};
 pub use crate_stock::{CrateStock, StockCrate};
 pub use fault::{Fault, Place, Plan, Scope};
+pub use forgery::Forgery;
 pub use front::{Certificate, SocksProxy, TlsFront};
 pub use history::{AUTOGLM, AUTOGLM_ASSETS, History, Submodule};
 pub use index_server::IndexServer;

@@ -210,8 +210,14 @@ impl Repository {
     /// them diverge.
     #[track_caller]
     pub fn add_commit(&self, branch: &str, path: &str, text: &str) -> String {
+        self.add_commit_later(branch, path, text, 10_000)
+    }
+
+    /// The same with a date so many hours after the common start.
+    #[track_caller]
+    pub fn add_commit_later(&self, branch: &str, path: &str, text: &str, hours: u64) -> String {
         let count = self.git(&["rev-list", "--count", branch]).stdout;
-        let hours = count.trim().parse::<u64>().expect("git counts in digits") + 10_000;
+        let hours = count.trim().parse::<u64>().expect("git counts in digits") + hours;
         self.import(|out| {
             let change = (path.to_owned(), Change::File(text.as_bytes().to_vec()));
             let mut import = Import::new(out, hours);

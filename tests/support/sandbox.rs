@@ -34,7 +34,7 @@ const WORK: &str = "work";
 const PROGRAMS: &str = "programs";
 
 /// The programs under test. This package builds each as `stage-NAME`.
-const NAMES: &[&str] = &["git-remote-mirror", "cargo-mirror", "pip-shim"];
+pub(crate) const NAMES: &[&str] = &["git-remote-mirror", "cargo-mirror", "pip-shim"];
 
 /// Variables with a fixed value, so that two runs make the same commits.
 const FIXED: &[(&str, &str)] = &[

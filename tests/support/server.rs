@@ -15,6 +15,7 @@ use crate::{
     connections::Connections,
     exchange::Exchange,
     fault::{Fault, Plan},
+    forgery::Forgery,
     http::{Requests, basic_credentials},
     line::Line,
     pace::Pace,
@@ -75,6 +76,11 @@ impl GitServer {
     /// it has stay silent for good; after [`GitServer::heal`] new ones are answered again.
     pub fn fall_silent(&self) {
         self.shared.wire.set_silent(true);
+    }
+
+    /// Lies from now on, in what it sends and names.
+    pub fn forge(&self, forgery: Forgery) {
+        *self.shared.forgery() = forgery;
     }
 
     /// Waits so long before each answer, as a round trip would take.
@@ -153,7 +159,9 @@ fn converse(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
         let place = shared.wire.note(seen);
         let tally = is_fetch.then_some(&shared.fetched);
         let line = Line { wire: &shared.wire, stream, pace: &pace, place, tally, drip: None };
-        let mut exchange = Exchange { shared, line, request: &request };
+        let forgery = shared.forgery().clone();
+        let request = if forgery.is_none() { request } else { request.forged(&forgery) };
+        let mut exchange = Exchange { shared, line, request: &request, forgery: &forgery };
         exchange.answer(fault, user.unwrap_or_default().as_deref())?;
     }
     Ok(())

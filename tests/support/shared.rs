@@ -13,6 +13,7 @@ use std::{
 use crate::{
     backend::Backend,
     fault::{Fault, Plan},
+    forgery::Forgery,
     http::Request,
     process::end_group,
     seen::Seen,
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) backend: Backend,
     pub(crate) fetched: AtomicU64,
     pub(crate) credentials: Mutex<Option<(String, String)>>,
+    forgery: Mutex<Forgery>,
     plans: Mutex<Vec<Plan>>,
     children: Mutex<HashMap<u32, Child>>,
 }
@@ -37,6 +39,7 @@ impl Shared {
             backend: Backend::new(root),
             fetched: AtomicU64::new(0),
             credentials: Mutex::default(),
+            forgery: Mutex::default(),
             plans: Mutex::default(),
             children: Mutex::default(),
         }
@@ -89,6 +92,11 @@ impl Shared {
     /// What goes wrong from now on.
     pub(crate) fn plans(&self) -> MutexGuard<'_, Vec<Plan>> {
         lock(&self.plans)
+    }
+
+    /// How it lies.
+    pub(crate) fn forgery(&self) -> MutexGuard<'_, Forgery> {
+        lock(&self.forgery)
     }
 
     /// The user a request is from, if it is from one; an error when it must be and is not.

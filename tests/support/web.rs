@@ -14,7 +14,7 @@ use std::{
 
 use crate::{
     connections::Connections,
-    fault::{Fault, Plan},
+    fault::{Fault, Place, Plan},
     http::Requests,
     line::Line,
     noise::Noise,
@@ -235,6 +235,25 @@ fn answer(pages: &Pages, mut line: Line<'_>, seen: &Seen, fault: Option<Fault>) 
             }
             line.head(page.code, &page.headers, Some(length))?;
             line.bytes(&spoiled)
+        }
+        Some(Fault::WrongLength(more)) => {
+            let said = usize::try_from(length as i64 + more).unwrap_or(0);
+            line.head(page.code, &page.headers, Some(said))?;
+            line.bytes(body)?;
+            line.cut()
+        }
+        Some(Fault::WrongRange(shift)) => {
+            let shift = Place::Byte(shift).in_bytes(length);
+            let told = format!("bytes 0-{}/{length}", length.saturating_sub(1));
+            let page = Page { code: 206, ..page.clone() };
+            let page = if page.headers.iter().any(|(name, _)| name == "Content-Range") {
+                page
+            } else {
+                page.with("Content-Range", &told)
+            };
+            line.head(206, &page.headers, Some(length))?;
+            line.bytes(&body[shift..])?;
+            line.bytes(&body[..shift])
         }
         _ => {
             line.head(page.code, &page.headers, Some(length))?;

@@ -37,6 +37,8 @@ pub struct Believed {
     pub claims: Vec<Claim>,
     /// Numbers of versions that too few attest.
     pub unattested: Vec<String>,
+    /// How many operators say the same of each version that is believed, at least; all of it, `yanked` too.
+    pub support: usize,
 }
 
 /// Whether a version has a checksum that the project has written down.
@@ -50,6 +52,7 @@ pub fn weigh(words: &[Word], least: Trust, locked: Locked<'_>) -> Believed {
         contradicted: Vec::new(),
         claims: Vec::new(),
         unattested: Vec::new(),
+        support: usize::MAX,
     };
     if let Some(own) = words.iter().find(|word| word.trusted && !word.versions.is_empty()) {
         return Believed { verdict: Trust::Upstream, versions: own.versions.clone(), ..believed };
@@ -95,6 +98,8 @@ pub fn weigh(words: &[Word], least: Trust, locked: Locked<'_>) -> Believed {
             believed.contradicted.push(number.to_owned());
         }
         believed.verdict = believed.verdict.min(evidence);
+        let (found, support) = as_most_have_it(found, &said);
+        believed.support = believed.support.min(support);
         believed.versions.push(found.clone());
     }
     let contradicted = believed.contradicted.iter();
@@ -115,6 +120,15 @@ fn claims(voices: &BTreeMap<&str, &Word>, number: &str) -> Vec<Claim> {
         })
     };
     voices.values().filter_map(claim).collect()
+}
+
+/// A version as most have it of those who mean the same by it, and how many they are. They may differ in `yanked`: half
+/// is enough for that, since whoever lags behind does not know of it yet.
+fn as_most_have_it<'a>(found: &'a Version, said: &[&'a Version]) -> (&'a Version, usize) {
+    let same: Vec<&Version> = said.iter().copied().filter(|version| version.meaning == found.meaning).collect();
+    let (with, without): (Vec<&Version>, Vec<&Version>) = same.into_iter().partition(|version| version.yanked);
+    let most = if with.len() >= without.len() { with } else { without };
+    (most.first().copied().unwrap_or(found), most.len())
 }
 
 #[cfg(test)]
@@ -166,6 +180,22 @@ mod tests {
             let believed = weigh(&words, *least, &|version| *locked == Some(version.checksum.as_str()));
             let shown: Vec<String> = believed.versions.iter().map(|v| format!("{}={}", v.number, v.checksum)).collect();
             assert_eq!((shown.join(" ").as_str(), believed.verdict), (*expected, *verdict), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn yanked_is_what_most_say_whoever_is_asked_last() {
+        for (yanked, expected, support) in [
+            ([false, false, true], false, 2),
+            ([true, false, false], false, 2),
+            ([true, true, false], true, 2),
+            ([true, true, true], true, 3),
+        ] {
+            let mut words = [word("a: 1=x"), word("c: 1=x"), word("d: 1=x")];
+            words.iter_mut().zip(yanked).for_each(|(word, yanked)| word.versions[0].yanked = yanked);
+            let believed = weigh(&words, Trust::Quorum, &|_| false);
+            assert_eq!((believed.versions[0].yanked, believed.support), (expected, support), "{yanked:?}");
+            assert!(believed.contradicted.is_empty(), "it changes over time");
         }
     }
 

@@ -96,6 +96,16 @@ pub fn weigh(
     let names: Vec<String> = voices.keys().map(|operator| (*operator).to_owned()).collect();
     if voices.len() >= QUORUM && least <= Trust::Quorum {
         let agreement = quorum(&voices, names, descends);
+        if has_lost_its_head(&voices, &agreement) {
+            return Err(Failure::new(
+                Kind::Quorum,
+                format!(
+                    "{repository}: upstream cannot be reached, and {} do not agree on the branch that HEAD stands for",
+                    agreement.voices.join(", ")
+                ),
+            )
+            .hint("try again later, or set `trusted = true` on a mirror that is your own"));
+        }
         if !agreement.refs.is_empty() || voices.values().all(|t| t.refs.is_empty()) {
             return Ok(agreement);
         }
@@ -128,6 +138,14 @@ pub fn weigh(
     }
 }
 
+/// Whether there is no HEAD though some name one: what is left would be taken for a repository without a main branch.
+fn has_lost_its_head(voices: &BTreeMap<&str, &Testimony>, agreement: &Agreement) -> bool {
+    let is_head = |found: &&Ref| found.name == "HEAD";
+    let named = voices.values().filter_map(|t| t.refs.iter().find(is_head));
+    let born = named.filter(|head| head.symref.is_some() && head.oid.is_some()).count();
+    born > 0 && !agreement.refs.is_empty() && !agreement.refs.iter().any(|found| is_head(&found))
+}
+
 /// What operators say of refs of which they cannot all be right: neither value reaches the other. `descends` as in
 /// [`weigh`].
 pub fn contradictions(testimonies: &[Testimony], descends: &mut dyn FnMut(&Oid, &Oid) -> bool) -> Vec<Claim> {
@@ -136,6 +154,8 @@ pub fn contradictions(testimonies: &[Testimony], descends: &mut dyn FnMut(&Oid, 
     for (name, words) in by_name(&voices).into_iter().filter(|(name, _)| *name != "HEAD") {
         let values: BTreeSet<&Oid> = words.values().filter_map(|word| word.oid.as_ref()).collect();
         let values: Vec<&Oid> = values.into_iter().collect();
+        let moves = !name.starts_with("refs/tags/");
+        let mut descends = |new: &Oid, old: &Oid| moves && descends(new, old);
         let apart = values
             .iter()
             .enumerate()
@@ -187,7 +207,10 @@ fn quorum(
     let (refs, doubted, unattested) = (Vec::new(), Vec::new(), Vec::new());
     let mut agreement = Agreement { verdict: Trust::Quorum, refs, voices: names, doubted, unattested };
     for (name, words) in said.iter().filter(|(name, _)| **name != "HEAD") {
-        let found = attested(words, voices.len(), descends);
+        // A branch goes on, so that whoever is ahead attests what was before; a tag stays where it is.
+        let moves = !name.starts_with("refs/tags/");
+        let mut descends = |new: &Oid, old: &Oid| moves && descends(new, old);
+        let found = attested(words, voices.len(), &mut descends);
         let believed = found.and_then(|found| found.oid.as_ref());
         for (operator, word) in words {
             let Some(oid) = &word.oid else { continue };
@@ -341,6 +364,41 @@ mod tests {
         ] {
             assert_eq!(main(&testimonies, least), expected, "{case}");
         }
+    }
+
+    #[test]
+    fn a_clone_without_its_main_branch_is_no_clone() {
+        // Two who go on each for itself, and agree on another branch.
+        let says = |operator: &str, main| {
+            let mut testimony = says(operator, main);
+            testimony.refs.push(Ref { name: "refs/heads/topic".into(), oid: Some(oid(3)), symref: None, peeled: None });
+            testimony
+        };
+        let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
+        let failure =
+            weigh(&repository, &[says("a", 55), says("b", 66)], Trust::Quorum, &mut line).expect_err("no HEAD");
+        assert!(failure.what.contains("HEAD"), "{failure}");
+        let agreement = weigh(&repository, &[says("a", 5), says("b", 5)], Trust::Quorum, &mut line).expect("a quorum");
+        assert_eq!(agreement.refs.len(), 3);
+    }
+
+    #[test]
+    fn a_tag_that_one_moves_back_is_doubted_and_a_laggard_does_not_object() {
+        let tagged = |operator: &str, tag: Option<u8>| {
+            let mut testimony = says(operator, 5);
+            let named = |n| Ref { name: "refs/tags/v1".into(), oid: Some(oid(n)), symref: None, peeled: None };
+            testimony.refs.extend(tag.map(named));
+            testimony
+        };
+        let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
+        let tag = |tags: &[Option<u8>]| {
+            let testimonies: Vec<_> = tags.iter().zip(["a", "b", "c"]).map(|(tag, name)| tagged(name, *tag)).collect();
+            let agreement = weigh(&repository, &testimonies, Trust::Quorum, &mut line).expect("a quorum");
+            agreement.refs.iter().find(|r| r.name == "refs/tags/v1").and_then(|r| r.oid.clone())
+        };
+        assert_eq!(tag(&[Some(5), Some(3)]), None);
+        assert_eq!(tag(&[Some(5), Some(3), Some(5)]), Some(oid(5)));
+        assert_eq!(tag(&[Some(5), None, Some(5)]), Some(oid(5)));
     }
 
     #[test]
