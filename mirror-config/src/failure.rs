@@ -24,6 +24,8 @@ pub enum Kind {
     Unpinned,
     Quorum,
     Rollback,
+    Expired,
+    Signature,
     Tls,
     Transport,
     Redirect,
@@ -54,6 +56,8 @@ impl Kind {
             Self::Unpinned => "E-UNPINNED",
             Self::Quorum => "E-QUORUM",
             Self::Rollback => "E-ROLLBACK",
+            Self::Expired => "E-EXPIRED",
+            Self::Signature => "E-SIG",
             Self::Tls => "E-TLS",
             Self::Transport => "E-TRANSPORT",
             Self::Redirect => "E-REDIRECT",
@@ -73,7 +77,8 @@ impl Kind {
             Self::Io => 74,
             Self::Busy | Self::Rate => 75,
             Self::NotAMirror | Self::Limit => 76,
-            Self::Unpinned | Self::Quorum | Self::Rollback | Self::Tls | Self::Transport | Self::Redirect => 77,
+            Self::Unpinned | Self::Quorum | Self::Rollback | Self::Expired | Self::Signature => 77,
+            Self::Tls | Self::Transport | Self::Redirect => 77,
             Self::Config | Self::Permission | Self::IndexOverride => 78,
         }
     }
