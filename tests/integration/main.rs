@@ -38,5 +38,6 @@ mod pip_stage;
 mod random_scenario;
 mod registry_self;
 mod simple_self;
+mod signed_list;
 mod support_self;
 mod twins;

@@ -33,6 +33,7 @@ mod random_fault;
 
 mod page;
 mod web;
+mod files;
 mod index_cache;
 mod crate_stock;
 mod crate_server;
@@ -48,6 +49,7 @@ pub use cargo_stage::{CargoMirror, CargoStage, Needs};
 pub use crate_server::{CrateServer, Tamper, Template};
 pub use crate_stock::{CrateStock, StockCrate};
 pub use fault::{Fault, Place, Plan, Scope};
+pub use files::FileServer;
 pub use front::{Certificate, SocksProxy, TlsFront};
 pub use history::{AUTOGLM, AUTOGLM_ASSETS, History, Submodule};
 pub use index_server::IndexServer;

@@ -3,6 +3,7 @@
 //! cargo starts `cargo-mirror mirror …` for `cargo mirror …`; both spellings mean the same.
 
 mod cache;
+mod catalog;
 mod off;
 mod probe;
 mod run;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use mirror_config::failure::{Failure, Kind};
 
 pub use cache::{Action, Cache, Prune, Verify};
+pub use catalog::{Catalog, CatalogAction, Update};
 pub use off::{Completions, Off, completions, man};
 pub use probe::{Probe, ProbeGit, ProbeTool};
 pub use run::Run;
@@ -34,6 +36,7 @@ Examples:
   cargo mirror probe                      which mirrors are there, fast and fresh
   cargo mirror verify                     is Cargo.lock what upstream says?
   cargo mirror cache                      what is kept of repositories that were cloned
+  cargo mirror catalog                    which list of mirrors is in force
   cargo mirror undo                       take everything back, byte for byte
 
 Exit codes:
@@ -45,7 +48,7 @@ Exit codes:
   74  a file could not be read or written        (E-IO)
   75  busy; try again                            (E-BUSY, E-RATE)
   76  not a mirror, or beyond a limit            (E-NOT-A-MIRROR, E-LIMIT)
-  77  not trustworthy enough                     (E-QUORUM, E-UNPINNED, E-ROLLBACK, E-TLS, …)
+  77  not trustworthy enough                     (E-QUORUM, E-UNPINNED, E-ROLLBACK, E-SIG, E-TLS, …)
   78  a configuration or a permission            (E-CONFIG, E-PERM)";
 
 const LIST_EXAMPLES: &str = "\
@@ -89,6 +92,9 @@ pub enum Command {
     /// List the mirrors: who runs them, what they carry, and where they are configured.
     #[command(after_help = LIST_EXAMPLES)]
     List(Output),
+    /// Show which list of mirrors is in force, or take a newer signed one.
+    #[command(after_help = catalog::CATALOG_EXAMPLES)]
+    Catalog(Catalog),
     /// Ask the mirrors: there? how fast? how fresh? whole?
     #[command(after_help = probe::PROBE_EXAMPLES)]
     Probe(Probe),

@@ -8,7 +8,9 @@ use crate::{
 };
 
 pub(super) fn list(env: &Environment, output: Output) -> Result<(), Failure> {
-    report::mirrors(&rows(&Config::load(env, &[])?), output.json)
+    let config = Config::load(env, &[])?;
+    config.list.note.iter().for_each(|note| report::warn(note));
+    report::mirrors(&rows(&config), output.json)
 }
 
 /// Enabled mirrors by name, then disabled ones by name.

@@ -1,6 +1,7 @@
 //! One file for each command: reads the configuration, calls what does the work, hands the result to `report`.
 
 mod cache;
+mod catalog;
 mod doctor;
 mod list;
 mod off;
@@ -30,6 +31,7 @@ pub(crate) fn run(command: &Command, env: &Environment) -> Result<u8, Failure> {
         Command::Undo(asked) => undo::undo(env, asked.tool),
         Command::List(output) => list::list(env, *output),
         Command::Probe(asked) => probe::probe(env, asked),
+        Command::Catalog(asked) => catalog::catalog(env, asked),
         Command::Verify(asked) => verify::verify(env, asked),
         Command::Cache(asked) => cache::cache(env, asked),
         Command::Completions(asked) => cli::completions(asked.shell).and_then(|text| report::print(&text)),

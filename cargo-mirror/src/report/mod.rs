@@ -4,6 +4,7 @@
 
 mod cache;
 mod cargo;
+mod catalog;
 mod probe;
 mod progress;
 mod units;
@@ -23,6 +24,7 @@ use serde::{Serialize, Serializer};
 
 pub use cache::{CacheReport, StoreRow, cache};
 pub use cargo::{CargoFile, CargoStatus, CargoValue, Finding, Severity, cargo_status, findings};
+pub use catalog::{CatalogReport, ListRow, UpdateReport, catalog, list_update};
 pub use probe::{IndexRow, ProbeReport, index_rows, probe};
 pub use progress::Progress;
 pub use units::{amount, rate, size};
