@@ -15,6 +15,7 @@ pub mod report;
 pub mod objects;
 pub mod authority;
 pub mod field;
+pub mod signers;
 pub mod lagging;
 pub mod opening;
 pub mod progress;

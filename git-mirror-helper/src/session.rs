@@ -20,6 +20,7 @@ use crate::{
     protocol::{CAPABILITIES, Command},
     relay,
     request::Request,
+    signers,
 };
 
 /// Serves git until it has nothing more to say; returns the exit code.
@@ -39,13 +40,20 @@ pub fn serve(context: &mut Context) -> Result<u8, Failure> {
             Command::Capabilities => say(&mut stdout, CAPABILITIES.as_bytes())?,
             Command::ConnectOther => say(&mut stdout, b"fallback\n")?,
             Command::ConnectUploadPack => match Authority::find(context)? {
-                None => say(&mut stdout, b"fallback\n")?,
+                None => {
+                    signers::refuse_unseen(context)?;
+                    say(&mut stdout, b"fallback\n")?;
+                }
                 Some(authority) => {
                     return upload_pack(context, authority, io::stdin().lock(), stdout.lock()).map(|()| 0);
                 }
             },
             Command::Relayed(first) => {
-                context.diary.report.operation = if first.contains("push") { "push" } else { "relay" }.to_owned();
+                let pushes = first.contains("push");
+                context.diary.report.operation = if pushes { "push" } else { "relay" }.to_owned();
+                if !pushes {
+                    signers::refuse_unseen(context)?;
+                }
                 return relay::hand_over(context, &first);
             }
         }
@@ -69,7 +77,9 @@ fn upload_pack(
     mut stdout: impl Write,
 ) -> Result<(), Failure> {
     say(&mut stdout, b"\n")?;
-    say(&mut stdout, &authority.advertisement().packets())?;
+    // Where a ref is asked for by name, its commit is not known before it is delivered.
+    let hidden: &[&str] = if signers::policy(context).is_some() { &["ref-in-want"] } else { &[] };
+    say(&mut stdout, &authority.advertisement().packets(hidden))?;
     let mut stdin = Packets::new(stdin);
     let mut refs: Vec<Ref> = Vec::new();
     let mut field: Option<Field> = None;
@@ -101,6 +111,9 @@ fn upload_pack(
     }
     if !said {
         say_whose_word(context, &authority, &refs, true);
+    }
+    if let Some(note) = context.select.config.list.note.as_ref().filter(|_| fetched && context.options.verbosity > 0) {
+        crate::report::warn(note);
     }
     // A lazy fetch of a few objects (without refs) is not worth a line.
     let sources = &context.diary.report.sources;

@@ -21,6 +21,7 @@ mod git_random;
 mod git_setup;
 mod git_trust;
 mod house;
+mod git_signers;
 mod git_slices;
 mod git_store;
 mod git_update;
