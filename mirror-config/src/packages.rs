@@ -193,16 +193,21 @@ impl Packages {
                 return Err(Fault::Missing);
             }
             let cell = cells.get(&place.name).ok_or(Fault::Missing)?;
+            let mut why = Fault::Missing;
             if cell.get().is_none()
                 && let Some(guess) = same_place(&place.index, &url)
-                && let Ok(response) = open(&select, place, &format!("{guess}{end}"), part, cancel)
             {
-                return Ok(response);
+                match open(&select, place, &format!("{guess}{end}"), part, cancel) {
+                    Ok(response) => return Ok(response),
+                    Err(fault) => why = fault,
+                }
             }
             let page = cell
                 .get_or_init(|| ask(&select, place, &format!("{project}/"), Patience::REPLACEABLE).ok().map(Arc::new));
             let told = page.as_ref().and_then(|page| named(page, &name)).and_then(|file| file.get("url")?.as_str());
-            open(&select, place, &format!("{}{end}", told.ok_or(Fault::Missing)?), part, cancel)
+            // A mirror that lacks the file is another thing than one that cannot be reached, or believed.
+            let lacks = || if page.is_some() { Fault::Missing } else { why };
+            open(&select, place, &format!("{}{end}", told.ok_or_else(lacks)?), part, cancel)
         })
     }
 }

@@ -6,7 +6,7 @@ use mirror_config::{
     failure::{Failure, Kind},
 };
 
-use super::setup::cargo::known;
+use super::{setup::cargo::known, unverified};
 use crate::{
     cargo_program,
     cargo_setup::{self, Known, Levels, ReplacedBy, Replacement, in_force},
@@ -45,6 +45,8 @@ pub(super) fn doctor(env: &Environment, output: Output) -> Result<(), Failure> {
             found.push(Finding { severity: Severity::Error, tool: "git", what: failure.what, hint: failure.hint });
         }
     }
+    found.extend(unverified::pip(&unverified::pip_config(env), env));
+    found.extend(unverified::bundles(env));
     found.sort_by_key(|finding| finding.severity);
     report::findings(&found, output.json)
 }
@@ -156,24 +158,8 @@ fn git(rules: &[Found], env: &Environment) -> Vec<Finding> {
             let hint = format!("if it is forgotten: git config --{} --unset-all {}", rule.scope, rule.entry.key);
             found.push(finding(Severity::Note, "git", what, &hint));
         }
-        if key.ends_with("sslverify") && matches!(rule.entry.value.as_str(), "false" | "0" | "no" | "off") {
-            let what = format!("{place}: {} is off: anybody on the way can change what git receives", rule.entry.key);
-            let hint = format!(
-                "git config --{} --unset-all {}; name your authority in http.sslCAInfo",
-                rule.scope, rule.entry.key
-            );
-            found.push(finding(Severity::Error, "git", what, &hint));
-        }
     }
-    if env.var("GIT_SSL_NO_VERIFY").is_some() {
-        let what = "GIT_SSL_NO_VERIFY is set: anybody on the way can change what git receives";
-        found.push(finding(
-            Severity::Error,
-            "git",
-            what,
-            "unset GIT_SSL_NO_VERIFY; name your authority in GIT_SSL_CAINFO",
-        ));
-    }
+    found.extend(unverified::git(rules, env));
     let allowed = rules.iter().any(|rule| rule.entry.has_key("protocol.mirror.allow"));
     let leads = rules.iter().any(|rule| rule.entry.key.starts_with("url.mirror::"));
     if (allowed || leads) && programs::helper(env).is_none() {

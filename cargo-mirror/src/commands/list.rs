@@ -35,6 +35,7 @@ fn row(mirror: &Mirror) -> MirrorRow {
         relays: mirror.relays,
         trusted: mirror.trusted,
         enabled: true,
+        announced: mirror.announced.as_ref().map(ToString::to_string),
         origin: mirror.origin.clone(),
     }
 }

@@ -10,6 +10,7 @@ mod run;
 mod setup;
 mod status;
 mod undo;
+mod unverified;
 mod verify;
 
 use mirror_config::{environment::Environment, failure::Failure};
@@ -30,8 +31,8 @@ pub(crate) fn run(command: &Command, env: &Environment) -> Result<u8, Failure> {
         Command::Doctor(output) => doctor::doctor(env, *output),
         Command::Undo(asked) => undo::undo(env, asked.tool),
         Command::List(output) => list::list(env, *output),
-        Command::Probe(asked) => probe::probe(env, asked),
         Command::Catalog(asked) => catalog::catalog(env, asked),
+        Command::Probe(asked) => probe::probe(env, asked),
         Command::Verify(asked) => verify::verify(env, asked),
         Command::Cache(asked) => cache::cache(env, asked),
         Command::Completions(asked) => cli::completions(asked.shell).and_then(|text| report::print(&text)),
