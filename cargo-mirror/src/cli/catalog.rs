@@ -22,9 +22,10 @@ Whose signatures count stands in your own configuration file:
   keys = [\"RWQ…, the second line of minisign.pub\", \"ssh-ed25519 AAAA… ada@example.org\"]
   threshold = 1
 
-A list has the form of mirrors.toml, with `version = 7` and `expires = 2027-01-31` on top. Its signatures stand beside it:
-mirrors.toml.minisig (`minisign -Sm mirrors.toml`) and mirrors.toml.sig (`ssh-keygen -Y sign -n mirror -f KEY
-mirrors.toml`); those of further signers are mirrors.toml.2.minisig, mirrors.toml.2.sig and so on.";
+A list has the form of mirrors.toml, with `version = 7` and `expires = 2027-01-31` on top.
+Its signatures stand beside it, those of further signers with a number:
+  mirrors.toml.minisig, mirrors.toml.2.minisig …   minisign -Sm mirrors.toml
+  mirrors.toml.sig, mirrors.toml.2.sig …           ssh-keygen -Y sign -n mirror -f KEY mirrors.toml";
 
 /// Which list of mirrors is in force; shows it when nothing is said.
 #[derive(Debug, PartialEq, Eq, Args)]
