@@ -149,7 +149,7 @@ fn replacement(replaced: &Replacement, levels: &Levels) -> Vec<Finding> {
 
 /// What git's configuration has in store.
 fn git(rules: &[Found], env: &Environment) -> Vec<Finding> {
-    let mut found = Vec::new();
+    let mut found = unverified::git(rules, env);
     for rule in rules {
         let key = rule.entry.key.to_ascii_lowercase();
         let place = &rule.origin;
@@ -159,7 +159,6 @@ fn git(rules: &[Found], env: &Environment) -> Vec<Finding> {
             found.push(finding(Severity::Note, "git", what, &hint));
         }
     }
-    found.extend(unverified::git(rules, env));
     let allowed = rules.iter().any(|rule| rule.entry.has_key("protocol.mirror.allow"));
     let leads = rules.iter().any(|rule| rule.entry.key.starts_with("url.mirror::"));
     if (allowed || leads) && programs::helper(env).is_none() {
@@ -195,7 +194,7 @@ mod tests {
         let all = git(&rules, &env);
         assert_eq!(
             all.iter().map(|finding| finding.severity).collect::<Vec<_>>(),
-            [Severity::Error, Severity::Note, Severity::Error]
+            [Severity::Error, Severity::Error, Severity::Note]
         );
         assert!(!format!("{all:?}").contains("hunter2"));
         assert_eq!(git(&[found("http.sslverify", "true")], &Environment::of([("A", "")], "/")), []);
