@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 use minisign::KeyPair;
-use mirror_tests::{FileServer, Ran, Sandbox};
+use mirror_tests::{FileServer, GitServer, History, NAME, Ran, Sandbox};
 
 /// A publisher with a key of minisign's, and somebody who trusts it.
 struct World {
@@ -256,4 +256,22 @@ fn a_list_that_no_longer_counts_costs_a_note_and_nothing_else() {
     fs::write(&file, kept).expect("the sandbox is ours");
     world.configure("[catalog]\nbuiltin = false\n");
     assert_eq!((world.version(), world.mirror("fresh")), (None, serde_json::Value::Null), "no catalog, no list");
+}
+
+#[test]
+fn a_clone_says_that_the_list_no_longer_counts_and_goes_on() {
+    let world = World::new();
+    world.publish(&list(1, FOREVER, FRESH));
+    world.update(&[]).ok();
+    History::small().write(world.sandbox.path("upstream"), NAME);
+    let server = GitServer::start(world.sandbox.path("upstream"));
+    // No built-in mirror carries an upstream of this name, so nobody outside is asked.
+    world.configure(&format!("[git]\nupstream = \"own\"\n[upstreams.own]\nurl = \"{}/{{repo}}.git\"\n", server.url()));
+    let warned = |target: &str| {
+        let ran = world.sandbox.git(["clone", &format!("mirror::{NAME}"), target]).ok();
+        ran.stderr.contains("mirror: warning: ") && ran.stderr.contains("the built-in one is used")
+    };
+    assert!(!warned("before"));
+    fs::write(world.sandbox.path("state/mirror/catalog.json"), "{").expect("the sandbox is ours");
+    assert!(warned("after"));
 }
