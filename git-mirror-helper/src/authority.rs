@@ -281,8 +281,16 @@ fn open_upstream(context: &Context) -> Result<Option<Voice>, Silence> {
             match fault {
                 // What upstream does not show to everybody.
                 Fault::Missing | Fault::Status(401 | 403) => private(with_credentials(), Silence::Refused),
-                // What the user's own settings may make possible: a certificate, a redirect that git follows.
-                Fault::Tls(_) | Fault::Redirect(_) => private(with_credentials(), Silence::Unreachable),
+                // git would follow, and nothing protects what comes then.
+                Fault::Redirect(to) if url.scheme() == "https" && to.starts_with("http://") => {
+                    Err(Silence::Unreachable(Fault::Redirect(to)))
+                }
+                // What the user's own settings may make possible: a certificate, a redirect that git follows. If they do
+                // not, what was wrong says more than git's end does.
+                fault @ (Fault::Tls(_) | Fault::Redirect(_)) => {
+                    let said = |why: Fault| if matches!(why, Fault::NotAMirror(_)) { why } else { fault };
+                    private(with_credentials().map_err(said), Silence::Unreachable)
+                }
                 Fault::NotAMirror(what) if what.contains("version 2") => Ok(None),
                 fault => Err(Silence::Unreachable(fault)),
             }

@@ -21,6 +21,7 @@ use crate::{
     pass::{self, Passed, git_is_gone},
     plan::{self, Facts, Plan},
     request::Request,
+    signers,
     transfer::Bulk,
 };
 
@@ -39,6 +40,17 @@ pub fn answer(
     out: &mut dyn Write,
 ) -> Result<Option<Store>, Failure> {
     context.diary.report.operation = if request.is_clone() { "clone" } else { "fetch" }.to_owned();
+    let signers = signers::policy(context);
+    let without_tags;
+    let request = match &signers {
+        None => request,
+        Some(signers) => {
+            signers::verify(context, authority, refs, request, signers)?;
+            // What is not asked for was not looked at.
+            without_tags = request.without_tags();
+            &without_tags
+        }
+    };
     let store = if request.is_clone() {
         Store::open(&context.env, &context.repository, authority.advertisement().object_format())
     } else {
@@ -56,13 +68,16 @@ pub fn answer(
     match (way, store) {
         (Plan::Bulk, Some(store)) => stored(context, authority, field, &Bulk { store: &store, request, refs }, out),
         (Plan::Authority, _) => pass::from_upstream(context, authority, &request.to_bytes(), out).map(|()| None),
-        // Only in the store can it be held against the pin.
-        (Plan::Pass, _) if context.pinned.is_some() && request.is_update() => {
+        // Only in the store can it be held against the pin; but a transfer brings tags along, which nobody has looked at.
+        (Plan::Pass, _) if context.pinned.is_some() && signers.is_none() && request.is_update() => {
             update(context, authority, field, refs, request, out)
         }
         _ => {
-            let may_be_large =
-                request.is_update() && !context.settings.checks_objects && context.env.cache_dir().is_some();
+            // A transfer of its own brings tags along.
+            let may_be_large = signers.is_none()
+                && request.is_update()
+                && !context.settings.checks_objects
+                && context.env.cache_dir().is_some();
             match pass::pass(context, field, authority, request, &request.to_bytes(), may_be_large, out)? {
                 Passed::Answered => Ok(None),
                 Passed::Large => update(context, authority, field, refs, request, out),

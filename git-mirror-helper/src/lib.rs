@@ -16,6 +16,7 @@ pub mod objects;
 pub mod voices;
 pub mod authority;
 pub mod field;
+pub mod signers;
 pub mod lagging;
 pub mod opening;
 pub mod progress;

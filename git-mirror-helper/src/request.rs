@@ -91,6 +91,18 @@ impl Request {
         prefixes.is_empty() || prefixes.iter().any(|prefix| folder.starts_with(prefix))
     }
 
+    /// Whether tags are to come along with what they point to.
+    pub fn follows_tags(&self) -> bool {
+        self.has("include-tag")
+    }
+
+    /// The same without that: git then asks for each tag.
+    pub fn without_tags(&self) -> Self {
+        let mut request = self.clone();
+        request.arguments.retain(|argument| argument != "include-tag");
+        request
+    }
+
     /// The objects a `fetch` wants.
     pub fn wants(&self) -> Vec<Oid> {
         self.values("want ").filter_map(|oid| oid.parse().ok()).collect()

@@ -19,6 +19,7 @@ use crate::{
     protocol::{CAPABILITIES, Command},
     relay,
     request::Request,
+    signers,
 };
 
 /// Serves git until it has nothing more to say; returns the exit code.
@@ -40,6 +41,7 @@ pub fn serve(context: &mut Context) -> Result<u8, Failure> {
             Command::ConnectUploadPack => match Authority::find(context)? {
                 None => {
                     only_upstream_leads(context)?;
+                    signers::refuse_unseen(context)?;
                     say(&mut stdout, b"fallback\n")?;
                 }
                 Some(authority) => {
@@ -47,10 +49,12 @@ pub fn serve(context: &mut Context) -> Result<u8, Failure> {
                 }
             },
             Command::Relayed(first) => {
-                if first == "list" {
+                let pushes = first.contains("push");
+                context.diary.report.operation = if pushes { "push" } else { "relay" }.to_owned();
+                if !pushes {
                     only_upstream_leads(context)?;
+                    signers::refuse_unseen(context)?;
                 }
-                context.diary.report.operation = if first.contains("push") { "push" } else { "relay" }.to_owned();
                 return relay::hand_over(context, &first);
             }
         }
@@ -87,7 +91,9 @@ fn upload_pack(
     mut stdout: impl Write,
 ) -> Result<(), Failure> {
     say(&mut stdout, b"\n")?;
-    say(&mut stdout, &authority.advertisement().packets())?;
+    // Where a ref is asked for by name, its commit is not known before it is delivered.
+    let hidden: &[&str] = if signers::policy(context).is_some() { &["ref-in-want"] } else { &[] };
+    say(&mut stdout, &authority.advertisement().packets(hidden))?;
     let mut stdin = Packets::new(stdin);
     let mut refs: Vec<Ref> = Vec::new();
     let mut field: Option<Field> = None;
@@ -126,6 +132,9 @@ fn upload_pack(
         if let Some(store) = landed {
             identity::remember(context, &authority, &store, &refs);
         }
+    }
+    if let Some(note) = context.select.config.list.note.as_ref().filter(|_| fetched && context.options.verbosity > 0) {
+        crate::report::warn(note);
     }
     // A lazy fetch of a few objects (without refs) is not worth a line.
     let sources = &context.diary.report.sources;

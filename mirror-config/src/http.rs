@@ -4,6 +4,7 @@
 //! client's own runtime does the waiting. Other modules never name `reqwest`.
 
 mod cancel;
+mod certificate;
 mod patience;
 
 use std::{
@@ -16,7 +17,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use reqwest::{Client, redirect};
+use reqwest::{Client, ClientBuilder, redirect};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -27,6 +29,7 @@ use crate::{
 };
 
 pub use cancel::Cancel;
+pub use certificate::{Certificate, Looked};
 use patience::Pace;
 pub use patience::Patience;
 
@@ -82,6 +85,8 @@ struct Inner {
     runtime: Runtime,
     clients: Mutex<HashMap<(Route, bool), Client>>,
     extra_roots: Vec<reqwest::Certificate>,
+    /// The same in rustls' form.
+    extra_certificates: Vec<CertificateDer<'static>>,
     user_agent: String,
 }
 
@@ -92,11 +97,11 @@ impl Http {
     ///
     /// [`Kind::Config`] when the file cannot be read or is no PEM certificate.
     pub fn new(ca_file: Option<&Path>, user_agent: &str) -> Result<Self, Failure> {
-        let extra_roots = match ca_file {
-            None => Vec::new(),
+        let (extra_roots, extra_certificates) = match ca_file {
+            None => Default::default(),
             Some(path) => std::fs::read(path)
                 .map_err(|error| error.to_string())
-                .and_then(|pem| reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string()))
+                .and_then(|pem| authorities(&pem))
                 .map_err(|why| Failure::new(Kind::Config, format!("`tls.ca-file` {}: {why}", path.display())))?,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -104,7 +109,8 @@ impl Http {
             .enable_all()
             .build()
             .map_err(|error| Failure::new(Kind::Io, format!("no thread for the network: {error}")))?;
-        Ok(Self(Arc::new(Inner { runtime, clients: Mutex::default(), extra_roots, user_agent: user_agent.to_owned() })))
+        let user_agent = user_agent.to_owned();
+        Ok(Self(Arc::new(Inner { runtime, clients: Mutex::default(), extra_roots, extra_certificates, user_agent })))
     }
 
     /// Sends a request and waits for the head of a successful answer.
@@ -189,8 +195,9 @@ impl Http {
         Ok(client)
     }
 
-    fn build(&self, route: &Route, tls: bool) -> Result<Client, reqwest::Error> {
-        let mut builder = Client::builder()
+    /// What all clients have in common.
+    fn builder(&self, route: &Route) -> Result<ClientBuilder, reqwest::Error> {
+        let builder = Client::builder()
             .user_agent(&self.0.user_agent)
             .connect_timeout(CONNECT)
             .tcp_nodelay(true)
@@ -200,10 +207,14 @@ impl Http {
                     attempt.previous().first().is_some_and(|first| first.scheme() == attempt.url().scheme());
                 if same_scheme && attempt.previous().len() <= REDIRECTS { attempt.follow() } else { attempt.stop() }
             }));
-        builder = match route {
+        Ok(match route {
             Route::Direct => builder.no_proxy(),
             Route::Through(proxy) => builder.proxy(reqwest::Proxy::all(proxy.expose().as_str())?),
-        };
+        })
+    }
+
+    fn build(&self, route: &Route, tls: bool) -> Result<Client, reqwest::Error> {
+        let mut builder = self.builder(route)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         if tls {
             // Somebody else's earlier choice is as good as ours.
@@ -310,13 +321,22 @@ fn behind(route: &Route, fault: Fault) -> Fault {
     }
 }
 
+/// The certificates of a file, in the forms that the two verifiers take.
+fn authorities(pem: &[u8]) -> Result<(Vec<reqwest::Certificate>, Vec<CertificateDer<'static>>), String> {
+    let roots = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| error.to_string())?;
+    let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>();
+    Ok((roots, certificates.map_err(|error| error.to_string())?))
+}
+
 /// What a client error means for the candidate it happened to.
 fn fault_of(error: &reqwest::Error) -> Fault {
     let mut texts = Vec::new();
     let mut source = error.source();
     while let Some(inner) = source {
         if let Some(tls) = tls_error(inner) {
-            return Fault::Tls(tls.to_string());
+            // The host that was asked last, which a redirect may have led to.
+            let host = error.url().and_then(url::Url::host_str).unwrap_or_default();
+            return Fault::Tls(format!("{host}: {}", certificate::wrong(tls).1));
         }
         texts.push(inner.to_string());
         source = inner.source();

@@ -41,6 +41,8 @@ pub struct Mirror {
     pub pypi: Option<Address>,
     /// Its rustup distribution server.
     pub rustup: Option<Address>,
+    /// Where its operator itself announces it, if that is known.
+    pub announced: Option<Address>,
     /// Where the entry stands: a file with line, or `built in`.
     pub origin: String,
 }
@@ -91,6 +93,7 @@ mod tests {
             cargo: None,
             pypi: None,
             rustup: None,
+            announced: None,
             origin: "built in".into(),
         };
         let (a, b, own) = (mirror("a", true), mirror("b", true), mirror("a", false));

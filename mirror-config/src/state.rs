@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use jiff::{Timestamp, tz::TimeZone};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Longest wait for another process that holds the lock; remembering is not worth more.
@@ -99,6 +100,12 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 /// Seconds since 1970.
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The day of a second since 1970, in UTC, such as `2027-01-31`.
+pub fn day(second: u64) -> String {
+    let moment = i64::try_from(second).ok().and_then(|second| Timestamp::from_second(second).ok());
+    moment.map_or_else(String::new, |moment| moment.to_zoned(TimeZone::UTC).date().to_string())
 }
 
 /// A file of the state folder, where there is one.

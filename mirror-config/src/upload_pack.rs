@@ -76,14 +76,15 @@ impl Advertisement {
         })
     }
 
-    /// The packets to hand on to git, without what would let a server name further places to fetch from, and without
-    /// control characters.
-    pub fn packets(&self) -> Vec<u8> {
+    /// The packets to hand on to git, without what would let a server name further places to fetch from, without control
+    /// characters, and without these features of `fetch`.
+    pub fn packets(&self, hidden: &[&str]) -> Vec<u8> {
         let mut bytes = Vec::new();
         for line in self.0.iter().filter(|line| !line.starts_with("bundle-uri")) {
             let mut line = redact::controls(line);
-            if line.starts_with("fetch=") {
-                line = line.split(' ').filter(|word| !word.ends_with("packfile-uris")).collect::<Vec<_>>().join(" ");
+            if let Some(features) = line.strip_prefix("fetch=") {
+                let shown = |word: &&str| *word != "packfile-uris" && !hidden.contains(word);
+                line = format!("fetch={}", features.split(' ').filter(shown).collect::<Vec<_>>().join(" "));
             }
             line.push('\n');
             Packet::Data(line.as_bytes()).write(&mut bytes).expect("a line of an advertisement fits a packet");
@@ -329,8 +330,8 @@ mod tests {
         ]);
         let read = Advertisement::read(&mut Packets::new(&bytes[..])).expect("an advertisement");
         assert!(read.has_feature("fetch", "filter") && !read.has_feature("fetch", "filte"));
-        let handed = String::from_utf8(read.packets()).expect("text");
-        assert!(handed.contains("fetch=shallow filter wait-for-done\n"), "{handed}");
+        let handed = String::from_utf8(read.packets(&["filter"])).expect("text");
+        assert!(handed.contains("fetch=shallow wait-for-done\n"), "{handed}");
         assert!(!handed.contains("uri") && !handed.contains("service"), "{handed}");
     }
 

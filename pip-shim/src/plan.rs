@@ -137,7 +137,8 @@ impl Plan {
             let why = "files are checked, and mirrors fall back".to_owned();
             return Ok(Self { command, way: Way::Relay(authority), why, changes, warning });
         }
-        let Some((source, mirror, why)) = choose(env, &config) else {
+        let unverified = unverified(&invocation, &settings);
+        let Some((source, mirror, why)) = choose(env, &config, &unverified) else {
             return aside("no mirror can serve pip now".to_owned());
         };
         let changes = changes(&asked, &source.address, mirror.as_ref());
@@ -231,12 +232,13 @@ fn shown(place: &Place) -> String {
 ///
 /// Nothing stands between pip and this index. So where an upstream of the user's own, or more than agreement, is asked
 /// for, only trusted mirrors will do; and an address with credentials will not, since pip shows its index to all in the
-/// command lines of the pips it starts.
-fn choose(env: &Environment, config: &Config) -> Option<(Source, Option<Mirror>, String)> {
+/// command lines of the pips it starts. Nor will a mirror whose certificate pip was told not to verify.
+fn choose(env: &Environment, config: &Config, unverified: &[String]) -> Option<(Source, Option<Mirror>, String)> {
     let strict = config.pip_upstream.is_some() || config.pip_trust.value > Trust::Quorum;
     let carriers: Vec<Carrier> = catalog::index_carriers(config, Service::PypiIndex)
         .into_iter()
         .filter(|carrier| usable(&carrier.address) && (!strict || carrier.mirror.trusted))
+        .filter(|carrier| carrier.address.expose().scheme() == "http" || !names(unverified, &carrier.address))
         .collect();
     let health = Health::load(env.state_dir().as_deref());
     let now = state::now();
@@ -249,6 +251,20 @@ fn choose(env: &Environment, config: &Config) -> Option<(Source, Option<Mirror>,
     let upstream = config.pip_upstream.as_ref().filter(|upstream| usable(&upstream.value))?;
     let source = Source { name: "upstream".into(), operator: "upstream".into(), address: upstream.value.clone() };
     Some((source, None, format!("`pip.upstream` is set in {}", upstream.origin)))
+}
+
+/// The hosts whose certificates pip does not verify: `--trusted-host`, on the command line and in pip's configuration.
+fn unverified(invocation: &Invocation, settings: &Settings) -> Vec<String> {
+    let words = invocation.parsed.all("--trusted-host").into_iter().map(|word| word.text());
+    settings.list("trusted-host").into_iter().map(str::to_owned).chain(words).collect()
+}
+
+/// Whether one of these is the address's host, or the host with its port.
+fn names(hosts: &[String], address: &Address) -> bool {
+    let url = address.expose();
+    let host = url.host_str().unwrap_or_default();
+    let with_port = format!("{host}:{}", url.port_or_known_default().unwrap_or_default());
+    hosts.iter().any(|named| named.eq_ignore_ascii_case(host) || named.eq_ignore_ascii_case(&with_port))
 }
 
 /// Whether pip takes it without further words: it ignores unprotected hosts other than this machine.

@@ -222,6 +222,27 @@ fn only_mirrors_that_pip_may_use_directly_are_given() {
 }
 
 #[test]
+fn a_mirror_whose_certificate_pip_would_not_verify_is_not_given() {
+    let mirrors = format!("{MIRROR}[mirrors.n]\npypi = \"https://n.example:444/simple/\"\nweight = 0.001\n");
+    for (hosts, line, given) in [
+        (None, "install x", true),
+        (Some("other.example"), "install x", true),
+        (Some("m.example n.example:444"), "install x", false),
+        (Some("M.example:443 n.example"), "install x", false),
+        (Some("n.example"), "install --trusted-host m.example x", false),
+        (Some("n.example:444"), "install x", true),
+    ] {
+        let stage = PipStage::new(&mirrors);
+        let mut command = stage.pip(line.split(' '));
+        command.envs(hosts.map(|hosts| ("PIP_TRUSTED_HOST", hosts)));
+        stage.sandbox.run(command).ok();
+        let index = stage.variables().get("PIP_INDEX_URL").cloned();
+        assert_eq!(index.is_some(), given, "{hosts:?} {line}: {index:?}");
+        assert!(hosts != Some("n.example:444") || index.is_some_and(|index| index.contains("m.example")));
+    }
+}
+
+#[test]
 fn streams_signals_folder_and_exit_code_are_pip_s_own() {
     let stage = PipStage::new(MIRROR);
     for code in [0, 1, 2, 23, 255] {

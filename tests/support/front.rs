@@ -7,13 +7,16 @@ use std::{
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread,
 };
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::PrivateKeyDer};
+
+/// How many authorities there are.
+static AUTHORITIES: AtomicU32 = AtomicU32::new(0);
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +123,9 @@ impl TlsFront {
 fn identity(certificate: Certificate, name: &str) -> (Arc<ServerConfig>, String) {
     let key = KeyPair::generate().expect("a key");
     let mut authority = CertificateParams::new(Vec::new()).expect("no names are fine names");
-    authority.distinguished_name.push(DnType::CommonName, "an authority of a test");
+    // By name alone it is known from the others.
+    let number = AUTHORITIES.fetch_add(1, Ordering::Relaxed);
+    authority.distinguished_name.push(DnType::CommonName, format!("an authority of a test, {number}"));
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority_certificate = authority.self_signed(&key).expect("a certificate");
     let issuer = Issuer::new(authority, key);

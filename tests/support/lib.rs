@@ -37,6 +37,7 @@ mod random_fault;
 
 mod page;
 mod web;
+mod files;
 mod index_cache;
 mod crate_stock;
 mod crate_server;
@@ -55,6 +56,7 @@ pub use cargo_stage::{CargoMirror, CargoStage, Needs};
 pub use crate_server::{CrateServer, Tamper, Template};
 pub use crate_stock::{CrateStock, StockCrate};
 pub use fault::{Fault, Place, Plan, Scope};
+pub use files::FileServer;
 pub use forgery::Forgery;
 pub use front::{Certificate, SocksProxy, TlsFront};
 pub use history::{AUTOGLM, AUTOGLM_ASSETS, History, Submodule};

@@ -3,6 +3,7 @@
 //! cargo starts `cargo-mirror mirror …` for `cargo mirror …`; both spellings mean the same.
 
 mod cache;
+mod catalog;
 mod ledger;
 mod off;
 mod pin;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use mirror_config::failure::{Failure, Kind};
 
 pub use cache::{Action, Cache, Prune, Verify};
+pub use catalog::{Catalog, CatalogAction, Update};
 pub use ledger::{Audit, Ledger, LedgerAction};
 pub use off::{Completions, Off, completions, man};
 pub use pin::{PinFacts, Recheck};
@@ -41,6 +43,7 @@ Examples:
   cargo mirror pin owner/repo             fix what it is now; clones deliver that or nothing
   cargo mirror recheck .                  is this checkout what was pinned?
   cargo mirror cache                      what is kept of repositories that were cloned
+  cargo mirror catalog                    which list of mirrors is in force
   cargo mirror undo                       take everything back, byte for byte
 
 Exit codes:
@@ -52,7 +55,7 @@ Exit codes:
   74  a file could not be read or written        (E-IO)
   75  busy; try again                            (E-BUSY, E-RATE)
   76  not a mirror, or beyond a limit            (E-NOT-A-MIRROR, E-LIMIT)
-  77  not trustworthy enough                     (E-QUORUM, E-UNPINNED, E-ROLLBACK, E-EXPIRED, …)
+  77  not trustworthy enough                     (E-QUORUM, E-UNPINNED, E-ROLLBACK, E-SIG, …)
   78  a configuration or a permission            (E-CONFIG, E-PERM)";
 
 const LIST_EXAMPLES: &str = "\
@@ -96,6 +99,9 @@ pub enum Command {
     /// List the mirrors: who runs them, what they carry, and where they are configured.
     #[command(after_help = LIST_EXAMPLES)]
     List(Output),
+    /// Show which list of mirrors is in force, or take a newer signed one.
+    #[command(after_help = catalog::CATALOG_EXAMPLES)]
+    Catalog(Catalog),
     /// Ask the mirrors: there? how fast? how fresh? whole?
     #[command(after_help = probe::PROBE_EXAMPLES)]
     Probe(Probe),

@@ -10,6 +10,7 @@ Examples:
   cargo mirror probe cargo                which mirror of crates is near, fresh, and has the files
   cargo mirror probe pip --json
   cargo mirror probe git openglm/Open-AutoGLM
+  cargo mirror probe --tls                certificates: who issued them, for which names, for how long
 
 Takes five seconds at most; who has not answered by then is `timeout`. What is measured is remembered and used.";
 
@@ -43,6 +44,9 @@ pub struct Probe {
     /// The tool whose mirrors to ask.
     #[command(subcommand)]
     pub tool: Option<ProbeTool>,
+    /// Look at the certificates of all mirrors' hosts instead; none that fails is believed, it is shown with the reason.
+    #[arg(long)]
+    pub tls: bool,
     /// How to show the answer.
     #[command(flatten)]
     pub output: Output,

@@ -8,7 +8,9 @@ use crate::{
 };
 
 pub(super) fn list(env: &Environment, output: Output) -> Result<(), Failure> {
-    report::mirrors(&rows(&Config::load(env, &[])?), output.json)
+    let config = Config::load(env, &[])?;
+    config.list.note.iter().for_each(|note| report::warn(note));
+    report::mirrors(&rows(&config), output.json)
 }
 
 /// Enabled mirrors by name, then disabled ones by name.
@@ -33,6 +35,7 @@ fn row(mirror: &Mirror) -> MirrorRow {
         relays: mirror.relays,
         trusted: mirror.trusted,
         enabled: true,
+        announced: mirror.announced.as_ref().map(ToString::to_string),
         origin: mirror.origin.clone(),
     }
 }

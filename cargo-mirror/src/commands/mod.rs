@@ -2,6 +2,7 @@
 
 mod audit;
 mod cache;
+mod catalog;
 mod doctor;
 mod ledger;
 mod list;
@@ -13,6 +14,7 @@ mod run;
 mod setup;
 mod status;
 mod undo;
+mod unverified;
 mod verify;
 
 use mirror_config::{
@@ -38,6 +40,7 @@ pub(crate) fn run(command: &Command, env: &Environment) -> Result<u8, Failure> {
         Command::Doctor(output) => doctor::doctor(env, *output),
         Command::Undo(asked) => undo::undo(env, asked.tool),
         Command::List(output) => list::list(env, *output),
+        Command::Catalog(asked) => catalog::catalog(env, asked),
         Command::Probe(asked) => probe::probe(env, asked),
         Command::Verify(asked) => verify::verify(env, asked),
         Command::Pin(asked) => pin::pin(env, asked),

@@ -9,6 +9,7 @@ use mirror_config::{
     fault::Fault,
     probe::{self, Files, Freshness},
     select::Select,
+    state,
     upstream::{Repo, Repository},
 };
 
@@ -16,7 +17,7 @@ use crate::{
     cargo_program,
     cli::{Output, Probe, ProbeTool},
     pip_upstream,
-    report::{self, GitRow, IndexRow, ProbeReport, Progress},
+    report::{self, Announced, GitRow, IndexRow, ProbeReport, Progress, TlsRow},
 };
 
 /// Asked for when no repository is named: small, and carried by every relay of its host.
@@ -39,6 +40,12 @@ pub(super) fn probe(env: &Environment, asked: &Probe) -> Result<(), Failure> {
             let rows = pip(env, &progress)?;
             drop(progress);
             report::index_rows(&rows, *json)
+        }
+        None if asked.tls => {
+            let heard = |done, of| progress.set("certificates", done, of);
+            let rows: Vec<TlsRow> = probe::tls::probe(&Select::new(env)?, &heard).into_iter().map(tls_row).collect();
+            drop(progress);
+            report::tls_rows(&rows, asked.output.json)
         }
         None => {
             let rows = all(env, &progress)?;
@@ -65,24 +72,52 @@ fn git(env: &Environment, repo: Option<&str>, progress: &Progress) -> Result<Vec
     let select = Select::new(env)?;
     let repository = Repository { upstream: select.config.git_upstream.value.clone(), repo };
     let heard = |done, of| progress.set("git", done, of);
-    Ok(probe::git::probe(&select, &repository, &heard).into_iter().map(git_row).collect())
+    let row = |standing| git_row(standing, &select.config);
+    Ok(probe::git::probe(&select, &repository, &heard).into_iter().map(row).collect())
 }
 
 fn cargo(env: &Environment, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
     let select = Select::posing_as(env, &cargo_program::agent(&cargo_program::program(env)))?;
     let heard = |done, of| progress.set("cargo", done, of);
-    Ok(probe::cargo::probe(&select, &heard).into_iter().map(index_row).collect())
+    Ok(probe::cargo::probe(&select, &heard).into_iter().map(|standing| index_row(standing, &select.config)).collect())
 }
 
 fn pip(env: &Environment, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
     let pip = pip_upstream::real_pip(env, &Config::load(env, &[])?);
     let select = Select::posing_as(env, &pip.agent)?;
     let heard = |done, of| progress.set("pip", done, of);
-    Ok(probe::pip::probe(&select, pip.upstream, &heard).into_iter().map(index_row).collect())
+    let row = |standing| index_row(standing, &select.config);
+    Ok(probe::pip::probe(&select, pip.upstream, &heard).into_iter().map(row).collect())
 }
 
-fn git_row(standing: probe::git::Standing) -> GitRow {
+/// Where its operator announces a mirror; nothing for an upstream.
+fn announced(name: &str, config: &Config) -> Announced {
+    match config.mirrors.iter().find(|mirror| mirror.name == name) {
+        None => Announced::Upstream,
+        Some(mirror) => mirror.announced.as_ref().map_or(Announced::No, |page| Announced::At(page.to_string())),
+    }
+}
+
+fn tls_row(standing: probe::tls::Standing) -> TlsRow {
+    let mut row = TlsRow { host: standing.host, mirrors: standing.mirrors, ..TlsRow::default() };
+    let Some(looked) = standing.looked else {
+        row.verdict = "no-tls";
+        return row;
+    };
+    (row.verdict, row.note) = (looked.verdict, looked.why);
+    if let Some(certificate) = looked.certificate {
+        let now = i64::try_from(state::now()).unwrap_or(i64::MAX);
+        row.days_left = Some((certificate.not_after - now).div_euclid(86_400));
+        row.not_after = Some(certificate.not_after);
+        row.issuer = Some(certificate.issuer);
+        row.names = certificate.names;
+    }
+    row
+}
+
+fn git_row(standing: probe::git::Standing, config: &Config) -> GitRow {
     GitRow {
+        announced: announced(&standing.name, config),
         mirror: standing.name,
         operator: standing.operator,
         status: status(standing.fault.as_ref()),
@@ -94,7 +129,7 @@ fn git_row(standing: probe::git::Standing) -> GitRow {
     }
 }
 
-fn index_row(standing: probe::Standing) -> IndexRow {
+fn index_row(standing: probe::Standing, config: &Config) -> IndexRow {
     let (files, why) = match &standing.files {
         Files::Own => ("yes", None),
         Files::Elsewhere(host) => ("index only", Some(format!("its files are those of {host}"))),
@@ -104,6 +139,7 @@ fn index_row(standing: probe::Standing) -> IndexRow {
     };
     let notes: Vec<String> = standing.fault.iter().map(ToString::to_string).chain(why).collect();
     IndexRow {
+        announced: announced(&standing.name, config),
         mirror: standing.name,
         operator: standing.operator,
         status: status(standing.fault.as_ref()),

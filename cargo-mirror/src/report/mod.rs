@@ -4,6 +4,7 @@
 
 mod cache;
 mod cargo;
+mod catalog;
 mod pip;
 mod probe;
 mod progress;
@@ -25,8 +26,9 @@ use serde::{Serialize, Serializer};
 
 pub use cache::{CacheReport, StoreRow, cache};
 pub use cargo::{CargoFile, CargoStatus, CargoValue, Finding, Severity, cargo_status, findings};
+pub use catalog::{CatalogReport, ListRow, UpdateReport, catalog, list_update};
 pub use pip::{PipEdit, PipFile, PipInstall, PipLink, PipStatus, PipValue, pip_status};
-pub use probe::{IndexRow, ProbeReport, index_rows, probe};
+pub use probe::{Announced, IndexRow, ProbeReport, TlsRow, index_rows, probe, tls_rows};
 pub use progress::Progress;
 pub use trust::{AuditReport, AuditRow, Difference, LedgerRow, RecheckReport, audit, ledger, recheck};
 pub use units::{amount, rate, size};
@@ -53,6 +55,8 @@ pub struct MirrorRow {
     pub trusted: bool,
     /// Whether it is used.
     pub enabled: bool,
+    /// Where its operator itself announces it; null for an unlisted one.
+    pub announced: Option<String>,
     /// Where its entry stands, or who disabled it.
     pub origin: String,
 }
@@ -75,6 +79,8 @@ pub struct GitRow {
     pub freshness: String,
     /// Whether it serves whole histories.
     pub whole: Option<bool>,
+    /// Where its operator itself announces it; null for an unlisted one, and for upstream.
+    pub announced: Announced,
     /// Anything else.
     pub note: String,
 }
@@ -137,7 +143,9 @@ pub fn mirrors(rows: &[MirrorRow], json: bool) -> Result<(), Failure> {
                 .filter(|(_, address)| address.is_some())
                 .map(|(name, _)| name.to_owned()),
         );
-        let marks = [("relays", row.relays), ("trusted", row.trusted), ("disabled", !row.enabled)];
+        let unlisted = row.enabled && row.announced.is_none();
+        let marks =
+            [("relays", row.relays), ("trusted", row.trusted), ("unlisted", unlisted), ("disabled", !row.enabled)];
         let marks: Vec<&str> = marks.iter().filter(|(_, set)| *set).map(|(mark, _)| *mark).collect();
         let carried: Vec<String> = carried.collect();
         let operator = row.operator.as_deref().unwrap_or_default();
@@ -248,12 +256,14 @@ pub fn print_error(message: &str) {
 }
 
 fn git_table(rows: &[GitRow]) -> String {
-    let mut table = table(["mirror", "operator", "status", "first byte", "throughput", "freshness", "whole", "note"]);
+    let mut table =
+        table(["mirror", "operator", "status", "first byte", "throughput", "freshness", "whole", "listed", "note"]);
     for row in rows {
         let first = row.first_byte.map(|time| format!("{} ms", time.as_millis())).unwrap_or_default();
         let rate = row.throughput.map(rate).unwrap_or_default();
         let whole = row.whole.map_or("", |whole| if whole { "yes" } else { "no" });
-        let cells = [&row.mirror, &row.operator, &row.status, &first, &rate, &row.freshness, whole, &row.note];
+        let listed = row.announced.word();
+        let cells = [&row.mirror, &row.operator, &row.status, &first, &rate, &row.freshness, whole, listed, &row.note];
         table.add_row(cells.map(clean));
     }
     shown(&table)
@@ -304,6 +314,7 @@ mod tests {
             throughput: Some(1.25e6),
             freshness: "same".to_owned(),
             whole: Some(true),
+            announced: super::Announced::No,
             note: "\u{1b}[31mvia https://u:p@h.example/".to_owned(),
         };
         let text = git_table(std::slice::from_ref(&row));

@@ -3,9 +3,83 @@
 use std::time::Duration;
 
 use mirror_config::failure::Failure;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{GitRow, clean, git_table, print, print_json, seconds, shown, table, units::rate};
+
+/// Where a mirror is announced by its operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Announced {
+    /// This is no mirror.
+    Upstream,
+    /// Nowhere that is known.
+    No,
+    /// On this page.
+    At(String),
+}
+
+impl Announced {
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Upstream => "",
+            Self::No => "unlisted",
+            Self::At(_) => "yes",
+        }
+    }
+}
+
+impl Serialize for Announced {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::At(page) => serializer.serialize_some(page),
+            Self::Upstream | Self::No => serializer.serialize_none(),
+        }
+    }
+}
+
+/// The certificate that a host showed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct TlsRow {
+    /// The host, with its port where that is not the usual one.
+    pub host: String,
+    /// The mirrors that have something there.
+    pub mirrors: Vec<String>,
+    /// Who issued the certificate.
+    pub issuer: Option<String>,
+    /// The names it is for.
+    pub names: Vec<String>,
+    /// Days until its time is over; below zero where it is.
+    pub days_left: Option<i64>,
+    /// When that is, in seconds since 1970.
+    pub not_after: Option<i64>,
+    /// `ok`, `expired`, `not-yet-valid`, `wrong-name`, `unknown-issuer`, `revoked`, `not-believed`, `no-tls`, or the fault's name.
+    pub verdict: &'static str,
+    /// The same in a sentence.
+    pub note: String,
+}
+
+/// Shows certificates.
+///
+/// # Errors
+///
+/// As [`print()`].
+pub fn tls_rows(rows: &[TlsRow], json: bool) -> Result<(), Failure> {
+    if json {
+        return print_json(rows);
+    }
+    let mut table = table(["host", "mirrors", "verdict", "days left", "issuer", "names", "note"]);
+    for row in rows {
+        let days = row.days_left.map(|days| days.to_string()).unwrap_or_default();
+        let names = match &row.names[..] {
+            [first, second, _, ..] => format!("{first} {second} and {} more", row.names.len() - 2),
+            few => few.join(" "),
+        };
+        let issuer = row.issuer.as_deref().unwrap_or_default();
+        let mirrors = row.mirrors.join(" ");
+        table.add_row([&row.host, &mirrors, row.verdict, &days, issuer, &names, &row.note].map(clean));
+    }
+    print(&shown(&table))
+}
 
 /// What probing a mirror of crates or of Python packages showed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,6 +101,8 @@ pub struct IndexRow {
     pub files: &'static str,
     /// Whether its pages give hashes of files; null where the question makes no sense.
     pub hashes: Option<bool>,
+    /// Where its operator itself announces it; null for an unlisted one, and for upstream.
+    pub announced: Announced,
     /// Anything else.
     pub note: String,
 }
@@ -70,7 +146,7 @@ fn index_table(rows: &[IndexRow]) -> String {
     let hashed = rows.iter().any(|row| row.hashes.is_some());
     let mut header = vec!["mirror", "operator", "status", "first byte", "throughput", "freshness", "files"];
     header.extend(hashed.then_some("hashes"));
-    header.push("note");
+    header.extend(["listed", "note"]);
     let mut table = table([""; 0]);
     table.set_header(header);
     for row in rows {
@@ -78,7 +154,7 @@ fn index_table(rows: &[IndexRow]) -> String {
         let rate = row.throughput.map(rate).unwrap_or_default();
         let mut cells = vec![row.mirror.as_str(), &row.operator, &row.status, &first, &rate, &row.freshness, row.files];
         cells.extend(hashed.then(|| row.hashes.map_or("", |all| if all { "yes" } else { "no" })));
-        cells.push(&row.note);
+        cells.extend([row.announced.word(), &row.note]);
         table.add_row(cells.into_iter().map(clean));
     }
     shown(&table)

@@ -1,6 +1,7 @@
 //! git's objects: what was received, whether it is whole, what it proves. The only room that uses `gix`.
 
 pub mod store;
+pub mod tips;
 pub mod parts;
 pub mod merge;
 mod closed;

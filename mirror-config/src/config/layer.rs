@@ -36,6 +36,16 @@ pub(super) struct Layer(pub(super) Vec<Entry>);
 impl Layer {
     /// Reads a file's text. `place` is how messages name the file; with `numbered`, lines are added to it.
     pub(super) fn from_toml(text: &str, place: &str, numbered: bool) -> Result<Self, Failure> {
+        Self::below_header(text, place, numbered, |_, _| false)
+    }
+
+    /// The same, but keys of the topmost level for which `header` is true are left to it.
+    pub(super) fn below_header(
+        text: &str,
+        place: &str,
+        numbered: bool,
+        mut header: impl FnMut(&str, &Item) -> bool,
+    ) -> Result<Self, Failure> {
         let line_of =
             |offset: usize| text.as_bytes()[..offset.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1;
         let document = Document::parse(text).map_err(|error| {
@@ -44,7 +54,10 @@ impl Layer {
         })?;
         let mut layer = Self::default();
         let origin = |offset: usize| if numbered { format!("{place}:{}", line_of(offset)) } else { place.to_owned() };
-        layer.walk(document.as_item(), &mut Vec::new(), 0, &origin)?;
+        for (name, item) in document.iter().filter(|(name, item)| !header(name, item)) {
+            let at = document.key(name).and_then(|key| key.span()).map_or(0, |span| span.start);
+            layer.walk(item, &mut vec![name.to_owned()], at, &origin)?;
+        }
         Ok(layer)
     }
 

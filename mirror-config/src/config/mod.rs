@@ -6,6 +6,8 @@ mod layer;
 mod project;
 mod read;
 mod schema;
+pub mod signed_list;
+mod signers;
 
 use std::{
     collections::BTreeMap,
@@ -22,6 +24,7 @@ use crate::{
     failure::{Failure, Kind},
     mirror::{Mirror, OwnProxy},
     redact::Address,
+    signature::Policy,
     upstream::{Repo, Template, Upstream, check_address},
 };
 use layer::Layer;
@@ -124,6 +127,10 @@ pub struct Config {
     pub proxy: Option<Setting<Address>>,
     /// What `proxy` does not serve.
     pub no_proxy: Setting<Vec<String>>,
+    /// Whose signatures count on lists of mirrors and on pins.
+    pub signatures: Policy,
+    /// The list of mirrors that was taken on top of the built-in one.
+    pub list: signed_list::Standing,
     /// A certificate authority beside the platform's.
     pub ca_file: Option<Setting<PathBuf>>,
     /// The files that were read, weakest first.
@@ -177,18 +184,26 @@ impl Config {
         // Whether the catalog takes part is itself configured, so that key is looked at first.
         let builtin =
             own.iter().chain([&project, &variables]).flat_map(|layer| &layer.0).rfind(|e| e.key() == "catalog.builtin");
+        let mut list = signed_list::Standing::default();
         if !builtin.is_some_and(|entry| entry.value == ValueKind::Boolean(false)) {
             base.insert(0, Layer::from_toml(CATALOG, BUILT_IN, false)?);
+            if let Some(stored) = signed_list::stored(env) {
+                let above: Vec<&Layer> = own.iter().chain([&project, &variables]).collect();
+                let all: Vec<Layer> = base.iter().chain(above.iter().copied()).cloned().collect();
+                let (standing, layer) = stored.stand(&signers::policy(&merge(&all)?)?, &base, &above);
+                base.insert(1, layer);
+                list = standing;
+            }
         }
         base.extend(own);
         let project = tightened(project, &merge(&base)?)?;
         base.push(project);
         base.push(variables);
         base.push(Layer::from_variables_of_flags(flags)?);
-        Self::from_merged(&merge(&base)?, files)
+        Self::from_merged(&merge(&base)?, files, list)
     }
 
-    fn from_merged(merged: &Value, files: Vec<PathBuf>) -> Result<Self, Failure> {
+    fn from_merged(merged: &Value, files: Vec<PathBuf>, standing: signed_list::Standing) -> Result<Self, Failure> {
         let upstreams = names(merged, "upstreams")
             .map(|(name, table)| {
                 check_name("upstreams", name, table)?;
@@ -203,7 +218,8 @@ impl Config {
                     )
                     .hint("leave them to git: `git config --global credential.helper store`, or another helper"));
                 }
-                Ok((name.clone(), Upstream { name: name.clone(), url: template }))
+                let signers = signers::of_upstream(name, table)?;
+                Ok((name.clone(), Upstream { name: name.clone(), url: template, signers }))
             })
             .collect::<Result<BTreeMap<_, _>, Failure>>()?;
         let mut mirrors = Vec::new();
@@ -269,6 +285,8 @@ impl Config {
             disabled,
             proxy,
             no_proxy: list(merged, "proxy", "no-proxy"),
+            signatures: signers::policy(merged)?,
+            list: standing,
             ca_file: ca_file.map(|s| Setting { value: PathBuf::from(s.value), origin: s.origin }),
             files,
         })
@@ -347,6 +365,7 @@ fn mirror(name: &str, table: &Map<String, Value>, upstreams: &BTreeMap<String, U
         cargo: address("cargo", "sparse+")?,
         pypi: address("pypi", "")?,
         rustup: address("rustup", "")?,
+        announced: address("announced", "")?,
         origin: first_origin(table),
     })
 }

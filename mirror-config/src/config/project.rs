@@ -42,6 +42,12 @@ pub(super) fn tightened(project: Layer, below: &Value) -> Result<Layer, Failure>
                     return Err(refused("it would accept weaker evidence"));
                 }
             }
+            Project::Raise => {
+                let number = |value: &ValueKind| value.to_string().parse::<u64>().unwrap_or_default();
+                if current.is_some_and(|held| number(&entry.value) < number(&held.kind)) {
+                    return Err(refused("it would be content with less"));
+                }
+            }
             Project::Add => {
                 if let (Some(ValueKind::Array(held)), ValueKind::Array(added)) =
                     (current.map(|c| &c.kind), &mut entry.value)

@@ -22,6 +22,8 @@ pub(super) enum Project {
     Never,
     /// Raise the evidence that is asked for.
     RaiseTrust,
+    /// Raise the number.
+    Raise,
     /// Add to the list.
     Add,
     /// Only this value.
@@ -38,6 +40,9 @@ pub(super) const KEYS: &[(&str, Shape, Project)] = &[
     ("git.strict", Shape::Flag, Project::Only(true)),
     ("git.private", Shape::List, Project::Add),
     ("upstreams.*.url", Shape::Text, Project::Never),
+    ("upstreams.*.signers", Shape::List, Project::Never),
+    ("upstreams.*.keyring", Shape::Text, Project::Never),
+    ("upstreams.*.allowed-signers", Shape::Text, Project::Never),
     ("mirrors.*.operator", Shape::Text, Project::Never),
     ("mirrors.*.relays", Shape::Flag, Project::Never),
     ("mirrors.*.trusted", Shape::Flag, Project::Only(false)),
@@ -49,6 +54,7 @@ pub(super) const KEYS: &[(&str, Shape, Project)] = &[
     ("mirrors.*.cargo", Shape::Text, Project::Never),
     ("mirrors.*.pypi", Shape::Text, Project::Never),
     ("mirrors.*.rustup", Shape::Text, Project::Never),
+    ("mirrors.*.announced", Shape::Text, Project::Never),
     ("proxy.url", Shape::Text, Project::Never),
     ("proxy.no-proxy", Shape::List, Project::Never),
     ("catalog.builtin", Shape::Flag, Project::Only(false)),
@@ -59,6 +65,8 @@ pub(super) const KEYS: &[(&str, Shape, Project)] = &[
     ("pip.private", Shape::List, Project::Add),
     ("pip.relay", Shape::Flag, Project::Never),
     ("pip.strict", Shape::Flag, Project::Only(true)),
+    ("signatures.keys", Shape::List, Project::Never),
+    ("signatures.threshold", Shape::Count, Project::Raise),
     ("tls.ca-file", Shape::Text, Project::Never),
 ];
 

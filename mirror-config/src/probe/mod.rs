@@ -7,6 +7,7 @@ pub mod cargo;
 pub mod git;
 mod index;
 pub mod pip;
+pub mod tls;
 
 use std::time::Duration;
 

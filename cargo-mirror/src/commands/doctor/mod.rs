@@ -8,7 +8,7 @@ use mirror_config::{
     failure::{Failure, Kind},
 };
 
-use super::setup::cargo::known;
+use super::{setup::cargo::known, unverified};
 use crate::{
     cargo_program,
     cargo_setup::{self, Known, Levels, ReplacedBy, Replacement, in_force},
@@ -48,6 +48,8 @@ pub(super) fn doctor(env: &Environment, output: Output) -> Result<(), Failure> {
         }
     }
     found.extend(pip::found(env));
+    found.extend(unverified::pip(&unverified::pip_config(env), env));
+    found.extend(unverified::bundles(env));
     found.sort_by_key(|finding| finding.severity);
     report::findings(&found, output.json)
 }
@@ -150,7 +152,7 @@ fn replacement(replaced: &Replacement, levels: &Levels) -> Vec<Finding> {
 
 /// What git's configuration has in store.
 fn git(rules: &[Found], env: &Environment) -> Vec<Finding> {
-    let mut found = Vec::new();
+    let mut found = unverified::git(rules, env);
     for rule in rules {
         let key = rule.entry.key.to_ascii_lowercase();
         let place = &rule.origin;
@@ -159,23 +161,6 @@ fn git(rules: &[Found], env: &Environment) -> Vec<Finding> {
             let hint = format!("if it is forgotten: git config --{} --unset-all {}", rule.scope, rule.entry.key);
             found.push(finding(Severity::Note, "git", what, &hint));
         }
-        if key.ends_with("sslverify") && matches!(rule.entry.value.as_str(), "false" | "0" | "no" | "off") {
-            let what = format!("{place}: {} is off: anybody on the way can change what git receives", rule.entry.key);
-            let hint = format!(
-                "git config --{} --unset-all {}; name your authority in http.sslCAInfo",
-                rule.scope, rule.entry.key
-            );
-            found.push(finding(Severity::Error, "git", what, &hint));
-        }
-    }
-    if env.var("GIT_SSL_NO_VERIFY").is_some() {
-        let what = "GIT_SSL_NO_VERIFY is set: anybody on the way can change what git receives";
-        found.push(finding(
-            Severity::Error,
-            "git",
-            what,
-            "unset GIT_SSL_NO_VERIFY; name your authority in GIT_SSL_CAINFO",
-        ));
     }
     let allowed = rules.iter().any(|rule| rule.entry.has_key("protocol.mirror.allow"));
     let leads = rules.iter().any(|rule| rule.entry.key.starts_with("url.mirror::"));
@@ -212,7 +197,7 @@ mod tests {
         let all = git(&rules, &env);
         assert_eq!(
             all.iter().map(|finding| finding.severity).collect::<Vec<_>>(),
-            [Severity::Error, Severity::Note, Severity::Error]
+            [Severity::Error, Severity::Error, Severity::Note]
         );
         assert!(!format!("{all:?}").contains("hunter2"));
         assert_eq!(git(&[found("http.sslverify", "true")], &Environment::of([("A", "")], "/")), []);

@@ -1,0 +1,49 @@
+//! `cargo mirror catalog`: which list of mirrors is in force; `update` takes a newer signed one.
+
+use mirror_config::{config::Config, environment::Environment, failure::Failure, list_update, select::Select};
+
+use crate::{
+    cli::{Catalog, CatalogAction, Output, Update},
+    report::{self, CatalogReport, ListRow, UpdateReport},
+};
+
+pub(super) fn catalog(env: &Environment, asked: &Catalog) -> Result<(), Failure> {
+    match &asked.action {
+        None => show(env, asked.output),
+        Some(CatalogAction::Update(asked)) => update(env, asked),
+    }
+}
+
+fn show(env: &Environment, output: Output) -> Result<(), Failure> {
+    let config = Config::load(env, &[])?;
+    let list = config.list.list.as_ref().map(|list| ListRow {
+        version: list.version,
+        expires: list.expires,
+        mirrors: list.mirrors,
+        signers: list.signers.clone(),
+        source: list.source.clone(),
+        taken: list.taken,
+    });
+    let report = CatalogReport {
+        list,
+        note: config.list.note.clone(),
+        mirrors: config.mirrors.len(),
+        keys: config.signatures.keys().iter().map(ToString::to_string).collect(),
+        threshold: config.signatures.threshold(),
+    };
+    report::catalog(&report, output.json)
+}
+
+fn update(env: &Environment, asked: &Update) -> Result<(), Failure> {
+    let updated = list_update::update(env, &Select::new(env)?, &asked.address, asked.dry_run)?;
+    let report = UpdateReport {
+        version: updated.list.version,
+        before: updated.before,
+        expires: updated.list.expires,
+        mirrors: updated.list.mirrors,
+        signers: updated.signers,
+        taken: !asked.dry_run && !updated.same,
+        same: updated.same,
+    };
+    report::list_update(&report, asked.output.json)
+}
