@@ -21,7 +21,7 @@ use super::{
 
 /// Most bytes read for one proof: about 300,000 commits without their trees.
 const PROOF_LIMIT: u64 = 64 << 20;
-/// Mirrors asked for one proof.
+/// Mirrors that answer for one proof; those that have not got the newer commit do not count.
 const MOST_ASKED: usize = 3;
 
 /// Answers from the store and from mirrors, each asked once.
@@ -49,10 +49,26 @@ impl<'a> Proofs<'a> {
             return *known;
         }
         let stored = self.store.as_ref().is_some_and(|store| store.descends(new, old));
-        let proven =
-            stored || self.sessions.iter().take(MOST_ASKED).any(|session| asked(session, new, old).unwrap_or(false));
+        let proven = stored || self.ask(new, old);
         self.known.insert(key, proven);
         proven
+    }
+}
+
+impl Proofs<'_> {
+    fn ask(&self, new: &Oid, old: &Oid) -> bool {
+        let mut answered = 0;
+        for session in &self.sessions {
+            match asked(session, new, old) {
+                Ok(true) => return true,
+                Err(Fault::Missing) => {}
+                Ok(false) | Err(_) => answered += 1,
+            }
+            if answered == MOST_ASKED {
+                break;
+            }
+        }
+        false
     }
 }
 
