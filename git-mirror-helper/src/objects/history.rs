@@ -21,7 +21,7 @@ use super::{
 
 /// Most bytes read for one proof: about 300,000 commits without their trees.
 const PROOF_LIMIT: u64 = 64 << 20;
-/// Mirrors asked for one proof.
+/// Mirrors that answer for one proof; those that have not got the newer commit do not count.
 const MOST_ASKED: usize = 3;
 /// Proofs that are asked for in one run: a mirror may have half a million refs of its own.
 const MOST_PROOFS: usize = 200;
@@ -52,7 +52,8 @@ impl<'a> Proofs<'a> {
             return *known;
         }
         let stored = self.store.as_ref().is_some_and(|store| store.descends(new, old));
-        let proven = stored || (self.left > 0 && self.ask(|session| asked(session, new, old).ok()).unwrap_or(false));
+        let proven = stored
+            || (self.left > 0 && self.ask(|session| asked(session, new, old).map(|yes| yes.then_some(()))).is_some());
         self.known.insert(key, proven);
         proven
     }
@@ -60,13 +61,24 @@ impl<'a> Proofs<'a> {
     /// When a commit was made, in seconds since 1970.
     pub fn committed(&mut self, oid: &Oid) -> Option<u64> {
         let stored = self.store.as_ref().and_then(|store| store.newest_commit(std::slice::from_ref(oid)));
-        stored.or_else(|| self.ask(|session| made(session, oid).ok().map(Some)).flatten())
+        stored.or_else(|| self.ask(|session| made(session, oid).map(Some)))
     }
 
-    /// The first answer that is not the default.
-    fn ask<T: Default + PartialEq>(&mut self, ask: impl Fn(&Session) -> Option<T>) -> Option<T> {
+    /// The first mirror's answer that says something.
+    fn ask<T>(&mut self, ask: impl Fn(&Session) -> Result<Option<T>, Fault>) -> Option<T> {
         self.left = self.left.saturating_sub(1);
-        self.sessions.iter().take(MOST_ASKED).filter_map(|session| ask(session)).find(|said| *said != T::default())
+        let mut answered = 0;
+        for session in &self.sessions {
+            match ask(session) {
+                Ok(Some(said)) => return Some(said),
+                Err(Fault::Missing) => {}
+                Ok(None) | Err(_) => answered += 1,
+            }
+            if answered == MOST_ASKED {
+                break;
+            }
+        }
+        None
     }
 }
 

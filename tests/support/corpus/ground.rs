@@ -54,12 +54,16 @@ pub(super) trait Ground {
     /// All that a source says and has; a lie if it is not the truth's.
     fn said(&self, name: &str) -> Lies;
 
-    /// Asserts that the user has what a source has.
+    /// Whether the user has what a source has.
+    ///
+    /// # Errors
+    ///
+    /// Says what is different.
     ///
     /// # Panics
     ///
-    /// When that is not so.
-    fn compare(&self, sandbox: &Sandbox, source: &str, case: &Case);
+    /// Likewise, where the support's own assertions look.
+    fn compare(&self, sandbox: &Sandbox, source: &str, case: &Case) -> Result<(), String>;
 
     /// Whether all that the user has is true, be it older than the newest, or not all of it.
     ///

@@ -305,7 +305,8 @@ impl<'a> Scene<'a> {
     /// In what the user's result is not what a source has.
     fn differs(&self, source: &str) -> Option<String> {
         let compared = panic::catch_unwind(AssertUnwindSafe(|| self.ground.compare(&self.sandbox, source, self.case)));
-        compared.err().map(|why| format!("it is not what {source} has: {}", panicked(&*why)))
+        let difference = compared.unwrap_or_else(|why| Err(panicked(&*why)));
+        difference.err().map(|why| format!("it is not what {source} has: {why}"))
     }
 }
 

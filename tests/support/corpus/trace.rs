@@ -144,7 +144,7 @@ mod tests {
             (lies("", "evil", ""), 1),
             (lies("", &fake, ""), 1),
             (lies("", "", &id), 1),
-            (lies(&sha256(b"z"), "good", &"8".repeat(40)), 0),
+            (lies(&sha256(b"z"), "never said by anyone", &"8".repeat(40)), 0),
         ] {
             assert_eq!(found(&folders, &lies).len(), count, "{lies:?}");
         }

@@ -156,11 +156,11 @@ impl<S: Shelf> Ground for WebGround<S> {
         self.shelf(name).map(|shelf| shelf.said()).unwrap_or_default()
     }
 
-    fn compare(&self, sandbox: &Sandbox, source: &str, case: &Case) {
-        let shelf = self.shelf(source).expect("a source of the case");
-        let had = shelf.had(sandbox, case).unwrap_or_else(|why| panic!("not what {source} has: {why}"));
+    fn compare(&self, sandbox: &Sandbox, source: &str, case: &Case) -> Result<(), String> {
+        let shelf = self.shelf(source).ok_or_else(|| format!("there is no source {source}"))?;
+        let had = shelf.had(sandbox, case)?;
         let expected = if case.expect.got.is_empty() { S::usual(case) } else { case.expect.got.clone() };
-        assert_eq!(had, expected, "what the user has");
+        if had == expected { Ok(()) } else { Err(format!("the user has {had:?}, not {expected:?}")) }
     }
 
     fn is_part_of_truth(&self, sandbox: &Sandbox, case: &Case) -> Result<(), String> {
