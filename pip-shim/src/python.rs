@@ -34,7 +34,9 @@ pub fn interpreters(pip: &Path, chosen: Option<&Path>) -> Vec<PathBuf> {
         true => chosen.join("bin/python"),
         false => chosen.to_owned(),
     });
-    let beside = ["python3", "python"].map(|name| pip.with_file_name(name));
+    // Where pip is a link, as to a shim of pyenv's, its Python may be where that leads.
+    let places = [Some(pip.to_owned()), fs::canonicalize(pip).ok()].into_iter().flatten();
+    let beside = places.flat_map(|pip| ["python3", "python"].map(|name| pip.with_file_name(name)));
     let named = of_chosen.or_else(|| interpreter(&head(pip)));
     named.into_iter().chain(beside).filter(|python| python.is_absolute() && python.exists()).collect()
 }

@@ -54,13 +54,16 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("git-remote-mirror", git_mirror_helper::main),
     ("cargo-mirror", cargo_mirror::main),
     ("pip-shim", pip_shim::main),
-    ("pip", pip_shim::main),
 ];
+/// The shim under pip's name, in a folder of its own. It is no program of the sandbox: those are on PATH.
+const LINKED: (&str, Program) = ("pip", pip_shim::main);
 
 fn main() -> ExitCode {
     let started_as = std::env::args_os().next().map(PathBuf::from);
     let started_as = started_as.as_deref().and_then(Path::file_stem);
-    if let Some((_, program)) = PROGRAMS.iter().find(|(name, _)| started_as.is_some_and(|stem| stem == *name)) {
+    if let Some((_, program)) =
+        PROGRAMS.iter().chain([&LINKED]).find(|(name, _)| started_as.is_some_and(|stem| stem == *name))
+    {
         return program();
     }
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
