@@ -251,7 +251,7 @@ fn the_doctor_says_what_of_pip_will_not_work() {
     one(&also("PIP_INDEX_URL", "https://e.example/"), "PIP_INDEX_URL says otherwise", "unset PIP_INDEX_URL");
     one(
         &also("PIP_TRUSTED_HOST", "x.example pypi.other.example"),
-        "(other) is a trusted host",
+        "PIP_TRUSTED_HOST: x.example pypi.other.example trusted without certificates",
         "unset PIP_TRUSTED_HOST",
     );
     one(&also("PIP_EXTRA_INDEX_URL", "https://pypi.other.example/s"), "is an extra index", "unset PIP_EXTRA_INDEX_URL");

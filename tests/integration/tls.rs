@@ -234,7 +234,12 @@ fn what_turns_verification_off_for_git_does_not_reach_mirrors() {
     doctor.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "http.sslVerify").env("GIT_CONFIG_VALUE_0", "false");
     doctor.env("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem");
     let said = stage.sandbox.run(doctor).stdout;
-    for word in ["GIT_SSL_NO_VERIFY is set", "PIP_TRUSTED_HOST is set", "/nowhere/ca.pem", "unset GIT_CONFIG_COUNT"] {
+    for word in [
+        "GIT_SSL_NO_VERIFY is set",
+        "PIP_TRUSTED_HOST: m.example trusted without certificates",
+        "/nowhere/ca.pem",
+        "unset GIT_CONFIG_COUNT",
+    ] {
         assert!(said.contains(word), "{word}: {said}");
     }
     assert!(said.to_lowercase().contains(&format!("http.{}/.sslverify is off", front.url())), "{said}");

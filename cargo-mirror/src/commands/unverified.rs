@@ -2,13 +2,12 @@
 //!
 //! None of it reaches mirrors, whose certificates are always verified; it weakens what git, cargo and pip do by themselves.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use mirror_config::{config::Config, environment::Environment};
 
 use crate::{
     git_config::Found,
-    programs,
     report::{Finding, Severity},
 };
 
@@ -55,31 +54,6 @@ pub(super) fn git(rules: &[Found], env: &Environment) -> Vec<Finding> {
     found
 }
 
-/// Where pip does not verify: `listed` is what `pip config list` says.
-pub(super) fn pip(listed: &str, env: &Environment) -> Vec<Finding> {
-    let mut found = Vec::new();
-    if let Some(hosts) = env.var("PIP_TRUSTED_HOST") {
-        let what = format!("PIP_TRUSTED_HOST is set: anybody on the way can change what pip receives from {hosts}");
-        found.push(finding(
-            Severity::Error,
-            "pip",
-            what,
-            "unset PIP_TRUSTED_HOST; name your authority in PIP_CERT".to_owned(),
-        ));
-    }
-    // Lines such as `global.trusted-host='a b'`; those that begin with `:env:` are variables.
-    let lines = listed.lines().filter(|line| !line.starts_with(":env:"));
-    for (key, hosts) in lines.filter_map(|line| line.split_once('=')).filter(|(key, _)| key.ends_with(".trusted-host"))
-    {
-        let hosts = hosts.trim_matches(['\'', '"']).replace("\\n", " ");
-        let what = format!("pip's {key}: anybody on the way can change what pip receives from {}", hosts.trim());
-        let hint =
-            "`pip config debug` shows the file: take `trusted-host` out of it, and name your authority in `cert`";
-        found.push(finding(Severity::Error, "pip", what, hint.to_owned()));
-    }
-    found
-}
-
 /// Authorities that are named and not there.
 pub(super) fn bundles(env: &Environment) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -106,24 +80,11 @@ pub(super) fn bundles(env: &Environment) -> Vec<Finding> {
     found
 }
 
-/// What pip says of its configuration; it may have passwords in it. Empty where there is no pip.
-pub(super) fn pip_config(env: &Environment) -> String {
-    programs::pythons(env)
-        .iter()
-        .find_map(|python| {
-            let output =
-                Command::new(python).args(["-m", "pip", "--disable-pip-version-check", "config", "list"]).output();
-            output.ok().filter(|output| output.status.success())
-        })
-        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-        .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use mirror_config::environment::Environment;
 
-    use super::{Found, Severity, bundles, git, pip};
+    use super::{Found, Severity, bundles, git};
     use crate::git_config::Entry;
 
     #[test]
@@ -149,18 +110,7 @@ mod tests {
             }
         }
         let env = Environment::of([("GIT_SSL_NO_VERIFY", "1"), ("PIP_TRUSTED_HOST", "m.example")], "/");
-        assert_eq!((git(&[], &env).len(), pip("", &env).len()), (1, 1));
-    }
-
-    #[test]
-    fn pips_trusted_hosts_are_named_and_its_passwords_are_not() {
-        let listed = ":env:.trusted-host='x.example'\nglobal.index-url='https://u:hunter2@h.example/'\n\
-                      global.trusted-host='\\na.example\\nb.example'\ninstall.trusted-host='c.example'\n";
-        let found = pip(listed, &Environment::default());
-        let text = format!("{found:?}");
-        assert_eq!(found.len(), 2, "{text}");
-        assert!(text.contains("a.example b.example") && text.contains("install.trusted-host"), "{text}");
-        assert!(!text.contains("hunter2") && !text.contains("x.example"), "{text}");
+        assert_eq!(git(&[], &env).len(), 1);
     }
 
     #[test]

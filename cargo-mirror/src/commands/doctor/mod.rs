@@ -48,7 +48,6 @@ pub(super) fn doctor(env: &Environment, output: Output) -> Result<(), Failure> {
         }
     }
     found.extend(pip::found(env));
-    found.extend(unverified::pip(&unverified::pip_config(env), env));
     found.extend(unverified::bundles(env));
     found.sort_by_key(|finding| finding.severity);
     report::findings(&found, output.json)
