@@ -79,28 +79,31 @@ pub struct Exceptions(Vec<Exception>);
 #[derive(Debug, Clone)]
 enum Exception {
     Everything,
-    Net(IpNet),
+    /// Addresses, and a port if one was given.
+    Net(IpNet, Option<u16>),
     /// A name without its leading dot, in lower case, and a port if one was given.
     Name(String, Option<u16>),
 }
 
 impl Exceptions {
-    /// Reads the parts of a list; blanks around a part do not count, empty parts neither.
+    /// Reads the parts of a list; blanks around a part do not count, parts without a name neither.
     pub fn new<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).map(Exception::parse).collect())
+        let named = |part: &&str| !part.trim_matches('.').is_empty();
+        Self(parts.into_iter().map(str::trim).filter(named).map(Exception::parse).collect())
     }
 
     /// Whether a connection to this URL is to go without the proxy.
     pub fn cover(&self, url: &Url) -> bool {
         let port = url.port_or_known_default();
+        let right = |wanted: &Option<u16>| wanted.is_none() || *wanted == port;
         self.0.iter().any(|exception| match (exception, url.host()) {
             (Exception::Everything, _) => true,
-            (Exception::Net(net), Some(Host::Ipv4(ip))) => net.contains(&IpAddr::V4(ip)),
-            (Exception::Net(net), Some(Host::Ipv6(ip))) => net.contains(&IpAddr::V6(ip)),
+            (Exception::Net(net, wanted), Some(Host::Ipv4(ip))) => net.contains(&IpAddr::V4(ip)) && right(wanted),
+            (Exception::Net(net, wanted), Some(Host::Ipv6(ip))) => net.contains(&IpAddr::V6(ip)) && right(wanted),
             (Exception::Name(name, wanted), Some(Host::Domain(host))) => {
                 let host = host.trim_end_matches('.').to_ascii_lowercase();
                 let below = host.strip_suffix(name.as_str()).is_some_and(|head| head.is_empty() || head.ends_with('.'));
-                below && (wanted.is_none() || *wanted == port)
+                below && right(wanted)
             }
             _ => false,
         })
@@ -109,24 +112,27 @@ impl Exceptions {
 
 impl Exception {
     fn parse(part: &str) -> Self {
-        let bare = part.trim_start_matches('[').replace(']', "");
         if part == "*" {
-            Self::Everything
-        } else if let Ok(net) = bare.parse::<IpNet>() {
-            Self::Net(net)
-        } else if let Ok(ip) = bare.parse::<IpAddr>() {
-            Self::Net(ip.into())
-        } else {
-            let (name, port) = match part.rsplit_once(':') {
-                Some((name, port)) if port.parse::<u16>().is_ok() => (name, port.parse().ok()),
-                _ => (part, None),
-            };
-            match name.parse::<IpAddr>() {
-                Ok(ip) => Self::Net(ip.into()),
-                Err(_) => Self::Name(name.trim_matches('.').to_ascii_lowercase(), port),
-            }
+            return Self::Everything;
+        }
+        // Many write a range of IPv6 in brackets as well; whole, a part without them is never a port's.
+        if let Some(net) = net(part).or_else(|| net(&part.replace(['[', ']'], "")).filter(|_| !part.contains("]:"))) {
+            return Self::Net(net, None);
+        }
+        let (name, port) = match part.rsplit_once(':') {
+            Some((name, port)) if port.parse::<u16>().is_ok() => (name, port.parse().ok()),
+            _ => (part, None),
+        };
+        match net(name.trim_start_matches('[').trim_end_matches(']')) {
+            Some(net) => Self::Net(net, port),
+            None => Self::Name(name.trim_matches('.').to_ascii_lowercase(), port),
         }
     }
+}
+
+/// A range, or one address.
+fn net(text: &str) -> Option<IpNet> {
+    text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 #[cfg(test)]
@@ -149,9 +155,14 @@ mod tests {
             ("10.0.0.0/8", "http://11.0.0.1/", false),
             ("fd00::/8,[::1]", "http://[fd12::1]/", true),
             ("[::1]", "http://[::1]:80/", true),
+            ("[::1]:8080", "http://[::1]:8080/", true),
+            ("[::1]:8080", "http://[::1]/", false),
+            ("[fd00::]/8", "http://[fd12::1]/", true),
+            ("10.1.2.3:80", "http://10.1.2.3/", true),
+            ("10.1.2.3:81", "http://10.1.2.3/", false),
             ("*", "https://anything/", true),
             ("", "https://anything/", false),
-            (" , ", "https://anything/", false),
+            (" , .", "https://anything/", false),
         ] {
             let url = url.parse().expect("a URL of this table");
             assert_eq!(Exceptions::new(list.split(',')).cover(&url), covered, "{list} {url}");
