@@ -18,7 +18,7 @@ use mirror_config::{
     select::Candidate,
     state,
     trust::{self, Agreement, Testimony},
-    upload_pack::{Advertisement, Fetch, Session, read_refs},
+    upload_pack::{Advertisement, Fetch, REFS_LIMIT, Session, read_refs},
     upstream::is_loopback,
 };
 
@@ -325,11 +325,20 @@ fn mirrors_that_answer(context: &mut Context) -> Vec<Opened> {
 
 /// Asks those mirrors for refs and weighs what they say.
 fn quorum(context: &mut Context, opened: &[Opened], prefixes: &[&str]) -> Result<Agreement, Failure> {
+    // All their lists are in memory at once, and weighing them takes as much again.
+    let limit = REFS_LIMIT / 2 / opened.len().max(1) as u64;
     let answers: Vec<Result<Vec<Ref>, Fault>> = std::thread::scope(|scope| {
-        let asked: Vec<_> =
-            opened.iter().map(|o| scope.spawn(|| o.session.refs(prefixes, Patience::REPLACEABLE))).collect();
+        let asked: Vec<_> = opened
+            .iter()
+            .map(|o| scope.spawn(|| o.session.refs_within(limit, prefixes, Patience::REPLACEABLE)))
+            .collect();
         asked.into_iter().map(|thread| thread.join().unwrap_or(Err(Fault::Cut))).collect()
     });
+    if answers.iter().all(|answer| *answer == Err(Fault::TooLarge)) {
+        let what = format!("{}: mirrors list more refs than can be held against each other", context.repository);
+        return Err(Failure::new(Kind::Limit, what)
+            .hint("try again when upstream can be reached, or fetch some refs by name: `git fetch mirror::… main`"));
+    }
     let mut testimonies = Vec::new();
     for (o, answer) in opened.iter().zip(answers) {
         let mirror = &o.candidate.carrier.mirror;
