@@ -15,7 +15,7 @@ use mirror_config::{
 };
 
 use super::{
-    land,
+    index,
     store::{Store, hash_of, object_id, reaches},
 };
 
@@ -66,7 +66,7 @@ fn asked(session: &Session, new: &Oid, old: &Oid) -> Result<bool, Fault> {
     let folder = tempfile::tempdir().map_err(|error| Fault::Local(error.to_string()))?;
     let packs = folder.path().join("pack");
     std::fs::create_dir(&packs).map_err(|error| Fault::Local(error.to_string()))?;
-    land::index(stream.take(PROOF_LIMIT), &packs, hash, input::Mode::Verify, None)?;
+    index::index(stream.take(PROOF_LIMIT), &packs, hash, input::Mode::Verify, None)?;
     let objects = gix::odb::at(folder.path(), hash).map_err(|error| Fault::Local(error.to_string()))?;
     let (Some(new), Some(old)) = (object_id(new), object_id(old)) else { return Ok(false) };
     Ok(reaches(&objects, new, old))

@@ -3,6 +3,10 @@
 pub mod store;
 pub mod parts;
 pub mod merge;
+mod weight;
+mod watched;
+mod shared;
+mod index;
 mod closed;
 pub mod land;
 pub mod tidy;
