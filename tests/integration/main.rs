@@ -6,6 +6,8 @@ mod cargo_probe;
 mod cargo_run;
 mod cargo_setup;
 mod cargo_verify;
+#[cfg(target_os = "linux")]
+mod crash_steps;
 mod git_cache;
 mod git_clone;
 mod git_crash;
@@ -26,6 +28,8 @@ mod git_store;
 mod git_update;
 mod git_ways;
 #[cfg(target_os = "linux")]
+mod limits;
+#[cfg(target_os = "linux")]
 mod pip_configuration;
 mod pip_grammar;
 #[cfg(unix)]
@@ -37,6 +41,8 @@ mod pip_shim;
 mod pip_stage;
 mod random_scenario;
 mod registry_self;
+#[cfg(target_os = "linux")]
+mod secrets;
 mod simple_self;
 mod support_self;
 mod twins;

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::{answer, backend::Reply, fault::Fault, http::Request, line::Line, pace::Pace, shared::Shared};
+use crate::{answer, backend::Reply, bomb, fault::Fault, http::Request, line::Line, pace::Pace, shared::Shared};
 
 /// The most that an endless answer sends to a client that does not give up.
 const ENDLESS: u64 = 2 << 30;
@@ -101,6 +101,10 @@ impl Exchange<'_> {
             }
             Fault::SidebandEscapes => {
                 self.line.chunks(&answer::with_escapes(&body))?;
+                self.line.end()
+            }
+            Fault::Bomb(bomb) => {
+                self.line.chunks(&bomb::added(&body, bomb))?;
                 self.line.end()
             }
             other => unreachable!("{other:?} does not spoil a pack"),

@@ -19,6 +19,7 @@ mod fault;
 mod pace;
 mod http;
 mod answer;
+mod bomb;
 mod backend;
 mod seen;
 mod wire;
@@ -43,11 +44,15 @@ mod stage;
 mod cargo_stage;
 mod outcome;
 mod processes;
+mod canary;
+#[cfg(unix)]
+mod watch;
 
+pub use canary::{Canaries, Canary};
 pub use cargo_stage::{CargoMirror, CargoStage, Needs};
 pub use crate_server::{CrateServer, Tamper, Template};
 pub use crate_stock::{CrateStock, StockCrate};
-pub use fault::{Fault, Place, Plan, Scope};
+pub use fault::{Bomb, Fault, Place, Plan, Scope};
 pub use front::{Certificate, SocksProxy, TlsFront};
 pub use history::{AUTOGLM, AUTOGLM_ASSETS, History, Submodule};
 pub use index_server::IndexServer;
@@ -68,5 +73,7 @@ pub use seen::Seen;
 pub use server::GitServer;
 pub use silent::{BlackHole, SilentServer, refused_url};
 pub use stage::{NAME, Stage, StageMirror};
+#[cfg(unix)]
+pub use watch::{Started, Watch};
 pub use web::WebServer;
 pub use wheel_stock::{StockFile, WheelStock};
