@@ -15,7 +15,7 @@ mod config_file;
 mod git_config;
 mod git_check;
 pub mod git_setup;
-mod lock_file;
+pub mod lock_file;
 mod pip_upstream;
 mod programs;
 mod prompt;
