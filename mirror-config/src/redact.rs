@@ -85,7 +85,9 @@ pub fn secrets(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
+        // Readers of addresses pass over further slashes.
+        let slashes = rest[at + 3..].bytes().take_while(|byte| *byte == b'/').count();
+        let (before, after) = rest.split_at(at + 3 + slashes);
         out.push_str(before);
         // What ends an authority (RFC 3986). Quotes do not: a password may have them, and to mask too much does no harm.
         let end = after.find(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#')).unwrap_or(after.len());
@@ -138,6 +140,7 @@ mod tests {
             ("https://u:p@ss@h/", "https://***@h/"),
             ("'https://u:p'w@h/': no", "'https://***@h/': no"),
             ("\"https://u:p\"`<>\\w@h/\"", "\"https://***@h/\""),
+            ("https:///u:p@h/", "https:///***@h/"),
             ("'https://h', 'x'", "'https://h', 'x'"),
             ("no address", "no address"),
             ("https://", "https://"),

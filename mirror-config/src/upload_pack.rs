@@ -82,8 +82,11 @@ impl Advertisement {
     /// control characters.
     pub fn packets(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for line in self.0.iter().filter(|line| !line.starts_with("bundle-uri")) {
-            let mut line = redact::controls(line);
+        // Without control characters first: a word may be hidden among them.
+        for mut line in self.0.iter().map(|line| redact::controls(line)) {
+            if line.starts_with("bundle-uri") {
+                continue;
+            }
             if line.starts_with("fetch=") {
                 line = line.split(' ').filter(|word| !word.ends_with("packfile-uris")).collect::<Vec<_>>().join(" ");
             }
@@ -349,6 +352,7 @@ mod tests {
             Packet::Data(b"version 2\n"),
             Packet::Data(b"fetch=shallow filter packfile-uris wait-for-done\n"),
             Packet::Data(b"bundle-uri\n"),
+            Packet::Data(b"bun\0dle-uri\n"),
             Packet::Data(b"object-format=sha1\n"),
             Packet::Flush,
         ]);
