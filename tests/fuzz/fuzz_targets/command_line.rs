@@ -35,7 +35,8 @@ fuzz_target!(|text: &str| {
             "requirements": all("--requirement"),
             "constraints": all("--constraint"),
             "rest": parsed.rest.iter().map(Word::text).collect::<Vec<_>>(),
-            "proxy": last("--proxy"),
+            // An empty one is pip's default, which says nothing.
+            "proxy": last("--proxy").filter(|proxy| !proxy.is_empty()),
             "cert": last("--cert"),
         })
     });

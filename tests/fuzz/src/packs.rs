@@ -1,5 +1,7 @@
 //! Packs made from the fuzzer's bytes, by a writer of our own that knows what must come of them.
 
+use std::collections::BTreeSet;
+
 use arbitrary::Arbitrary;
 use sha1::{Digest, Sha1};
 
@@ -121,6 +123,11 @@ impl Pack {
     /// Whether everything that these objects point to is among them.
     pub fn is_closed(&self) -> bool {
         self.objects.iter().all(|object| object.links.iter().all(|link| self.has(link)))
+    }
+
+    /// Whether it has each object once.
+    pub fn is_unique(&self) -> bool {
+        self.objects.iter().map(|object| object.id).collect::<BTreeSet<_>>().len() == self.objects.len()
     }
 
     /// Whether an object of this id is in it.
