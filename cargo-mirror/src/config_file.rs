@@ -86,9 +86,10 @@ impl ConfigFile {
         let path = self.beside(".lock");
         let start = Instant::now();
         loop {
-            match self.begin(&path) {
+            match self.begin_locked(&path) {
                 Ok(locked) => return Ok(locked),
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(&self.named, &error)),
+                Err(_) if self.break_lock(&path) => {}
                 Err(_) if start.elapsed() >= PATIENCE => {
                     return Err(Failure::new(
                         Kind::Busy,
@@ -123,6 +124,29 @@ impl ConfigFile {
         Ok(locked)
     }
 
+    /// The lock is a second name of a file that tells whose it is, so that one of a killed process can be told from git's.
+    fn begin_locked(&self, path: &Path) -> io::Result<Locked<'_>> {
+        self.sweep();
+        let own = self.beside(&format!("{UNFINISHED}{}", std::process::id()));
+        // One of the same name is of a process that is gone.
+        let _ = fs::remove_file(&own);
+        let mut locked = self.begin(&own)?;
+        locked.own = locked.path.take();
+        locked.file.try_lock()?;
+        fs::hard_link(&own, path)?;
+        locked.path = Some(path.to_owned());
+        Ok(locked)
+    }
+
+    /// Removes a lock that a killed process of ours has left. Whoever holds one holds its file as well, while it lives.
+    fn break_lock(&self, path: &Path) -> bool {
+        let same = |file: &Path| is_same(file, path);
+        let Some(own) = self.unfinished().into_iter().find(|file| same(file)) else { return false };
+        let dead = File::open(&own).is_ok_and(|file| file.try_lock().is_ok());
+        // The lock goes first: without it the other is only litter.
+        dead && same(&own) && fs::remove_file(path).and_then(|()| fs::remove_file(&own)).is_ok()
+    }
+
     fn begin(&self, path: &Path) -> io::Result<Locked<'_>> {
         let permissions = fs::metadata(&self.target).ok().map(|metadata| metadata.permissions());
         let mut options = OpenOptions::new();
@@ -133,18 +157,27 @@ impl ConfigFile {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
         let file = options.open(path)?;
-        Ok(Locked { of: self, path: Some(path.to_owned()), file, permissions })
+        Ok(Locked { of: self, path: Some(path.to_owned()), own: None, file, permissions })
     }
 
     /// Removes what killed processes left beside the file.
     pub(crate) fn sweep(&self) {
-        let (Some(folder), Some(name)) = (self.target.parent(), self.target.file_name()) else { return };
-        let prefix = format!("{}{UNFINISHED}", name.to_string_lossy());
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.file_name().to_string_lossy().starts_with(&prefix) && is_left_over(&entry.path()) {
-                let _ = fs::remove_file(entry.path());
+        let lock = self.beside(".lock");
+        // One that is the lock as well tells whose that is.
+        for file in self.unfinished().into_iter().filter(|file| !is_same(file, &lock)) {
+            if is_left_over(&file) {
+                let _ = fs::remove_file(file);
             }
         }
+    }
+
+    /// What is being written beside the file, or was.
+    fn unfinished(&self) -> Vec<PathBuf> {
+        let (Some(folder), Some(name)) = (self.target.parent(), self.target.file_name()) else { return Vec::new() };
+        let prefix = format!("{}{UNFINISHED}", name.to_string_lossy());
+        let files = fs::read_dir(folder).into_iter().flatten().flatten();
+        let ours = files.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
+        ours.map(|entry| entry.path()).collect()
     }
 
     /// Another name in the same folder, so that a rename is one step.
@@ -161,6 +194,8 @@ pub(crate) struct Locked<'a> {
     of: &'a ConfigFile,
     /// Absent once the lock has become the file.
     path: Option<PathBuf>,
+    /// Its other name, if it has one.
+    own: Option<PathBuf>,
     file: File,
     permissions: Option<fs::Permissions>,
 }
@@ -199,7 +234,7 @@ impl Locked<'_> {
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        if let Some(path) = &self.path {
+        for path in [&self.path, &self.own].into_iter().flatten() {
             // A lock that cannot be removed is reported by whoever meets it next.
             let _ = fs::remove_file(path);
         }
@@ -217,6 +252,20 @@ fn is_left_over(path: &Path) -> bool {
             matches!(age, Ok(Ok(age)) if age > LONGEST_WRITE)
         }
     }
+}
+
+/// Whether two names are of one file.
+#[cfg(unix)]
+fn is_same(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |path: &Path| fs::symlink_metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+    place(one).is_some_and(|own| place(other) == Some(own))
+}
+
+/// Whether two names are of one file: nobody can tell here, and locks stay.
+#[cfg(not(unix))]
+fn is_same(_: &Path, _: &Path) -> bool {
+    false
 }
 
 /// An error of a file, as [`Kind::Permission`] or [`Kind::Io`].
@@ -264,5 +313,23 @@ mod tests {
         lock.commit().expect("our folder");
         assert_eq!(file.read().expect("ours").as_deref(), Some(b"x".as_slice()));
         assert!(!folder.path().join("c.lock").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_of_ours_whose_process_was_killed_goes_and_one_of_gits_stays() {
+        let folder = TempDir::new().expect("a temporary folder");
+        let (lock, own) = (folder.path().join("c.lock"), folder.path().join("c.cargo-mirror-1"));
+        let file = ConfigFile::at(&folder.path().join("c")).expect("no links");
+        fs::write(&own, "half").expect("our folder");
+        fs::hard_link(&own, &lock).expect("our folder");
+        let alive = fs::File::open(&own).expect("our folder");
+        alive.lock().expect("nobody else has it");
+        assert_eq!(file.lock().expect_err("it is held").kind, Kind::Busy);
+        drop(alive);
+        drop(file.lock().expect("nobody holds it any more"));
+        assert!(!lock.exists() && !own.exists());
+        fs::write(&lock, "").expect("our folder");
+        assert_eq!(file.lock().expect_err("it is git's").kind, Kind::Busy);
     }
 }

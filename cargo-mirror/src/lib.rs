@@ -16,7 +16,7 @@ mod git_config;
 mod git_check;
 pub mod git_setup;
 mod git_tree;
-mod lock_file;
+pub mod lock_file;
 mod pip_config;
 mod pip_setup;
 mod pip_upstream;

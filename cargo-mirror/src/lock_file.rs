@@ -13,7 +13,7 @@ use mirror_config::{
 
 /// Where a dependency comes from.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Origin {
+pub enum Origin {
     /// The registry that `cargo.upstream` speaks for.
     Registry(Pinned),
     /// Another registry, by its address.
@@ -26,25 +26,30 @@ pub(crate) enum Origin {
 
 /// One package of the lock.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Dependency {
+pub struct Dependency {
     /// Its name.
-    pub(crate) name: String,
+    pub name: String,
     /// Its version.
-    pub(crate) version: String,
+    pub version: String,
     /// Where it comes from.
-    pub(crate) origin: Origin,
+    pub origin: Origin,
 }
 
 /// The lock file that cargo would use: beside the manifest, or in a folder above, where the workspace is.
-pub(crate) fn find(manifest: Option<&Path>, cwd: &Path) -> Option<PathBuf> {
+pub fn find(manifest: Option<&Path>, cwd: &Path) -> Option<PathBuf> {
     let start =
         manifest.map_or_else(|| cwd.to_owned(), |manifest| cwd.join(manifest).parent().unwrap_or(cwd).to_owned());
     start.ancestors().map(|folder| folder.join("Cargo.lock")).find(|path| path.is_file())
 }
 
 /// The checksums of what comes from the official registry. A file that cannot be read has none: cargo will say so.
-pub(crate) fn checksums(path: &Path) -> Locked {
-    let Ok(lock) = Lockfile::load(path) else { return Locked::new() };
+pub fn checksums(path: &Path) -> Locked {
+    std::fs::read_to_string(path).map_or_else(|_| Locked::new(), |text| checksums_in(&text))
+}
+
+/// The same of a file's text.
+pub fn checksums_in(text: &str) -> Locked {
+    let Ok(lock) = text.parse::<Lockfile>() else { return Locked::new() };
     let official =
         |package: &cargo_lock::Package| package.source.as_ref().is_some_and(cargo_lock::SourceId::is_default_registry);
     let checksum = |package: cargo_lock::Package| {
@@ -58,7 +63,7 @@ pub(crate) fn checksums(path: &Path) -> Locked {
 /// # Errors
 ///
 /// [`Kind::Config`] when there is none, or it cannot be read.
-pub(crate) fn read(root: &Path, upstream: Option<&Address>) -> Result<Vec<Dependency>, Failure> {
+pub fn read(root: &Path, upstream: Option<&Address>) -> Result<Vec<Dependency>, Failure> {
     let path = root.join("Cargo.lock");
     if !path.is_file() {
         return Err(
@@ -67,6 +72,15 @@ pub(crate) fn read(root: &Path, upstream: Option<&Address>) -> Result<Vec<Depend
     }
     let text = std::fs::read_to_string(&path)
         .map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", path.display())))?;
+    parse(&text, &path, upstream)
+}
+
+/// The same of a file's text; `path` is how messages name it.
+///
+/// # Errors
+///
+/// [`Kind::Config`] for what is no lock file.
+pub fn parse(text: &str, path: &Path, upstream: Option<&Address>) -> Result<Vec<Dependency>, Failure> {
     let lock: Lockfile =
         text.parse().map_err(|error| Failure::new(Kind::Config, format!("{}: {error}", path.display())))?;
     Ok(lock.packages.iter().map(|package| dependency(package, upstream)).collect())

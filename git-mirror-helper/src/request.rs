@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use mirror_config::{
-    pkt_line::{Packet, Packets},
+    pkt_line::{LONGEST_LINE, Packet, Packets},
     refs::Oid,
     upload_pack::Advertisement,
 };
@@ -38,6 +38,10 @@ impl Request {
                 Some(Packet::ResponseEnd) => return Err(io::ErrorKind::InvalidData.into()),
                 Some(packet) => {
                     let line = packet.text().unwrap_or_default();
+                    if line.len() > LONGEST_LINE {
+                        // git ends every line, and writes text: this is somebody else.
+                        return Err(io::ErrorKind::InvalidData.into());
+                    }
                     match line.strip_prefix("command=") {
                         Some(command) if !behind => request.command = command.to_owned(),
                         _ if behind => request.arguments.push(line),
@@ -197,6 +201,16 @@ mod tests {
         let with = String::from_utf8(request.with_haves(&[OID.parse().expect("an id")])).expect("text");
         assert!(with.contains(&format!("have {OID}\n0009done\n0000")), "{with}");
         assert_eq!(request.wants().len(), 1);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_handed_on_is_refused() {
+        let mut bytes = Vec::new();
+        Packet::Data(b"command=fetch\n").write(&mut bytes).expect("memory");
+        Packet::Data(&[0xff; 30_000]).write(&mut bytes).expect("memory");
+        Packet::Flush.write(&mut bytes).expect("memory");
+        let read = Request::read(&mut Packets::new(&bytes[..])).expect_err("too long");
+        assert_eq!(read.kind(), std::io::ErrorKind::InvalidData);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use mirror_config::{
     config::Trust,
-    failure::Failure,
+    failure::{Failure, Kind},
     fallback::Lineup,
     fault::Fault,
     http::Patience,
@@ -18,7 +18,7 @@ use mirror_config::{
         age::{self, Newest},
         evidence::Evidence,
     },
-    upload_pack::Session,
+    upload_pack::{REFS_LIMIT, Session},
     upstream::is_loopback,
 };
 
@@ -89,10 +89,10 @@ pub fn that_answer(context: &mut Context) -> Vec<Opened> {
 ///
 /// # Errors
 ///
-/// [`mirror_config::failure::Kind::Quorum`] when too few agree, [`mirror_config::failure::Kind::Rollback`] when what
-/// they say goes back behind what was seen, [`mirror_config::failure::Kind::Expired`] when it is too old.
+/// [`Kind::Quorum`] when too few agree, [`Kind::Rollback`] when what
+/// they say goes back behind what was seen, [`Kind::Expired`] when it is too old.
 pub fn agree(context: &mut Context, opened: &[Opened], prefixes: &[&str]) -> Result<(Agreement, Newest), Failure> {
-    let testimonies = testimonies(context, opened, prefixes);
+    let testimonies = testimonies(context, opened, prefixes)?;
     let sessions: Vec<&Session> = opened.iter().map(|o| &o.session).collect();
     let mut proofs = Proofs::new(&context.env, &context.repository, sessions);
     let least = context.select.config.git_trust.value;
@@ -121,12 +121,19 @@ pub fn agree(context: &mut Context, opened: &[Opened], prefixes: &[&str]) -> Res
 }
 
 /// What each of them says.
-fn testimonies(context: &mut Context, opened: &[Opened], prefixes: &[&str]) -> Vec<Testimony> {
+fn testimonies(context: &mut Context, opened: &[Opened], prefixes: &[&str]) -> Result<Vec<Testimony>, Failure> {
+    // All their lists are in memory at once, and weighing them takes as much again.
+    let limit = REFS_LIMIT / 2 / opened.len().max(1) as u64;
     let answers: Vec<Result<Vec<Ref>, Fault>> = std::thread::scope(|scope| {
-        let asked: Vec<_> =
-            opened.iter().map(|o| scope.spawn(|| o.session.refs(prefixes, Patience::REPLACEABLE))).collect();
+        let ask = |o: &'_ Opened| o.session.refs_within(limit, prefixes, Patience::REPLACEABLE);
+        let asked: Vec<_> = opened.iter().map(|o| scope.spawn(move || ask(o))).collect();
         asked.into_iter().map(|thread| thread.join().unwrap_or(Err(Fault::Cut))).collect()
     });
+    if answers.iter().all(|answer| *answer == Err(Fault::TooLarge)) {
+        let what = format!("{}: mirrors list more refs than can be held against each other", context.repository);
+        return Err(Failure::new(Kind::Limit, what)
+            .hint("try again when upstream can be reached, or fetch some refs by name: `git fetch mirror::… main`"));
+    }
     let mut testimonies = Vec::new();
     for (o, answer) in opened.iter().zip(answers) {
         let mirror = &o.candidate.carrier.mirror;
@@ -146,7 +153,7 @@ fn testimonies(context: &mut Context, opened: &[Opened], prefixes: &[&str]) -> V
             Err(fault) => context.diary.failed(&mirror.name, &mirror.operator, 0, Duration::ZERO, fault),
         }
     }
-    testimonies
+    Ok(testimonies)
 }
 
 /// Keeps what contradicts itself, for others to check, and says where.

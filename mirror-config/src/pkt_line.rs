@@ -46,6 +46,9 @@ impl Packet<'_> {
     }
 }
 
+/// Most bytes of a line without its newline, so that it fits a packet with one (gitprotocol-common).
+pub const LONGEST_LINE: usize = 65_515;
+
 /// Reads packets from a stream.
 #[derive(Debug)]
 pub struct Packets<R> {

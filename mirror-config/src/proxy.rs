@@ -86,26 +86,24 @@ enum Exception {
 }
 
 impl Exceptions {
-    /// Reads the parts of a list; blanks around a part do not count, empty parts neither.
+    /// Reads the parts of a list; blanks around a part do not count, parts without a name neither.
     pub fn new<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).map(Exception::parse).collect())
+        let named = |part: &&str| !part.trim_matches('.').is_empty();
+        Self(parts.into_iter().map(str::trim).filter(named).map(Exception::parse).collect())
     }
 
     /// Whether a connection to this URL is to go without the proxy.
     pub fn cover(&self, url: &Url) -> bool {
         let port = url.port_or_known_default();
+        let right = |wanted: &Option<u16>| wanted.is_none() || *wanted == port;
         self.0.iter().any(|exception| match (exception, url.host()) {
             (Exception::Everything, _) => true,
-            (Exception::Net(net, wanted), Some(Host::Ipv4(ip))) => {
-                net.contains(&IpAddr::V4(ip)) && (wanted.is_none() || *wanted == port)
-            }
-            (Exception::Net(net, wanted), Some(Host::Ipv6(ip))) => {
-                net.contains(&IpAddr::V6(ip)) && (wanted.is_none() || *wanted == port)
-            }
+            (Exception::Net(net, wanted), Some(Host::Ipv4(ip))) => net.contains(&IpAddr::V4(ip)) && right(wanted),
+            (Exception::Net(net, wanted), Some(Host::Ipv6(ip))) => net.contains(&IpAddr::V6(ip)) && right(wanted),
             (Exception::Name(name, wanted), Some(Host::Domain(host))) => {
                 let host = host.trim_end_matches('.').to_ascii_lowercase();
                 let below = host.strip_suffix(name.as_str()).is_some_and(|head| head.is_empty() || head.ends_with('.'));
-                below && (wanted.is_none() || *wanted == port)
+                below && right(wanted)
             }
             _ => false,
         })
@@ -117,27 +115,24 @@ impl Exception {
         if part == "*" {
             return Self::Everything;
         }
-        let net = |text: &str| {
-            // `[::1]:80` has a port behind it, and is no address without its brackets.
-            let bare = match text.strip_prefix('[') {
-                Some(rest) if rest.ends_with(']') || rest.contains("]/") => rest.replace(']', ""),
-                Some(_) => return None,
-                None => text.to_owned(),
-            };
-            bare.parse::<IpNet>().ok().or_else(|| bare.parse::<IpAddr>().ok().map(IpNet::from))
-        };
-        if let Some(net) = net(part) {
+        // Many write a range of IPv6 in brackets as well; whole, a part without them is never a port's.
+        if let Some(net) = net(part).or_else(|| net(&part.replace(['[', ']'], "")).filter(|_| !part.contains("]:"))) {
             return Self::Net(net, None);
         }
         let (name, port) = match part.rsplit_once(':') {
             Some((name, port)) if port.parse::<u16>().is_ok() => (name, port.parse().ok()),
             _ => (part, None),
         };
-        match net(name) {
+        match net(name.trim_start_matches('[').trim_end_matches(']')) {
             Some(net) => Self::Net(net, port),
             None => Self::Name(name.trim_matches('.').to_ascii_lowercase(), port),
         }
     }
+}
+
+/// A range, or one address.
+fn net(text: &str) -> Option<IpNet> {
+    text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 #[cfg(test)]
@@ -166,9 +161,14 @@ mod tests {
             ("127.0.0.1:8080", "http://127.0.0.1:8081/", false),
             ("127.0.0.1", "http://127.0.0.1:8081/", true),
             ("fd00::1", "http://[fd00::1]/", true),
+            ("[::1]:8080", "http://[::1]:8080/", true),
+            ("[::1]:8080", "http://[::1]/", false),
+            ("[fd00::]/8", "http://[fd12::1]/", true),
+            ("10.1.2.3:80", "http://10.1.2.3/", true),
+            ("10.1.2.3:81", "http://10.1.2.3/", false),
             ("*", "https://anything/", true),
             ("", "https://anything/", false),
-            (" , ", "https://anything/", false),
+            (" , .", "https://anything/", false),
         ] {
             let url = url.parse().expect("a URL of this table");
             assert_eq!(Exceptions::new(list.split(',')).cover(&url), covered, "{list} {url}");

@@ -85,11 +85,12 @@ pub fn secrets(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
+        // Readers of addresses pass over further slashes.
+        let slashes = rest[at + 3..].bytes().take_while(|byte| *byte == b'/').count();
+        let (before, after) = rest.split_at(at + 3 + slashes);
         out.push_str(before);
-        let end = after
-            .find(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'' | '`' | '<' | '>' | '\\'))
-            .unwrap_or(after.len());
+        // What ends an authority (RFC 3986). Quotes do not: a password may have them, and to mask too much does no harm.
+        let end = after.find(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#')).unwrap_or(after.len());
         match after[..end].rfind('@') {
             Some(sign) => {
                 out.push_str("***");
@@ -103,8 +104,15 @@ pub fn secrets(text: &str) -> String {
 }
 
 /// `text` without control characters (C0, C1, DEL) but newline and tab: what a remote may say to a terminal.
+///
+/// Characters that turn the direction of writing (UAX 9, "Explicit Formatting Characters") and Unicode's own line ends
+/// go as well: with them a text can look like another one. Letters of scripts that run from right to left stay.
 pub fn controls(text: &str) -> String {
-    text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || !(c.is_control() || is_bidi(*c))).collect()
+}
+
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -130,6 +138,10 @@ mod tests {
             ("error for https://u:p@h.example/x: refused", "error for https://***@h.example/x: refused"),
             ("a http://tok@h b https://h2/@c", "a http://***@h b https://h2/@c"),
             ("https://u:p@ss@h/", "https://***@h/"),
+            ("'https://u:p'w@h/': no", "'https://***@h/': no"),
+            ("\"https://u:p\"`<>\\w@h/\"", "\"https://***@h/\""),
+            ("https:///u:p@h/", "https:///***@h/"),
+            ("'https://h', 'x'", "'https://h', 'x'"),
             ("no address", "no address"),
             ("https://", "https://"),
         ] {
@@ -140,5 +152,6 @@ mod tests {
     #[test]
     fn escapes_do_not_reach_a_terminal() {
         assert_eq!(controls("\u{1b}]0;owned\u{7}a\u{9b}31m\tb\r\n\u{7f}"), "]0;owneda31m\tb\n");
+        assert_eq!(controls("a\u{202e}b\u{2066}c\u{200f}d\u{2028}e \u{5d0}"), "abcde \u{5d0}");
     }
 }

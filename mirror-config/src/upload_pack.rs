@@ -9,7 +9,7 @@ use crate::{
     fault::Fault,
     http::{Body, Cancel, Http, Patience, Request},
     pack_stream::{PackStream, refusal},
-    pkt_line::{Packet, Packets},
+    pkt_line::{LONGEST_LINE, Packet, Packets},
     proxy::Route,
     redact::{self, Address},
     refs::{Oid, Ref},
@@ -17,8 +17,8 @@ use crate::{
 
 /// Largest advertisement that is read, in bytes; git's own is under 1 kB.
 const ADVERTISEMENT_LIMIT: u64 = 1 << 20;
-/// Largest list of refs that is read, in bytes: about two million refs.
-const REFS_LIMIT: u64 = 256 << 20;
+/// Largest list of refs that is read, in bytes: about a million refs, which take 200 MB of memory.
+pub const REFS_LIMIT: u64 = 64 << 20;
 
 /// What a server can do: the lines of its capability advertisement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,8 @@ impl Advertisement {
                 }
                 (Some(text), _) => match text.strip_prefix("ERR ") {
                     Some(said) => return Err(Fault::Said(redact::controls(said))),
+                    // Bytes that are no text grow when they are replaced.
+                    None if text.len() > LONGEST_LINE => return Err(Fault::TooLarge),
                     None => lines.push(text),
                 },
                 (None, Packet::Flush) => break,
@@ -80,10 +82,13 @@ impl Advertisement {
     /// characters, and without these features of `fetch`.
     pub fn packets(&self, hidden: &[&str]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for line in self.0.iter().filter(|line| !line.starts_with("bundle-uri")) {
-            let mut line = redact::controls(line);
+        // Without control characters first: a word may be hidden among them.
+        for mut line in self.0.iter().map(|line| redact::controls(line)) {
+            if line.starts_with("bundle-uri") {
+                continue;
+            }
             if let Some(features) = line.strip_prefix("fetch=") {
-                let shown = |word: &&str| *word != "packfile-uris" && !hidden.contains(word);
+                let shown = |word: &&str| !word.ends_with("packfile-uris") && !hidden.contains(word);
                 line = format!("fetch={}", features.split(' ').filter(shown).collect::<Vec<_>>().join(" "));
             }
             line.push('\n');
@@ -229,8 +234,17 @@ impl Session {
     ///
     /// The [`Fault`] of the request; [`Fault::NotAMirror`] for a line that is no ref.
     pub fn refs(&self, prefixes: &[&str], patience: Patience) -> Result<Vec<Ref>, Fault> {
+        self.refs_within(REFS_LIMIT, prefixes, patience)
+    }
+
+    /// The same with another limit of bytes.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`Fault::TooLarge`] beyond it.
+    pub fn refs_within(&self, limit: u64, prefixes: &[&str], patience: Patience) -> Result<Vec<Ref>, Fault> {
         let body = self.command(ls_refs(self.advertisement.object_format(), prefixes), patience)?;
-        read_refs(body.take(REFS_LIMIT))
+        read_refs_within(limit, body)
     }
 
     /// Sends a `fetch` and finds the beginning of its pack.
@@ -268,15 +282,26 @@ impl Session {
 ///
 /// # Errors
 ///
-/// [`Fault::NotAMirror`] for a line that is no ref, [`Fault::Cut`] where the closing flush is missing.
+/// [`Fault::NotAMirror`] for a line that is no ref, [`Fault::Cut`] where the closing flush is missing,
+/// [`Fault::TooLarge`] for more than memory should hold.
 pub fn read_refs(from: impl Read) -> Result<Vec<Ref>, Fault> {
+    read_refs_within(REFS_LIMIT, from)
+}
+
+fn read_refs_within(limit: u64, from: impl Read) -> Result<Vec<Ref>, Fault> {
     let mut packets = Packets::new(from);
     let mut refs = Vec::new();
+    let mut read = 0;
     loop {
+        if read > limit {
+            return Err(Fault::TooLarge);
+        }
         let packet = packets.next_packet().map_err(|error| Fault::from_io(&error))?.ok_or(Fault::Cut)?;
         let Some(text) = packet.text() else { return Ok(refs) };
+        read += text.len() as u64;
         match text.strip_prefix("ERR ") {
             Some(said) => return Err(refusal(said)),
+            None if text.len() > LONGEST_LINE => return Err(Fault::TooLarge),
             None => refs.push(Ref::parse(&text).ok_or_else(|| Fault::NotAMirror("a line that is no ref".to_owned()))?),
         }
     }
@@ -308,8 +333,11 @@ fn redirected(asked: &Address, answered: &Address) -> Result<Address, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Advertisement, Fetch, below, redirected};
-    use crate::pkt_line::{Packet, Packets};
+    use super::{Advertisement, Fetch, below, read_refs_within, redirected};
+    use crate::{
+        fault::Fault,
+        pkt_line::{Packet, Packets},
+    };
 
     fn packets(list: &[Packet<'_>]) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -325,6 +353,7 @@ mod tests {
             Packet::Data(b"version 2\n"),
             Packet::Data(b"fetch=shallow filter packfile-uris wait-for-done\n"),
             Packet::Data(b"bundle-uri\n"),
+            Packet::Data(b"bun\0dle-uri\n"),
             Packet::Data(b"object-format=sha1\n"),
             Packet::Flush,
         ]);
@@ -333,6 +362,23 @@ mod tests {
         let handed = String::from_utf8(read.packets(&["filter"])).expect("text");
         assert!(handed.contains("fetch=shallow wait-for-done\n"), "{handed}");
         assert!(!handed.contains("uri") && !handed.contains("service"), "{handed}");
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_handed_on_is_a_fault() {
+        for line in [vec![b'x'; 65_516], vec![0xff; 30_000]] {
+            let bytes = packets(&[Packet::Data(b"version 2\n"), Packet::Data(&line), Packet::Flush]);
+            let read = Advertisement::read(&mut Packets::new(&bytes[..]));
+            assert_eq!(read.err().map(|fault| fault.name()), Some("too-large"));
+        }
+    }
+
+    #[test]
+    fn a_list_of_refs_has_a_limit() {
+        let line = b"7e1785e08e1fca2908ba6aefc65ce6b1adba7431 refs/heads/main\n";
+        let bytes = packets(&[Packet::Data(line), Packet::Data(line), Packet::Data(line), Packet::Flush]);
+        assert_eq!(read_refs_within(200, &bytes[..]).map(|refs| refs.len()), Ok(3));
+        assert_eq!(read_refs_within(100, &bytes[..]), Err(Fault::TooLarge));
     }
 
     #[test]

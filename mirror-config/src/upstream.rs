@@ -50,7 +50,8 @@ impl FromStr for Repo {
         let trimmed = text.strip_suffix('/').unwrap_or(text);
         let trimmed = trimmed.strip_suffix(".git").unwrap_or(trimmed);
         match trimmed.split_once('/') {
-            Some((owner, name)) if is_part(owner) && is_part(name) => {
+            // Hosts strip the ending themselves: a name that still has one would be another spelling of a shorter one.
+            Some((owner, name)) if is_part(owner) && is_part(name) && !name.ends_with(".git") => {
                 Ok(Self { owner: owner.to_owned(), name: name.to_owned() })
             }
             _ => Err(Failure::new(Kind::Name, format!("`{}` is not a repository name", shortened(text)))
@@ -224,8 +225,11 @@ pub fn is_part(text: &str) -> bool {
         && !text.contains("..")
 }
 
-/// The beginning of a text that may be 5 kB long, without control characters.
+/// The beginning of a text that may be 5 kB long, without control characters, and without what may be a password: where
+/// it ends in something that is no address, nobody can tell, so all of it goes up to the last `@`.
 fn shortened(text: &str) -> String {
+    let (scheme, rest) = text.find("://").map_or(("", text), |at| text.split_at(at + 3));
+    let text = rest.rfind('@').map_or_else(|| text.to_owned(), |at| format!("{scheme}***{}", &rest[at..]));
     let mut clean: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     if let Some((at, _)) = clean.char_indices().nth(80) {
         clean.truncate(at);
@@ -263,6 +267,7 @@ mod tests {
             "a/b@c",
             "a\\b/c",
             "ä/b",
+            "a/b.git.git",
             &format!("{long}/b"),
             &"a/b".repeat(2000),
         ] {
@@ -311,6 +316,14 @@ mod tests {
             assert_eq!(Template::parse(text, false).err().map(|f| f.kind), kind, "{text}");
         }
         assert!(check_address("http://h.example/x", true).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_address_shows_no_password() {
+        for text in ["https://u:sekrit/word@h:x/{repo}", "htps://u:sekrit word@h/{repo}", "u:sekrit@h/{repo}{repo}"] {
+            let failure = Template::parse(text, false).expect_err(text);
+            assert!(!failure.what.contains("sekrit") && failure.what.contains("***@h"), "{failure}");
+        }
     }
 
     #[test]

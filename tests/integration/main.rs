@@ -7,6 +7,8 @@ mod cargo_probe;
 mod cargo_run;
 mod cargo_setup;
 mod cargo_verify;
+#[cfg(target_os = "linux")]
+mod crash_steps;
 mod git_cache;
 mod git_clone;
 mod git_crash;
@@ -31,6 +33,8 @@ mod git_update;
 mod git_ways;
 #[cfg(unix)]
 mod pip_conf;
+#[cfg(target_os = "linux")]
+mod limits;
 #[cfg(target_os = "linux")]
 mod pip_configuration;
 #[cfg(unix)]
@@ -61,6 +65,8 @@ mod pip_stage;
 mod pip_world;
 mod random_scenario;
 mod registry_self;
+#[cfg(target_os = "linux")]
+mod secrets;
 mod signed_list;
 mod simple_self;
 mod support_self;

@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::noise::Noise;
 
 /// The most that fits in one packet beside its length and band.
-const PAYLOAD: usize = 65_515;
+pub(crate) const PAYLOAD: usize = 65_515;
 /// Objects that an endless pack claims; many, yet a table of them fits in memory.
 const CLAIMED: u32 = 1_000_000;
 /// A pack's header, and the digest at its end, are not flipped: clients find those too soon.

@@ -5,7 +5,7 @@
 use std::io;
 
 use crate::{
-    answer, backend::Reply, fault::Fault, forgery::Forgery, http::Request, line::Line, pace::Pace, shared::Shared,
+    answer, backend::Reply, bomb, fault::Fault, forgery::Forgery, http::Request, line::Line, pace::Pace, shared::Shared,
 };
 
 /// The most that an endless answer sends to a client that does not give up.
@@ -111,6 +111,10 @@ impl Exchange<'_> {
             }
             Fault::SidebandEscapes => {
                 self.line.chunks(&answer::with_escapes(&body))?;
+                self.line.end()
+            }
+            Fault::Bomb(bomb) => {
+                self.line.chunks(&bomb::added(&body, bomb))?;
                 self.line.end()
             }
             other => unreachable!("{other:?} does not spoil a pack"),

@@ -56,6 +56,8 @@ pub enum Fault {
     EndlessBody,
     /// Answers a fetch with a pack of valid objects and no end (at most 2 GiB).
     EndlessPack,
+    /// Adds what is small in a pack and huge outside to every pack.
+    Bomb(Bomb),
     /// Answers with a status, headers and a body of its own.
     Status {
         /// Such as 404.
@@ -76,6 +78,22 @@ pub enum Fault {
     Drip(u64),
     /// Waits so long before it answers, beyond the server's latency.
     Delay(Duration),
+}
+
+/// What is small in a pack, and huge when it is rebuilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bomb {
+    /// A file of so many zeros.
+    Zeros(u64),
+    /// So many deltas on each other, each of the size of a file of so many zeros, and each with one more on it.
+    Deltas {
+        /// How large each is.
+        size: u64,
+        /// How many.
+        count: u32,
+    },
+    /// A pack that claims to have four billion objects.
+    Count,
 }
 
 impl Fault {
@@ -115,7 +133,15 @@ impl Fault {
 
     /// Whether it needs an answer that carries a pack.
     pub(crate) fn needs_pack(&self) -> bool {
-        matches!(self, Self::StallAt(_) | Self::CutAt(_) | Self::EndAt(_) | Self::FlipByteAt(_) | Self::SidebandEscapes)
+        matches!(
+            self,
+            Self::StallAt(_)
+                | Self::CutAt(_)
+                | Self::EndAt(_)
+                | Self::FlipByteAt(_)
+                | Self::SidebandEscapes
+                | Self::Bomb(_)
+        )
     }
 }
 

@@ -177,8 +177,20 @@ impl SocksProxy {
         let listening = Listening::start(move |mut client| {
             let mut greeting = [0; 2];
             client.read_exact(&mut greeting)?;
-            client.read_exact(&mut vec![0; usize::from(greeting[1])])?;
-            client.write_all(&[5, 0])?;
+            let mut methods = vec![0; usize::from(greeting[1])];
+            client.read_exact(&mut methods)?;
+            if methods.contains(&0) {
+                client.write_all(&[5, 0])?;
+            } else {
+                // RFC 1929; any name and password will do.
+                client.write_all(&[5, 2])?;
+                let mut part = [0; 2];
+                client.read_exact(&mut part)?;
+                client.read_exact(&mut vec![0; usize::from(part[1])])?;
+                client.read_exact(&mut part[..1])?;
+                client.read_exact(&mut vec![0; usize::from(part[0])])?;
+                client.write_all(&[1, 0])?;
+            }
             let mut request = [0; 4];
             client.read_exact(&mut request)?;
             let name = match request[3] {

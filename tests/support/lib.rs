@@ -21,6 +21,7 @@ mod archive;
 mod pace;
 mod http;
 mod answer;
+mod bomb;
 mod backend;
 mod seen;
 mod wire;
@@ -49,13 +50,17 @@ mod stage;
 mod cargo_stage;
 mod outcome;
 mod processes;
+mod canary;
+#[cfg(unix)]
+mod watch;
 
 pub mod corpus;
 
+pub use canary::{Canaries, Canary};
 pub use cargo_stage::{CargoMirror, CargoStage, Needs};
 pub use crate_server::{CrateServer, Tamper, Template};
 pub use crate_stock::{CrateStock, StockCrate};
-pub use fault::{Fault, Place, Plan, Scope};
+pub use fault::{Bomb, Fault, Place, Plan, Scope};
 pub use files::FileServer;
 pub use forgery::Forgery;
 pub use front::{Certificate, SocksProxy, TlsFront};
@@ -81,5 +86,7 @@ pub use silent::{BlackHole, SilentServer, refused_url};
 #[cfg(unix)]
 pub use squid::Squid;
 pub use stage::{NAME, Stage, StageMirror};
+#[cfg(unix)]
+pub use watch::{Started, Watch};
 pub use web::WebServer;
 pub use wheel_stock::{StockFile, WheelStock};

@@ -18,16 +18,14 @@ use mirror_config::{fault::Fault, refs::Oid};
 
 use super::store::{Store, object_id};
 
-/// Objects larger than this are refused: no host takes them, and a few bytes of a hostile pack can claim any size.
-pub(super) const LARGEST_OBJECT: usize = 4 << 30;
-
-/// Holds a pack, whose objects are known to be what their ids say, against the store it is to enter.
+/// Holds a pack, whose objects are known to be what their ids say, against the store it is to enter. `threads` is how many
+/// may rebuild objects at a time.
 ///
 /// # Errors
 ///
 /// [`Fault::Corrupt`] when something is missing, [`Fault::Local`] for the disk.
-pub(super) fn check(bundle: &Bundle, store: &Store, wants: &[Oid]) -> Result<(), Fault> {
-    let links = Links::of(bundle, store.hash())?;
+pub(super) fn check(bundle: &Bundle, store: &Store, wants: &[Oid], threads: usize) -> Result<(), Fault> {
+    let links = Links::of(bundle, store.hash(), threads)?;
     let objects = store.objects().map_err(|error| Fault::Local(error.to_string()))?;
     let there = |id: &ObjectId| bundle.index.lookup(id).is_some() || objs::Exists::exists(&objects, id);
     if let Some(missing) = wants.iter().find(|want| !object_id(want).is_some_and(|id| there(&id))) {
@@ -85,7 +83,7 @@ struct Links(Arc<[Mutex<HashSet<ObjectId>>; 64]>);
 
 impl Links {
     /// Those of a pack.
-    fn of(bundle: &Bundle, hash: Kind) -> Result<Self, Fault> {
+    fn of(bundle: &Bundle, hash: Kind, threads: usize) -> Result<Self, Fault> {
         let links = Self(Arc::new(std::array::from_fn(|_| Mutex::default())));
         let resolve = |id: &gix::hash::oid| Ok(bundle.index.lookup(id).map(|at| bundle.index.pack_offset_at_index(at)));
         let never = AtomicBool::new(false);
@@ -115,10 +113,11 @@ impl Links {
                 traverse::Options {
                     object_progress: Box::new(Discard),
                     size_progress: &mut Discard,
-                    thread_limit: None,
+                    thread_limit: Some(threads),
                     should_interrupt: &never,
                     object_hash: hash,
-                    alloc_limit_bytes: Some(LARGEST_OBJECT),
+                    // The pack was weighed when it arrived.
+                    alloc_limit_bytes: None,
                 },
             )
         })

@@ -13,7 +13,7 @@ use gix_pack::data::input;
 use mirror_config::{fault::Fault, pack_stream::PackStream, pkt_line::Packets, refs::Oid};
 
 use super::{
-    land,
+    index,
     store::{hash_of, object_id},
 };
 
@@ -31,7 +31,7 @@ pub fn check(answer: &mut (impl Read + Seek), wants: &[Oid], depth: usize, objec
     let folder = tempfile::tempdir().map_err(local)?;
     let packs = folder.path().join("pack");
     std::fs::create_dir(&packs).map_err(local)?;
-    land::index(PackStream::open(answer, true)?, &packs, hash, input::Mode::Verify, None)?;
+    index::index(PackStream::open(answer, true)?, &packs, hash, input::Mode::Verify, None)?;
     let objects = gix::odb::at(folder.path(), hash).map_err(local)?;
     let wants: Vec<ObjectId> = wants.iter().filter_map(object_id).collect();
     if edge(&objects, &wants, depth)? == said {

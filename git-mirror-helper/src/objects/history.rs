@@ -15,7 +15,7 @@ use mirror_config::{
 };
 
 use super::{
-    land,
+    index,
     store::{Store, hash_of, newest, object_id, reaches},
 };
 
@@ -109,7 +109,7 @@ fn commits(session: &Session, fetch: Fetch<'_>) -> Result<(tempfile::TempDir, gi
     let folder = tempfile::tempdir().map_err(local)?;
     let packs = folder.path().join("pack");
     std::fs::create_dir(&packs).map_err(local)?;
-    land::index(stream.take(PROOF_LIMIT), &packs, hash, input::Mode::Verify, None)?;
+    index::index(stream.take(PROOF_LIMIT), &packs, hash, input::Mode::Verify, None)?;
     let objects = gix::odb::at(folder.path(), hash).map_err(local)?;
     Ok((folder, objects))
 }

@@ -6,20 +6,20 @@
 
 use std::{
     fs,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, Read},
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
 };
 
-use gix::{hash::Kind, progress::Discard, zlib::Compression};
-use gix_pack::{Bundle, bundle, cache::lru::MemoryCappedHashmap, data::input, index};
+use gix_pack::{Bundle, cache::lru::MemoryCappedHashmap, data::input};
 use mirror_config::{fault::Fault, refs::Oid};
 
 use super::{
-    closed::{self, LARGEST_OBJECT, incomplete},
+    closed::{self, incomplete},
+    index::index,
     merge::{self, Files},
     parts::{self, Part},
     store::{Store, hash_of},
+    watched::Watched,
 };
 
 /// Bytes of objects that are kept at hand while a thin pack is completed.
@@ -73,57 +73,19 @@ fn enter(
     let mut bases = if thin { Some(store.objects().map_err(local)?) } else { None };
     // Bases of neighbors share most of their own chains of deltas.
     bases.iter_mut().for_each(|bases| bases.set_pack_cache(|| Box::new(MemoryCappedHashmap::new(BASES_CACHE))));
-    let written = index(stream, incoming.path(), store.hash(), input::Mode::Verify, bases)?;
-    let (Some(pack), Some(index)) = (written.data_path, written.index_path) else {
+    let indexed = index(stream, incoming.path(), store.hash(), input::Mode::Verify, bases)?;
+    let Some(files) = indexed.files else {
         return if store.has_all(wants) { Ok(Landed::default()) } else { Err(incomplete("it is empty")) };
     };
-    let files = finish(Files { pack, index }, incoming.path())?;
-    closed::check(&open(&files, store)?, store, wants)?;
+    let files = finish(files, incoming.path())?;
+    closed::check(&open(&files, store)?, store, wants, indexed.threads)?;
     let files = keep(&files, store).map_err(local)?;
     store.add_tips(wants);
-    Ok(Landed { objects: written.index.num_objects, files: Some(files) })
+    Ok(Landed { objects: indexed.objects, files: Some(files) })
 }
 
 pub(super) fn open(files: &Files, store: &Store) -> Result<Bundle, Fault> {
     Bundle::at(&files.index, store.hash()).map_err(|error| Fault::Local(error.to_string()))
-}
-
-/// Writes a pack with its index into a folder; what a thin one rests on is looked up in `bases`.
-///
-/// # Errors
-///
-/// As [`land`], but nothing is said about what the pack contains.
-pub fn index(
-    stream: impl Read,
-    folder: &Path,
-    hash: Kind,
-    mode: input::Mode,
-    bases: Option<gix::odb::Handle>,
-) -> Result<bundle::write::Outcome, Fault> {
-    let mut stream = Watched::new(stream);
-    let written = Bundle::write_to_directory(
-        &mut stream,
-        Some(folder),
-        &mut Discard,
-        &AtomicBool::new(false),
-        bases,
-        hash,
-        bundle::write::Options {
-            thread_limit: None,
-            iteration_mode: mode,
-            index_version: index::Version::V2,
-            alloc_limit_bytes: Some(LARGEST_OBJECT),
-            // For bases that a thin pack needs beside it; they go again when packs become one.
-            compression: Compression::BEST_SPEED,
-        },
-    );
-    let written = written.map_err(|error| stream.fault_or(&error.to_string()))?;
-    if written.index.num_objects == 0 {
-        stream.skip_trailer()?;
-    } else {
-        stream.finish()?;
-    }
-    Ok(written)
 }
 
 /// Reads a pack to its end without keeping it.
@@ -167,67 +129,4 @@ pub(super) fn keep(files: &Files, store: &Store) -> io::Result<Files> {
         Ok(target)
     };
     Ok(Files { pack: place(&files.pack)?, index: place(&files.index)? })
-}
-
-/// A stream that remembers its fault: what reads it wraps errors until they cannot be recognized.
-struct Watched<R> {
-    inner: BufReader<R>,
-    fault: Option<Fault>,
-}
-
-impl<R: Read> Watched<R> {
-    fn new(inner: R) -> Self {
-        Self { inner: BufReader::with_capacity(0x1_0000, inner), fault: None }
-    }
-
-    /// The stream's own fault, or else that its content is at fault.
-    fn fault_or(&mut self, why: &str) -> Fault {
-        tracing::debug!(why, "the pack was not read to its end");
-        self.fault.take().unwrap_or_else(|| match why {
-            full if full.contains("No space left") || full.contains("temporary") || full.contains("persist") => {
-                Fault::Local(full.to_owned())
-            }
-            _ => Fault::Corrupt("a damaged pack".to_owned()),
-        })
-    }
-
-    /// An empty pack has a trailer as well, which nobody reads for us.
-    fn skip_trailer(&mut self) -> Result<(), Fault> {
-        io::copy(self, &mut io::sink()).map(|_| ()).map_err(|error| Fault::from_io(&error))
-    }
-
-    /// Behind the pack there must be nothing.
-    fn finish(&mut self) -> Result<(), Fault> {
-        match self.fill_buf() {
-            Ok([]) => Ok(()),
-            Ok(_) => Err(Fault::TooLarge),
-            Err(error) => Err(Fault::from_io(&error)),
-        }
-    }
-}
-
-impl<R: Read> Read for Watched<R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buf).inspect_err(|error| self.fault = Some(Fault::from_io(error)))
-    }
-}
-
-impl<R: Read> BufRead for Watched<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        // Asked again after an error, a stream may say something else; the first word counts.
-        if let Some(fault) = &self.fault {
-            return Err(fault.clone().into());
-        }
-        match self.inner.fill_buf() {
-            Err(error) => {
-                self.fault = Some(Fault::from_io(&error));
-                Err(error)
-            }
-            Ok(_) => Ok(self.inner.buffer()),
-        }
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.inner.consume(amount);
-    }
 }

@@ -8,7 +8,7 @@ use gix_pack::data::input;
 use mirror_config::{fault::Fault, pack_stream::PackStream, refs::Oid};
 
 use super::{
-    land,
+    index,
     store::{hash_of, object_id},
 };
 
@@ -39,7 +39,7 @@ pub fn unpack(answer: impl Read, tips: &[Oid], object_format: &str, folder: &Pat
     };
     fs::write(folder.join("config"), format!("[core]\n\trepositoryFormatVersion = {extension}")).map_err(local)?;
     fs::write(folder.join("HEAD"), "ref: refs/heads/none\n").map_err(local)?;
-    land::index(PackStream::open(answer, true)?, &packs, hash, input::Mode::Verify, None)?;
+    index::index(PackStream::open(answer, true)?, &packs, hash, input::Mode::Verify, None)?;
     let objects = gix::odb::at(folder.join("objects"), hash).map_err(local)?;
     let mut buffer = Vec::new();
     tips.iter()
