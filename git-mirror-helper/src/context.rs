@@ -76,7 +76,7 @@ impl Context {
             .url
             .fill(&repository.repo);
         let ledger = Ledger::open(env.state_dir().as_deref(), &repository);
-        let pins = Pins::find(&env)?;
+        let pins = Pins::find(&env, &select.config)?;
         let pin = |pins: &Pins| Some(Pinned { file: pins.path.clone(), pin: pins.git(&repository)?.clone() });
         let pinned = pins.as_ref().and_then(pin);
         let settings = GitSettings::read(remote, &upstream);

@@ -46,8 +46,8 @@ impl Relayed {
         let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
         let select = Select::posing_as(env, &authority.agent)?;
         let (index, hashes) = (authority.index.clone(), authority.hashes.clone());
-        let packages = Packages::new(select, index, Blobs::open(env).map_err(io)?, hashes)
-            .pinned(Pins::find(env)?.unwrap_or_default().wheels);
+        let pins = Pins::find(env, &select.config)?.unwrap_or_default();
+        let packages = Packages::new(select, index, Blobs::open(env).map_err(io)?, hashes).pinned(pins.wheels);
         let packages = Arc::new(packages);
         let name = format!("pip {} {:?}", authority.index, env.state_dir());
         let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&packages), address)).map_err(io)?;

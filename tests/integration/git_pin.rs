@@ -202,3 +202,32 @@ fn a_checkout_is_held_against_the_pin_file_by_file() {
     let ran = mirror_in(&stage, &stage.work(""), &["recheck", "project/copy"]).fails();
     assert!(ran.code == 77 && ran.stderr.contains("E-UNPINNED"), "no pin there: {ran}");
 }
+
+#[test]
+fn where_pins_have_to_be_signed_others_do_not_count() {
+    let stage = Stage::new(&History::small(), &["a"]);
+    let key = stage.sandbox.path("key");
+    let keygen = |arguments: &[&str]| {
+        let mut command = stage.sandbox.command("ssh-keygen");
+        command.args(arguments);
+        stage.sandbox.run(command)
+    };
+    let shown = key.display().to_string();
+    if keygen(&["-q", "-t", "ed25519", "-N", "", "-C", "ada", "-f", &shown]).code != 0 {
+        eprintln!("skipped: there is no ssh-keygen here");
+        return;
+    }
+    let project = pinned(&stage);
+    let public = fs::read_to_string(key.with_extension("pub")).expect("it was made");
+    stage.configure(&format!("[signatures]\nkeys = [\"{}\"]\npins = true\n", public.trim()));
+    let refused = git_in(&stage, &project, &["clone", "-q", "mirror::owner/small", "copy"]).fails();
+    assert!(refused.stderr.contains("error[E-SIG]") && refused.stderr.contains("ssh-keygen -Y sign"), "{refused}");
+    let lock = project.join("mirror.lock").display().to_string();
+    let signed = keygen(&["-q", "-Y", "sign", "-n", "mirror", "-f", &shown, &lock]);
+    assert_eq!(signed.code, 0, "{signed}");
+    git_in(&stage, &project, &["clone", "-q", "mirror::owner/small", "copy"]).ok();
+    // One byte more, and it is another file.
+    fs::write(&lock, fs::read_to_string(&lock).expect("there") + "\n").expect("ours");
+    let refused = git_in(&stage, &project, &["clone", "-q", "mirror::owner/small", "other"]).fails();
+    assert!(refused.stderr.contains("error[E-SIG]"), "{refused}");
+}

@@ -31,7 +31,7 @@ pub(super) fn recheck(env: &Environment, asked: &cli::Recheck) -> Result<(), Fai
     if !folder.is_dir() {
         return Err(Failure::new(Kind::Io, format!("{} is no folder", folder.display())));
     }
-    let pins = Pins::find(env)?.ok_or_else(|| {
+    let pins = Pins::find(env, &config)?.ok_or_else(|| {
         Failure::new(Kind::Unpinned, "there is no mirror.lock here or above").hint("cargo mirror pin OWNER/REPO")
     })?;
     let objects = objects(&folder);

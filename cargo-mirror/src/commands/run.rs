@@ -29,7 +29,7 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let select = Select::posing_as(env, &cargo_program::agent(&cargo_program::program(env)))?;
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
-    let locked = pinned(locked, Pins::find(env)?.unwrap_or_default())?;
+    let locked = pinned(locked, Pins::find(env, &select.config)?.unwrap_or_default())?;
     // cargo names its cache by the address, so that follows from what the relay rests on.
     let name = format!("cargo {} {:?}", crates::authority(&select.config), env.state_dir());
     let registry = Arc::new(Registry::new(env, select, Blobs::open(env).map_err(io)?, locked));

@@ -129,6 +129,8 @@ pub struct Config {
     pub no_proxy: Setting<Vec<String>>,
     /// Whose signatures count on lists of mirrors and on pins.
     pub signatures: Policy,
+    /// Whether pins count only when they are signed.
+    pub signed_pins: Setting<bool>,
     /// The list of mirrors that was taken on top of the built-in one.
     pub list: signed_list::Standing,
     /// A certificate authority beside the platform's.
@@ -286,6 +288,7 @@ impl Config {
             proxy,
             no_proxy: list(merged, "proxy", "no-proxy"),
             signatures: signers::policy(merged)?,
+            signed_pins: switch(merged, "signatures", "pins"),
             list: standing,
             ca_file: ca_file.map(|s| Setting { value: PathBuf::from(s.value), origin: s.origin }),
             files,

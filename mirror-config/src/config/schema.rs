@@ -67,6 +67,7 @@ pub(super) const KEYS: &[(&str, Shape, Project)] = &[
     ("pip.strict", Shape::Flag, Project::Only(true)),
     ("signatures.keys", Shape::List, Project::Never),
     ("signatures.threshold", Shape::Count, Project::Raise),
+    ("signatures.pins", Shape::Flag, Project::Only(true)),
     ("tls.ca-file", Shape::Text, Project::Never),
 ];
 

@@ -16,9 +16,11 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
+    config::Config,
     environment::{Environment, MIRROR_LOCK},
     failure::{Failure, Kind},
     refs::{Oid, Ref},
+    signature::{self, Policy},
     upstream::{Repo, Repository},
 };
 
@@ -70,13 +72,20 @@ impl Pins {
     ///
     /// # Errors
     ///
-    /// Those of [`Pins::read`]: who pinned something does not want to go without.
-    pub fn find(env: &Environment) -> Result<Option<Self>, Failure> {
-        match env.var_os(MIRROR_LOCK) {
-            Some(none) if none == "none" => Ok(None),
-            Some(path) => Self::read(&env.cwd().join(path)).map(Some),
-            None => place(env.cwd()).map(|path| Self::read(&path)).transpose(),
+    /// Those of [`Pins::read`]: who pinned something does not want to go without. [`Kind::Signature`] where pins have to
+    /// be signed, and these are not.
+    pub fn find(env: &Environment, config: &Config) -> Result<Option<Self>, Failure> {
+        let path = match env.var_os(MIRROR_LOCK) {
+            Some(none) if none == "none" => return Ok(None),
+            Some(path) => Some(env.cwd().join(path)),
+            None => place(env.cwd()),
+        };
+        let Some(path) = path else { return Ok(None) };
+        let pins = Self::read(&path)?;
+        if config.signed_pins.value {
+            check(&path, &config.signatures)?;
         }
+        Ok(Some(pins))
     }
 
     /// Reads a file.
@@ -139,6 +148,20 @@ impl Pins {
         }
         text
     }
+}
+
+/// Whether enough of the user's keys have signed the file.
+fn check(path: &Path, policy: &Policy) -> Result<(), Failure> {
+    let shown = path.display();
+    let failed = |error: io::Error| Failure::new(Kind::Io, format!("{shown}: {error}"));
+    let signatures = signature::beside_path(path).map_err(failed)?;
+    let content = fs::read(path).map_err(failed)?;
+    signature::check(&content, &signatures, policy).map(drop).map_err(|failure| {
+        Failure::new(failure.kind, format!("{shown}: {}", failure.what)).hint(format!(
+            "ssh-keygen -Y sign -n {} -f KEY {shown}, by those whose keys stand in `signatures.keys`",
+            signature::NAMESPACE
+        ))
+    })
 }
 
 /// The nearest file upwards from a folder.
