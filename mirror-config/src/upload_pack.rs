@@ -34,7 +34,8 @@ impl Advertisement {
         let mut lines = Vec::new();
         loop {
             let packet = packets.next_packet().map_err(|error| Fault::from_io(&error))?.ok_or(Fault::Cut)?;
-            match (packet.text(), packet) {
+            // Before anything is looked for: a word may be hidden among control characters.
+            match (packet.text().map(|text| redact::controls(&text)), packet) {
                 (Some(text), _) if text.starts_with("# service=") => {
                     // The preamble has a flush of its own.
                     packets.next_packet().map_err(|error| Fault::from_io(&error))?;
@@ -82,11 +83,7 @@ impl Advertisement {
     /// characters, and without these features of `fetch`.
     pub fn packets(&self, hidden: &[&str]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        // Without control characters first: a word may be hidden among them.
-        for mut line in self.0.iter().map(|line| redact::controls(line)) {
-            if line.starts_with("bundle-uri") {
-                continue;
-            }
+        for mut line in self.0.iter().filter(|line| !line.starts_with("bundle-uri")).cloned() {
             if let Some(features) = line.strip_prefix("fetch=") {
                 let shown = |word: &&str| !word.ends_with("packfile-uris") && !hidden.contains(word);
                 line = format!("fetch={}", features.split(' ').filter(shown).collect::<Vec<_>>().join(" "));
