@@ -88,6 +88,11 @@ impl ConfigFile {
         loop {
             match self.begin_locked(&path) {
                 Ok(locked) => return Ok(locked),
+                // Another one took what this one had not locked yet for litter.
+                Err(error)
+                    if error.kind() == io::ErrorKind::NotFound
+                        && path.parent().is_some_and(Path::is_dir)
+                        && start.elapsed() < PATIENCE => {}
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(&self.named, &error)),
                 Err(_) if self.break_lock(&path) => {}
                 Err(_) if start.elapsed() >= PATIENCE => {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use mirror_tests::{
-    History, Ran, Sandbox, Stage, assert_fsck_clean, assert_same_repository, assert_whole_store, search_path,
+    History, NAME, Ran, Sandbox, Stage, assert_fsck_clean, assert_same_repository, assert_whole_store, search_path,
 };
 
 /// What is counted.
@@ -264,6 +264,39 @@ fn a_fetch_and_its_ledger_are_whole_at_any_moment() {
         }
     };
     match each_step(&stage.sandbox, "git-remote-mirror", prepare, clone, check) {
+        Some(killed) => assert!(killed >= 4, "killed {killed} times"),
+        None => eprintln!("{NO_STRACE}"),
+    }
+}
+
+#[test]
+fn pins_are_written_or_not_at_any_moment() {
+    let stage = Stage::new(&History::small(), &["a"]);
+    let pin = || {
+        let mut command = stage.sandbox.command("cargo-mirror");
+        command.args(["mirror", "pin", NAME]);
+        stage.sandbox.run(command)
+    };
+    let lock = stage.work("mirror.lock");
+    pin().ok();
+    let old = fs::read_to_string(&lock).expect("it was written");
+    stage.upstream.add_commit("main", "new.txt", "new");
+    let refs =
+        |text: &str| text.lines().filter(|line| line.starts_with("\"refs/")).map(str::to_owned).collect::<Vec<_>>();
+    let prepare = || fs::write(&lock, &old).expect("the file is ours");
+    let check = |step: usize, ran: &Ran| {
+        let now = fs::read_to_string(&lock).expect("there is always one");
+        assert!(now == old || refs(&now) != refs(&old) && now.ends_with('\n'), "step {step}: {now}");
+        assert!(ran.code != 0 || now != old, "step {step}: it was done: {ran}");
+        pin().ok();
+        assert!(
+            refs(&fs::read_to_string(&lock).expect("there")) != refs(&old),
+            "step {step}: the next one needs no help"
+        );
+        let names = fs::read_dir(stage.work("")).expect("ours").flatten().map(|entry| entry.file_name());
+        assert_eq!(names.collect::<Vec<_>>(), ["mirror.lock"], "step {step}: nothing is left");
+    };
+    match each_step(&stage.sandbox, "cargo-mirror", prepare, pin, check) {
         Some(killed) => assert!(killed >= 4, "killed {killed} times"),
         None => eprintln!("{NO_STRACE}"),
     }

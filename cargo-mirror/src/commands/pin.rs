@@ -29,6 +29,7 @@ use super::repository;
 use crate::{
     cargo_program,
     cli::PinFacts,
+    config_file::ConfigFile,
     git_check::{isolated, output},
     git_config, git_tree,
     lock_file::{self, Origin},
@@ -60,7 +61,10 @@ pub(super) fn pin(env: &Environment, asked: &PinFacts) -> Result<(), Failure> {
     if asked.dry_run {
         return Ok(());
     }
-    pins::write(&path, &pins).map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", path.display())))
+    let file = ConfigFile::at(&path)?;
+    let mut changed = file.replacement()?;
+    changed.stage(pins.text().as_bytes())?;
+    changed.commit()
 }
 
 /// The repositories to fix.

@@ -245,25 +245,9 @@ fn sha256(text: &str) -> Result<String, String> {
     }
 }
 
-/// Writes pins, whole or not at all, readable for everyone who may read the project.
-///
-/// # Errors
-///
-/// Those of the file system.
-pub fn write(path: &Path, pins: &Pins) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut file = tempfile::Builder::new();
-    #[cfg(unix)]
-    file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = file.tempfile_in(folder)?;
-    io::Write::write_all(&mut file, pins.text().as_bytes())?;
-    file.as_file().sync_data()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{GitPin, Pins, parse, place, write};
+    use super::{GitPin, Pins, parse, place};
     use crate::{refs::Ref, upstream::Repository};
 
     fn pins() -> Pins {
@@ -292,7 +276,7 @@ mod tests {
     fn what_is_written_is_read_again() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join(super::FILE);
-        write(&path, &pins()).expect("writable");
+        std::fs::write(&path, pins().text()).expect("writable");
         assert_eq!(Pins::read(&path).expect("as written"), Pins { path: path.clone(), ..pins() });
         assert_eq!(place(&dir.path().join("deep/er")), Some(path));
         let renamed = Repository { upstream: "github".into(), repo: "OpenGLM/open-autoglm".parse().expect("a name") };
