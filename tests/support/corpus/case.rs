@@ -82,11 +82,13 @@ pub struct Policy {
     pub private: bool,
     /// The most that one download may have, in MiB.
     pub most: Option<u64>,
+    /// How many days old the newest evidence may be where only mirrors speak; older evidence is refused.
+    pub fresh: Option<u64>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { trust: "quorum".to_owned(), private: false, most: None }
+        Self { trust: "quorum".to_owned(), private: false, most: None, fresh: None }
     }
 }
 

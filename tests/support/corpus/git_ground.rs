@@ -94,9 +94,11 @@ impl Ground for GitGround {
 
     fn configuration(&self, case: &Case, place: &Told<'_>) -> String {
         let private = if case.policy.private { "private = [\"owner/*\"]\n" } else { "" };
+        let fresh = case.policy.fresh;
+        let fresh = fresh.map_or_else(String::new, |days| format!("max-age = \"{days} days\"\nstrict = true\n"));
         let most = case.policy.most.map_or_else(String::new, |most| format!("store-limit = \"{most} MiB\"\n"));
         let mut text = format!(
-            "[git]\ntrust = \"{}\"\n{private}{most}[upstreams.github]\nurl = \"{}/{{repo}}.git\"\n",
+            "[git]\ntrust = \"{}\"\n{private}{most}{fresh}[upstreams.github]\nurl = \"{}/{{repo}}.git\"\n",
             case.policy.trust,
             place(UPSTREAM).0
         );

@@ -281,6 +281,7 @@ impl<'a> Scene<'a> {
         let Case { tool, policy, mirrors, .. } = self.case;
         command.env("TOOL", tool.to_string()).env("DO", action).env("TRUST", &policy.trust);
         command.env("MOST", policy.most.map_or_else(String::new, |most| most.to_string()));
+        command.env("FRESH", policy.fresh.map_or_else(String::new, |days| days.to_string()));
         command.env("PRIVATE", if policy.private { "1" } else { "" });
         command.env("TARGET", self.ground.target(&self.sandbox)).env("MIRRORS", mirrors.len().to_string());
         command.env("UPSTREAM", self.ground.address(&self.base(UPSTREAM)));
