@@ -85,6 +85,9 @@ pub struct Inquiry<'a, T> {
     pub private: bool,
     /// What the project knows already.
     pub locked: Locked<'a>,
+    /// Whether the project knows any checksum of this entry: then whoever has it is waited for, though many agree on
+    /// something else.
+    pub expects: bool,
 }
 
 /// What came of it.
@@ -149,7 +152,8 @@ impl<T: Send + 'static> Inquiry<'_, T> {
             let clear = believed.contradicted.is_empty() && believed.unattested.is_empty();
             let agree = clear && !believed.versions.is_empty();
             let since = agree.then(|| *agreed.get_or_insert_with(Instant::now));
-            let settled = agree && is_settled(&believed, &words, &awaited);
+            let met = !self.expects || believed.versions.iter().any(|version| (self.locked)(version));
+            let settled = agree && met && is_settled(&believed, &words, &awaited);
             let heard = settled || since.is_some_and(|since| since.elapsed() > HEARING) || !mirrors.has_more();
             let enough = !believed.versions.is_empty() && heard;
             let missing = self.is_missing(&words) && !mirrors.has_more();

@@ -188,6 +188,7 @@ impl Packages {
             locked: &|file| {
                 self.pins.get(&file.number) == Some(&file.checksum) || self.has_hash(project, &file.checksum)
             },
+            expects: self.hashes.contains_key(project),
         };
         match inquiry.run() {
             Heard::Upstream(page) => {

@@ -184,6 +184,7 @@ impl Registry {
             read: |answer| crates::versions(&answer.body).unwrap_or_default(),
             private: false,
             locked: &|version| self.has_locked(name, version),
+            expects: self.locked.keys().any(|(known, _)| known.eq_ignore_ascii_case(name)),
         };
         match inquiry.run() {
             Heard::Upstream(answer) => {
