@@ -40,11 +40,13 @@ fn entry(bytes: &[u8]) {
 /// What is believed was said by enough, whoever says it how often.
 fn believed(versions: &[crates::Version]) {
     let word = |operator: &str, versions: &[crates::Version]| Word {
+        mirror: operator.to_owned(),
         operator: operator.to_owned(),
+        address: format!("https://{operator}.example/"),
         trusted: false,
         versions: versions.to_vec(),
     };
-    let nothing = |_: &str| None;
+    let nothing = |_: &crates::Version| false;
     let (half, _) = versions.split_at(versions.len() / 2);
     assert!(weigh(&[word("a", versions), word("a", versions)], Trust::Quorum, &nothing).versions.is_empty());
     let both = weigh(&[word("a", versions), word("b", half)], Trust::Quorum, &nothing);
