@@ -49,7 +49,7 @@ pub fn checksums(path: &Path) -> Locked {
 
 /// The same of a file's text.
 pub fn checksums_in(text: &str) -> Locked {
-    let Ok(lock) = text.parse::<Lockfile>() else { return Locked::new() };
+    let Ok(lock) = lockfile(text) else { return Locked::new() };
     let official =
         |package: &cargo_lock::Package| package.source.as_ref().is_some_and(cargo_lock::SourceId::is_default_registry);
     let checksum = |package: cargo_lock::Package| {
@@ -81,9 +81,37 @@ pub fn read(root: &Path, upstream: Option<&Address>) -> Result<Vec<Dependency>, 
 ///
 /// [`Kind::Config`] for what is no lock file.
 pub fn parse(text: &str, path: &Path, upstream: Option<&Address>) -> Result<Vec<Dependency>, Failure> {
-    let lock: Lockfile =
-        text.parse().map_err(|error| Failure::new(Kind::Config, format!("{}: {error}", path.display())))?;
+    let lock = lockfile(text).map_err(|why| Failure::new(Kind::Config, format!("{}: {why}", path.display())))?;
     Ok(lock.packages.iter().map(|package| dependency(package, upstream)).collect())
+}
+
+/// Reads a lock. `cargo-lock` 11.1 cuts a checksum at every second byte, and panics where that is within a character; cargo
+/// writes digits there.
+fn lockfile(text: &str) -> Result<Lockfile, String> {
+    if !text.is_ascii() || text.contains('\\') {
+        let document = text.parse::<toml_edit::DocumentMut>().map_err(|error| error.message().to_owned())?;
+        if has_odd_checksum(document.as_item()) {
+            return Err("a checksum is none".to_owned());
+        }
+    }
+    text.parse().map_err(|error: cargo_lock::Error| error.to_string())
+}
+
+/// Whether a value that may be taken for a checksum has other characters than cargo writes: one of `checksum`, or of
+/// `metadata`, where locks had them before.
+fn has_odd_checksum(root: &toml_edit::Item) -> bool {
+    let odd =
+        |value: Option<&toml_edit::Item>| value.and_then(|value| value.as_str()).is_some_and(|sum| !sum.is_ascii());
+    let metadata = root.get("metadata").and_then(|metadata| metadata.as_table_like());
+    let packages: Vec<&dyn toml_edit::TableLike> = match root.get("package") {
+        Some(toml_edit::Item::ArrayOfTables(packages)) => packages.iter().map(|package| package as _).collect(),
+        Some(other) => {
+            other.as_array().into_iter().flatten().filter_map(|v| v.as_inline_table().map(|t| t as _)).collect()
+        }
+        None => Vec::new(),
+    };
+    packages.iter().any(|package| odd(package.get("checksum")))
+        || metadata.is_some_and(|metadata| metadata.iter().any(|(_, value)| odd(Some(value))))
 }
 
 fn dependency(package: &Package, upstream: Option<&Address>) -> Dependency {
@@ -115,6 +143,18 @@ fn is_index(source: &SourceId, upstream: Option<&Address>) -> bool {
 mod tests {
     use super::{Origin, read};
     use mirror_config::{crates, redact::Address};
+
+    #[test]
+    fn a_checksum_of_other_characters_is_refused() {
+        let sum = format!("{}\u{784}{}", "1".repeat(35), "1".repeat(27));
+        let package = format!("[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nchecksum = \"{sum}\"\n");
+        let escaped = package.replace('\u{784}', "\\u0784");
+        let inline = format!("package = [{{ name = \"a\", version = \"1.0.0\", checksum = \"{sum}\" }}]\n");
+        let metadata = format!("[metadata]\n\"checksum a 1.0.0 (x)\" = \"{sum}\"\n");
+        for text in [package, escaped, inline, metadata] {
+            assert!(super::lockfile(&text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn sources_are_told_apart() {

@@ -14,8 +14,13 @@ pub fn decode(bytes: &[u8]) -> String {
         [0xfe, 0xff, rest @ ..] => return UTF_16BE.decode_without_bom_handling(rest).0.into_owned(),
         _ => {}
     }
-    match bytes.split(|b| *b == b'\n').take(2).find_map(cookie).and_then(named) {
-        Some(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+    match bytes.split(|b| *b == b'\n').take(2).find_map(cookie) {
+        // The web's Latin 1 is Windows' own, Python's is ISO 8859-1.
+        Some(label) if is_latin1(&label) => bytes.iter().map(|b| char::from(*b)).collect(),
+        Some(label) => match named(label) {
+            Some(encoding) => encoding.decode_without_bom_handling(bytes).0.into_owned(),
+            None => by_utf8(bytes),
+        },
         None => by_utf8(bytes),
     }
 }
@@ -34,6 +39,12 @@ fn cookie(line: &[u8]) -> Option<String> {
         (!name.is_empty()).then_some(name)
     };
     line.starts_with('#').then(|| line.match_indices("coding").find_map(behind)).flatten()
+}
+
+/// Whether Python means ISO 8859-1 by it (Lib/encodings/aliases.py), whatever the dashes.
+fn is_latin1(label: &str) -> bool {
+    let bare: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
+    matches!(bare.to_ascii_lowercase().as_str(), "latin1" | "latin" | "iso88591" | "l1" | "8859" | "cp819" | "isoir100")
 }
 
 /// Python's names of encodings are those of the web with other dashes.
@@ -127,6 +138,7 @@ mod tests {
             (b"\xff\xfe-\0i\0", "-i"),
             (b"\xfe\xff\0-\0i", "-i"),
             (b"# -*- coding: latin-1 -*-\n\xe4", "# -*- coding: latin-1 -*-\n\u{e4}"),
+            (b"# coding: latin--1\n\x9f", "# coding: latin--1\n\u{9f}"),
             (b"\n# coding=gbk\n\xc4\xe3", "\n# coding=gbk\n\u{4f60}"),
             (b"\n\n# coding=gbk\n-i", "\n\n# coding=gbk\n-i"),
             (b"# coding: nonsense\n\xff", "# coding: nonsense\n\u{ff}"),

@@ -35,7 +35,9 @@ fuzz_target!(|text: &str| {
         assert_eq!(covers(&format!("{own}:{port}")), known, "{own}:{port}");
         assert!(!covers(&format!("{own}:{}", port.wrapping_add(1))) || port == u16::MAX, "another port than {port}");
     }
-    if let Host::Domain(name) = host {
+    if let Host::Domain(name) = host
+        && !name.trim_matches('.').is_empty()
+    {
         // Below a name that is covered everything is; beside it nothing is.
         let mut below = url.clone();
         if below.set_host(Some(&format!("x.{name}"))).is_ok() && matches!(below.host(), Some(Host::Domain(_))) {
