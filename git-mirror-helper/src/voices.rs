@@ -89,8 +89,8 @@ pub fn that_answer(context: &mut Context) -> Vec<Opened> {
 ///
 /// # Errors
 ///
-/// [`Kind::Quorum`] when too few agree, [`Kind::Rollback`] when what
-/// they say goes back behind what was seen, [`Kind::Expired`] when it is too old.
+/// [`Kind::Quorum`] when too few agree, [`Kind::Rollback`] when what they say goes back behind what was seen,
+/// [`Kind::Expired`] when it is too old.
 pub fn agree(context: &mut Context, opened: &[Opened], prefixes: &[&str]) -> Result<(Agreement, Newest), Failure> {
     let testimonies = testimonies(context, opened, prefixes)?;
     let sessions: Vec<&Session> = opened.iter().map(|o| &o.session).collect();

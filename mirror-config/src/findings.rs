@@ -125,11 +125,6 @@ impl Findings {
         std::mem::take(&mut *lock(&self.notices))
     }
 
-    /// The weakest evidence that anything was believed on.
-    pub fn verdict(&self) -> Option<Trust> {
-        *lock(&self.verdict)
-    }
-
     /// Adds the verdict to a report.
     pub fn close(&self, report: &mut Report) {
         report.verdict = lock(&self.verdict).map(|trust| trust.to_string());

@@ -143,11 +143,6 @@ impl Packages {
         self.hashes.get(project).is_some_and(|sums| sums.contains(hash))
     }
 
-    /// The weakest evidence that anything was believed on.
-    pub fn rests_on(&self) -> Option<Trust> {
-        self.findings.verdict()
-    }
-
     /// Warnings since the last time.
     pub fn notices(&self) -> Vec<String> {
         self.findings.notices()

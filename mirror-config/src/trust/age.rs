@@ -30,11 +30,10 @@ impl Newest {
     /// The age in words.
     pub fn words(self, now: u64) -> String {
         let ago = |then: u64| report::age(Duration::from_secs(now.saturating_sub(then)));
-        match (self.committed, self.heard) {
-            (Some(then), heard) if heard <= Some(then) => format!("newest commit {} old", ago(then)),
-            (_, Some(then)) => format!("upstream last heard {} ago", ago(then)),
-            (Some(then), None) => format!("newest commit {} old", ago(then)),
-            (None, None) => "age unknown".to_owned(),
+        match self.committed.max(self.heard) {
+            None => "age unknown".to_owned(),
+            Some(then) if self.committed == Some(then) => format!("newest commit {} old", ago(then)),
+            Some(then) => format!("upstream last heard {} ago", ago(then)),
         }
     }
 }
