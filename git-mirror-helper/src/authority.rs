@@ -51,8 +51,16 @@ pub struct Authority {
     pub silence: Option<Fault>,
     /// How new the evidence is that mirrors gave in its place.
     pub newest: Newest,
-    /// What they said, to be remembered once what it means has arrived: whether those are all refs.
-    unproven: Option<(Agreement, bool)>,
+    /// What is to be remembered once what it means has arrived.
+    unproven: Option<Unproven>,
+}
+
+/// Refs that were said, and on what evidence; `all` of them or those that were asked for.
+#[derive(Debug)]
+struct Unproven {
+    refs: Vec<Ref>,
+    verdict: Trust,
+    all: bool,
 }
 
 impl Authority {
@@ -165,23 +173,38 @@ impl Authority {
                 let (agreement, newest) = voices::agree(context, opened, &request.prefixes())?;
                 self.newest = newest;
                 context.diary.report.verdict = Some(agreement.verdict.to_string());
-                let refs = agreement.refs.clone();
-                self.unproven = Some((agreement, all));
+                let Agreement { refs, verdict, .. } = agreement;
+                self.unproven = Some(Unproven { refs: refs.clone(), verdict, all });
                 Ok(refs)
             }
         }
     }
 
-    fn believed(&self, context: &mut Context, refs: Vec<Ref>, all: bool) -> Vec<Ref> {
-        context.diary.report.verdict = Some(Trust::Upstream.to_string());
-        context.ledger.remember(&refs, Trust::Upstream, self.private, all);
+    /// Upstream's word is remembered at once, unless signatures have more weight.
+    fn believed(&mut self, context: &mut Context, refs: Vec<Ref>, all: bool) -> Vec<Ref> {
+        let verdict = Trust::Upstream;
+        context.diary.report.verdict = Some(verdict.to_string());
+        if context.signers().is_some() {
+            context.ledger.remember(&[], verdict, self.private, false);
+            self.unproven = Some(Unproven { refs: refs.clone(), verdict, all });
+        } else {
+            context.ledger.remember(&refs, verdict, self.private, all);
+        }
         refs
     }
 
-    /// Remembers what mirrors said, now that git has got what it means. A lie that nobody could deliver leaves no trace.
+    /// Only these tips are known to be signed, and may be remembered.
+    pub fn vouched(&mut self, tips: &[Oid]) {
+        if let Some(unproven) = &mut self.unproven {
+            unproven.all = false;
+            unproven.refs.retain(|found| found.oid.as_ref().is_some_and(|oid| tips.contains(oid)));
+        }
+    }
+
+    /// Remembers what was said, now that git has got what it means. A lie that nobody could deliver leaves no trace.
     pub fn settle(&mut self, context: &Context) {
-        if let Some((agreement, all)) = self.unproven.take() {
-            context.ledger.remember(&agreement.refs, agreement.verdict, self.private, all);
+        if let Some(Unproven { refs, verdict, all }) = self.unproven.take() {
+            context.ledger.remember(&refs, verdict, self.private, all);
         }
     }
 

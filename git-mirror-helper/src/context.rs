@@ -18,7 +18,7 @@ use mirror_config::{
     select::Select,
     trust::ledger::Ledger,
     upload_pack::Session,
-    upstream::Repository,
+    upstream::{Repository, Signers},
 };
 
 use crate::{git_settings::GitSettings, protocol::Options};
@@ -93,6 +93,11 @@ impl Context {
             pinned,
             diary,
         })
+    }
+
+    /// Who must have signed what comes from this upstream, if anybody has to.
+    pub fn signers(&self) -> Option<&Signers> {
+        self.select.config.upstreams.get(&self.repository.upstream)?.signers.as_ref()
     }
 }
 

@@ -40,7 +40,7 @@ pub fn answer(
     out: &mut dyn Write,
 ) -> Result<Option<Store>, Failure> {
     context.diary.report.operation = if request.is_clone() { "clone" } else { "fetch" }.to_owned();
-    let signers = signers::policy(context);
+    let signers = context.signers().cloned();
     let without_tags;
     let request = match &signers {
         None => request,

@@ -92,7 +92,7 @@ fn upload_pack(
 ) -> Result<(), Failure> {
     say(&mut stdout, b"\n")?;
     // Where a ref is asked for by name, its commit is not known before it is delivered.
-    let hidden: &[&str] = if signers::policy(context).is_some() { &["ref-in-want"] } else { &[] };
+    let hidden: &[&str] = if context.signers().is_some() { &["ref-in-want"] } else { &[] };
     say(&mut stdout, &authority.advertisement().packets(hidden))?;
     let mut stdin = Packets::new(stdin);
     let mut refs: Vec<Ref> = Vec::new();

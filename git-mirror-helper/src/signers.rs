@@ -38,18 +38,13 @@ const IN_MEMORY: usize = 1 << 20;
 /// Signatures checked at once: each is a git and a GPG.
 const AT_ONCE: usize = 4;
 
-/// Who must have signed what comes from this upstream, if anybody has to.
-pub fn policy(context: &Context) -> Option<Signers> {
-    context.select.config.upstreams.get(&context.repository.upstream)?.signers.clone()
-}
-
 /// That a conversation in git's old protocol cannot be looked into.
 ///
 /// # Errors
 ///
 /// [`Kind::Signature`], where signatures are asked for.
 pub fn refuse_unseen(context: &Context) -> Result<(), Failure> {
-    match policy(context) {
+    match context.signers() {
         None => Ok(()),
         Some(_) => Err(Failure::new(
             Kind::Signature,
@@ -59,7 +54,7 @@ pub fn refuse_unseen(context: &Context) -> Result<(), Failure> {
     }
 }
 
-/// Checks every tip of a request.
+/// Checks every tip of a request. What is signed may be remembered once it was delivered, and nothing else.
 ///
 /// # Errors
 ///
@@ -73,6 +68,7 @@ pub fn verify(
     signers: &Signers,
 ) -> Result<(), Failure> {
     let tips = tips_of(request, refs);
+    authority.vouched(&tips);
     if tips.is_empty() {
         return Ok(());
     }

@@ -77,8 +77,8 @@ impl Findings {
         }
         if lock(&self.verdict).is_none() {
             let evidence = match believed.verdict {
-                Trust::Pinned => "that the project has written down".to_owned(),
-                weaker => format!("on the word of mirrors ({weaker})"),
+                Trust::Pinned => "are as the project has written them down".to_owned(),
+                weaker => format!("rest on the word of mirrors ({weaker})"),
             };
             self.notice(format!("upstream does not answer; checksums {evidence}"));
         }

@@ -135,7 +135,7 @@ impl Packages {
                 Kind::Unpinned,
                 format!("{name}: `pip.trust` is \"pinned\", and neither mirror.lock nor a `--hash` has it"),
             )
-            .hint("pip download -d wheels …, and cargo mirror pin --wheels wheels")),
+            .hint("MIRROR_PIP__TRUST=quorum pip download -d wheels …, and cargo mirror pin --wheels wheels")),
         }
     }
 
@@ -183,7 +183,7 @@ impl Packages {
             locked: &|file| {
                 self.pins.get(&file.number) == Some(&file.checksum) || self.has_hash(project, &file.checksum)
             },
-            expects: self.hashes.contains_key(project),
+            expects: self.hashes.contains_key(project) || self.pins.keys().any(|file| simple::may_be_of(file, project)),
         };
         match inquiry.run() {
             Heard::Upstream(page) => {

@@ -52,6 +52,11 @@ impl File {
     }
 }
 
+/// Whether a file's name allows for its being of a project, whose name is normalized.
+pub fn may_be_of(file: &str, project: &str) -> bool {
+    normalized(file).strip_prefix(project).is_some_and(|rest| rest.starts_with('-'))
+}
+
 /// The name of a project as it stands in addresses (PEP 503, "Normalized Names").
 pub fn normalized(name: &str) -> String {
     let parts = name.split(['-', '_', '.']).filter(|part| !part.is_empty());
@@ -160,11 +165,25 @@ fn html(body: &[u8], base: &Address) -> Vec<File> {
 
 #[cfg(test)]
 mod tests {
-    use super::{files, normalized, versions};
+    use super::{files, may_be_of, normalized, versions};
     use crate::redact::Address;
 
     fn base() -> Address {
         "https://pypi.example/simple/demo/".parse().expect("an address")
+    }
+
+    #[test]
+    fn a_name_tells_of_which_project_a_file_may_be() {
+        for (file, project, expected) in [
+            ("demo-1.0-py3-none-any.whl", "demo", true),
+            ("Zope.Interface-5.0.tar.gz", "zope-interface", true),
+            ("zope_interface-5.0.tar.gz", "zope-interface", true),
+            ("demonstration-1.0.zip", "demo", false),
+            ("other-1.0.zip", "demo", false),
+            ("demo", "demo", false),
+        ] {
+            assert_eq!(may_be_of(file, project), expected, "{file} {project}");
+        }
     }
 
     #[test]

@@ -42,7 +42,8 @@ pub(super) fn incomplete(why: &str) -> Fault {
     Fault::Corrupt(format!("an incomplete pack: {why}"))
 }
 
-/// Where the entries begin that may point to something, in order.
+/// Where the entries begin that may point to something, in order, and where the first one does: whoever reads the list begins
+/// behind the header, wherever its first place is.
 fn pointing(bundle: &Bundle) -> Result<Vec<Offset>, Fault> {
     let corrupt = |why: &str| Fault::Corrupt(why.to_owned());
     let offsets = bundle.index.sorted_offsets();
@@ -74,7 +75,9 @@ fn pointing(bundle: &Bundle) -> Result<Vec<Offset>, Fault> {
         };
         chain.drain(..).for_each(|link| blob[link] = Some(is_blob));
     }
-    Ok(offsets.iter().zip(&blob).filter(|(_, blob)| **blob != Some(true)).map(|(offset, _)| *offset).collect())
+    let (first, rest) = offsets.split_at(offsets.len().min(1));
+    let may_point = rest.iter().zip(blob.iter().skip(1)).filter(|(_, blob)| **blob != Some(true));
+    Ok(first.iter().chain(may_point.map(|(offset, _)| offset)).copied().collect())
 }
 
 /// The ids that objects point to, gathered by several threads. Sharded, since every tree entry passes here.

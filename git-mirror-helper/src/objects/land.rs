@@ -130,3 +130,62 @@ pub(super) fn keep(files: &Files, store: &Store) -> io::Result<Files> {
     };
     Ok(Files { pack: place(&files.pack)?, index: place(&files.index)? })
 }
+
+#[cfg(test)]
+mod tests {
+    use gix::{ObjectId, hash::Kind, objs};
+    use mirror_config::{environment::Environment, fault::Fault, upstream::Repository};
+
+    use super::{super::store::Store, land};
+
+    /// A pack of these objects in this order, deflated without compression (RFC 1950, RFC 1951).
+    fn pack(objects: &[(u8, &[u8])]) -> Vec<u8> {
+        let mut bytes = [&b"PACK\0\0\0\x02\0\0\0"[..], &[objects.len() as u8]].concat();
+        for (kind, data) in objects {
+            let size = data.len() as u8;
+            bytes.extend([0x80 | kind << 4 | size & 15, size >> 4, 0x78, 1, 1, size, 0, !size, 0xff]);
+            bytes.extend_from_slice(data);
+            let (a, b) =
+                data.iter().fold((1_u32, 0_u32), |(a, b), byte| (a + u32::from(*byte), b + a + u32::from(*byte)));
+            bytes.extend((b % 65521 << 16 | a % 65521).to_be_bytes());
+        }
+        let mut hasher = gix::hash::hasher(Kind::Sha1);
+        hasher.update(&bytes);
+        bytes.extend_from_slice(hasher.try_finalize().expect("a hash").as_slice());
+        bytes
+    }
+
+    fn id(kind: objs::Kind, data: &[u8]) -> ObjectId {
+        objs::compute_hash(Kind::Sha1, kind, data).expect("a hash")
+    }
+
+    #[test]
+    fn nothing_is_left_out_whatever_stands_first() {
+        let (blob, tag_of) = (b"some file", |target: ObjectId, kind: &str| {
+            format!("object {target}\ntype {kind}\ntag t\ntagger A <a@h.example> 1 +0000\n\nx\n").into_bytes()
+        });
+        let first = tag_of(id(objs::Kind::Blob, blob), "blob");
+        let second = tag_of(id(objs::Kind::Tag, &first), "tag");
+        let want = id(objs::Kind::Tag, &second).to_string().parse().expect("an id");
+        let orders: &[(&[(u8, &[u8])], bool)] = &[
+            (&[(4, &second), (4, &first), (3, blob)], true),
+            (&[(3, blob), (4, &first), (4, &second)], true),
+            (&[(3, blob), (3, b"another"), (4, &second), (4, &first)], true),
+            (&[(3, b"another"), (4, &second), (4, &first)], false),
+            (&[(3, blob), (4, &second)], false),
+        ];
+        for (number, (objects, whole)) in orders.iter().enumerate() {
+            let home = tempfile::tempdir().expect("a temporary folder");
+            let cache = home.path().to_str().expect("a plain name");
+            let env = Environment::of([("HOME", cache), ("XDG_CACHE_HOME", cache)], home.path());
+            let repository = Repository { upstream: "github".to_owned(), repo: "a/b".parse().expect("a name") };
+            let store = Store::open(&env, &repository, "sha1").expect("a store in a folder of our own");
+            let landed = land(&pack(objects)[..], &store, std::slice::from_ref(&want), false);
+            match landed {
+                Ok(_) => assert!(whole, "{number} landed"),
+                Err(Fault::Corrupt(why)) => assert!(!whole && why.contains("incomplete"), "{number}: {why}"),
+                Err(fault) => panic!("{number}: {fault}"),
+            }
+        }
+    }
+}

@@ -38,6 +38,12 @@ impl Kept {
         }
     }
 
+    /// Forgets one that nobody is to have.
+    pub(super) fn forget(&self, address: &Address) {
+        // An error means that it was not kept.
+        let _ = self.path(address).map(fs::remove_file);
+    }
+
     /// Whole, but not synced: hundreds at once would wait for the disk, and a damaged one costs a request.
     fn write(&self, address: &Address, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(address).ok_or(io::ErrorKind::InvalidInput)?;

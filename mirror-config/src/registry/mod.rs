@@ -98,7 +98,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`Kind::Exhausted`] when nobody answers, [`Kind::Quorum`] when too few agree.
+    /// [`Kind::Exhausted`] when nobody answers, [`Kind::Quorum`] when too few agree, [`Kind::Digest`] when it says another
+    /// checksum of a version than the project has fixed: cargo would write that into `Cargo.lock`.
     pub fn entry(&self, name: &str) -> Found {
         self.entries.cell(name).get_or_init(|| self.find(name)).clone()
     }
@@ -169,7 +170,7 @@ impl Registry {
 
     fn find(&self, name: &str) -> Found {
         let Some(path) = crates::path_of(name) else { return Ok(None) };
-        let (select, kept, path) = (self.select.clone(), self.kept.clone(), path.clone());
+        let (select, kept, below) = (self.select.clone(), self.kept.clone(), path.clone());
         let _slot = self.index.slot();
         let patient = self.index.speaks_alone(self.least);
         let inquiry = Inquiry {
@@ -179,7 +180,7 @@ impl Registry {
             ask: Arc::new(move |place| {
                 let kept = kept.as_ref().filter(|_| place.mirror.is_none());
                 let patience = if patient && place.mirror.is_none() { Patience::LAST } else { Patience::REPLACEABLE };
-                ask::entry(&select, place, &path, kept, patience)
+                ask::entry(&select, place, &below, kept, patience)
             }),
             read: |answer| crates::versions(&answer.body).unwrap_or_default(),
             private: false,
@@ -189,14 +190,32 @@ impl Registry {
         match inquiry.run() {
             Heard::Upstream(answer) => {
                 self.findings.rests_on(Trust::Upstream);
-                Ok(Some(Arc::new(Entry::new(answer, Trust::Upstream))))
+                self.hold(name, Entry::new(answer, Trust::Upstream)).inspect_err(|_| self.forget(&path))
             }
             Heard::Missing => Ok(None),
-            Heard::Mirrors(believed) => Ok(Some(Arc::new(self.believe(name, &believed)))),
+            Heard::Mirrors(believed) => self.hold(name, self.believe(name, &believed)),
             Heard::Nobody(believed, failed) => {
                 self.findings.contradicted(name, &believed);
                 Err(findings::nobody(name, "cargo", &believed, &failed, false))
             }
+        }
+    }
+
+    /// Holds an entry against what the project has fixed.
+    fn hold(&self, name: &str, entry: Entry) -> Found {
+        let said = |((fixed, version), sum): (&(String, String), &String)| {
+            let said = entry.checksums.get(version).filter(|_| fixed.eq_ignore_ascii_case(name))?;
+            (said != sum).then(|| format!("{fixed} {version}: {said} is its checksum now, the project has fixed {sum}"))
+        };
+        match self.locked.iter().find_map(said) {
+            None => Ok(Some(Arc::new(entry))),
+            Some(what) => Err(Failure::new(Kind::Digest, what).hint("cargo mirror verify")),
+        }
+    }
+
+    fn forget(&self, path: &str) {
+        if let (Some(kept), Ok(address)) = (&self.kept, self.upstream.place.index.below(path)) {
+            kept.forget(&address);
         }
     }
 

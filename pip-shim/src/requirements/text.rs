@@ -10,8 +10,14 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 pub fn decode(bytes: &[u8]) -> String {
     match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => return by_utf8(rest),
-        [0xff, 0xfe, rest @ ..] => return UTF_16LE.decode_without_bom_handling(rest).0.into_owned(),
-        [0xfe, 0xff, rest @ ..] => return UTF_16BE.decode_without_bom_handling(rest).0.into_owned(),
+        // Behind a mark of the machine's own order, which is the little end's nearly everywhere, Python looks for one more.
+        [0xff, 0xfe, 0, 0, 0, 0, 0xfe, 0xff, rest @ ..] => return utf32(rest, u32::from_be_bytes),
+        [0xff, 0xfe, 0, 0, 0xff, 0xfe, 0, 0, rest @ ..] | [0xff, 0xfe, 0, 0, rest @ ..] => {
+            return utf32(rest, u32::from_le_bytes);
+        }
+        [0, 0, 0xfe, 0xff, rest @ ..] => return utf32(rest, u32::from_be_bytes),
+        [0xff, 0xfe, 0xfe, 0xff, rest @ ..] | [0xfe, 0xff, rest @ ..] => return utf16(rest, UTF_16BE),
+        [0xff, 0xfe, 0xff, 0xfe, rest @ ..] | [0xff, 0xfe, rest @ ..] => return utf16(rest, UTF_16LE),
         _ => {}
     }
     match bytes.split(|b| *b == b'\n').take(2).find_map(cookie) {
@@ -27,6 +33,15 @@ pub fn decode(bytes: &[u8]) -> String {
 
 fn by_utf8(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|b| char::from(*b)).collect(), str::to_owned)
+}
+
+fn utf16(bytes: &[u8], order: &'static Encoding) -> String {
+    order.decode_without_bom_handling(bytes).0.into_owned()
+}
+
+/// What is no character is left out; pip reads no such file at all.
+fn utf32(bytes: &[u8], order: fn([u8; 4]) -> u32) -> String {
+    bytes.as_chunks::<4>().0.iter().filter_map(|four| char::from_u32(order(*four))).collect()
 }
 
 /// `coding[:=]\s*([-\w.]+)` in a line that is a comment (PEP 263).
@@ -137,6 +152,12 @@ mod tests {
             (b"\xef\xbb\xbf-i U", "-i U"),
             (b"\xff\xfe-\0i\0", "-i"),
             (b"\xfe\xff\0-\0i", "-i"),
+            (b"\xff\xfe\xff\xfe-\0i\0", "-i"),
+            (b"\xff\xfe\xfe\xff\0-\0i", "-i"),
+            (b"\xfe\xff\xfe\xff\0-\0i", "\u{feff}-i"),
+            (b"\xef\xbb\xbf\xef\xbb\xbf-i", "\u{feff}-i"),
+            (b"\xff\xfe\0\0-\0\0\0i\0\0\0", "-i"),
+            (b"\0\0\xfe\xff\0\0\0-\0\0\0i", "-i"),
             (b"# -*- coding: latin-1 -*-\n\xe4", "# -*- coding: latin-1 -*-\n\u{e4}"),
             (b"# coding: latin--1\n\x9f", "# coding: latin--1\n\u{9f}"),
             (b"\n# coding=gbk\n\xc4\xe3", "\n# coding=gbk\n\u{4f60}"),

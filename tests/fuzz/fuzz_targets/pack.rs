@@ -90,6 +90,6 @@ fuzz_target!(|case: Case| {
         // An object that is there twice may be a delta on itself, by its id; nobody sends that.
         let good =
             pack.sound && whole && pack.is_unique() && pack.is_closed() && wants.iter().all(|want| pack.has(want));
-        assert!(!good, "a good pack was refused: {landed:?}");
+        assert!(!good, "a good pack was refused: {landed:?}, {case:?}");
     }
 });

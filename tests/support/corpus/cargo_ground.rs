@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf, process::Command, sync::Arc};
 
 use super::{
-    case::{Case, Lie},
+    case::{Case, LOCK, Lie, PIN},
     crates::{Crates, which},
     flaws::Which,
     ground::Fill,
@@ -54,7 +54,7 @@ impl Shelf for Crates {
             let text = with_hashes(text, |title| self.checksum(title).map(str::to_owned));
             fs::write(project.join(name), text).map_err(|error| error.to_string())?;
         }
-        if case.before.as_ref().is_some_and(|before| before.action == "lock") {
+        if case.before.as_ref().is_some_and(|before| [LOCK, PIN].contains(&before.action.as_str())) {
             let mut command = cargo(sandbox, &["generate-lockfile"]);
             command.args(["--config", "source.crates-io.replace-with=\"stage\"", "--config"]);
             command.arg(format!("source.stage.registry=\"{}\"", Self::address(base)));
@@ -70,7 +70,11 @@ impl Shelf for Crates {
 
     fn command(sandbox: &Sandbox, action: &str) -> Command {
         let mut command = sandbox.command("cargo-mirror");
-        command.current_dir(Self::target(sandbox)).args(["run", "--"]).args(action.split_whitespace());
+        command.current_dir(Self::target(sandbox));
+        match action {
+            PIN => command.args([PIN, "--crates"]),
+            _ => command.args(["run", "--"]).args(action.split_whitespace()),
+        };
         command
     }
 

@@ -16,6 +16,12 @@ pub const NAMES: [&str; 5] = ["ash", "birch", "cedar", "date", "elm"];
 pub const UPSTREAM: &str = "upstream";
 /// What all would be if nobody lied.
 pub const TRUTH: &str = "truth";
+/// What the truth was in the earlier run.
+pub const EARLIER: &str = "earlier";
+/// The earlier run that writes a true `Cargo.lock`, with cargo alone.
+pub const LOCK: &str = "lock";
+/// The earlier run that fixes what is true then.
+pub const PIN: &str = "pin";
 
 /// The tool that a case is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -84,11 +90,13 @@ pub struct Policy {
     pub most: Option<u64>,
     /// How many days old the newest evidence may be where only mirrors speak; older evidence is refused.
     pub fresh: Option<u64>,
+    /// What the key of `ada` has signed, and nothing else.
+    pub signed: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { trust: "quorum".to_owned(), private: false, most: None, fresh: None }
+        Self { trust: "quorum".to_owned(), private: false, most: None, fresh: None, signed: false }
     }
 }
 
@@ -143,6 +151,7 @@ pub enum Lie {
         text: String,
         #[serde(default)]
         years_ahead: u64,
+        signed_by: Option<String>,
     },
     Set {
         r#ref: String,
@@ -257,7 +266,7 @@ pub struct Flaw {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Expect {
-    /// The user has what this source has: `truth`, `upstream`, or a mirror's name.
+    /// The user has what this source has: `truth`, `earlier`, `upstream`, or a mirror's name.
     pub same_as: Option<String>,
     /// The packages and versions that the user has then, where the usual ones are not meant.
     pub got: Vec<String>,

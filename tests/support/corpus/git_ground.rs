@@ -5,10 +5,11 @@ use std::{fs, path::PathBuf, time::Duration};
 use tempfile::TempDir;
 
 use super::{
-    case::{Case, Lie, TRUTH, UPSTREAM},
+    case::{Case, EARLIER, Lie, PIN, TRUTH, UPSTREAM},
     flaws,
     ground::{Fill, Ground, Told},
     lies::{self, Lies},
+    signing::Signing,
     trace,
 };
 use crate::{
@@ -28,7 +29,11 @@ const LATER: u64 = 10_000;
 /// The places of a case about git.
 pub(super) struct GitGround {
     root: TempDir,
+    signing: Signing,
+    /// The file of keys that the user has listed, and the fingerprint of the one in it.
+    listed: Option<(PathBuf, String)>,
     truth: Repository,
+    earlier: Repository,
     places: Vec<(&'static str, Repository, GitServer)>,
 }
 
@@ -36,23 +41,26 @@ impl GitGround {
     /// Everybody has the truth.
     pub(super) fn new(case: &Case) -> Result<Self, String> {
         let root = tempfile::Builder::new().prefix("corpus-").tempdir().map_err(|error| error.to_string())?;
+        let signing = Signing::at(root.path().join("keys"));
         let sha256 = case.world.contains(&Lie::Sha256);
         let history = if sha256 { History::small().sha256() } else { History::small() };
         let truth = history.write(root.path().join(TRUTH), NAME);
         for lie in case.world.iter().filter(|lie| **lie != Lie::Sha256) {
-            tell(&truth, lie)?;
+            tell(&truth, lie, &signing)?;
         }
+        let listed = case.policy.signed.then(|| signing.listed()).transpose()?;
+        let earlier = truth.copy_to(root.path().join(EARLIER));
         let place = |name: &'static str| {
             let copy = truth.copy_to(root.path().join(name));
             (name, copy, GitServer::start(root.path().join(name)))
         };
         let places = case.sources().into_iter().map(|(name, _)| place(name)).collect();
-        Ok(Self { root, truth, places })
+        Ok(Self { root, signing, listed, truth, earlier, places })
     }
 
     fn repository(&self, name: &str) -> Result<&Repository, String> {
-        if name == TRUTH {
-            return Ok(&self.truth);
+        if [TRUTH, EARLIER].contains(&name) {
+            return Ok(if name == TRUTH { &self.truth } else { &self.earlier });
         }
         let found = self.places.iter().find(|(own, _, _)| *own == name);
         found.map(|(_, repository, _)| repository).ok_or_else(|| format!("there is no source {name}"))
@@ -75,14 +83,14 @@ impl Ground for GitGround {
     fn spoil(&mut self, case: &Case, fill: &Fill) -> Result<(), String> {
         let then = case.before.iter().flat_map(|before| &before.then);
         for lie in then {
-            tell(&self.truth, lie)?;
+            tell(&self.truth, lie, &self.signing)?;
         }
         for ((_, source), (_, repository, server)) in case.sources().into_iter().zip(&self.places) {
             repository.become_copy_of(&self.truth);
             let mut forgery = Forgery::default();
             for lie in &source.lies {
                 forge(&mut forgery, &self.truth, lie)?;
-                tell(repository, lie)?;
+                tell(repository, lie, &self.signing)?;
             }
             server.forge(forgery);
             for flaw in &source.faults {
@@ -102,11 +110,18 @@ impl Ground for GitGround {
             case.policy.trust,
             place(UPSTREAM).0
         );
+        if let Some((file, fingerprint)) = &self.listed {
+            text += &format!("signers = [\"{fingerprint}\"]\nallowed-signers = \"{}\"\n", file.display());
+        }
         for (name, _, _) in &self.places[1..] {
             let (base, keys) = place(name);
             text += &format!("[mirrors.{name}]\ngit = {{ github = \"{base}/{{repo}}.git\" }}\n{keys}");
         }
         text
+    }
+
+    fn signers(&self) -> Option<PathBuf> {
+        self.listed.as_ref().map(|(file, _)| file.clone())
     }
 
     fn prepare(&self, _: &Sandbox, _: &Case) -> Result<(), String> {
@@ -127,8 +142,9 @@ impl Ground for GitGround {
     fn act(&self, sandbox: &Sandbox, action: &str, before: bool, within: Duration) -> Ended {
         self.beside(before);
         let (word, options) = words(action);
-        let mut command = sandbox.command("git");
+        let mut command = sandbox.command(if word == PIN { "cargo-mirror" } else { "git" });
         match word {
+            PIN => command.args([word, NAME]),
             "fetch" => command.args(["fetch", "-q"]).args(options).current_dir(self.target(sandbox)),
             _ => command.args([word, "-q"]).args(options).arg(format!("mirror::{NAME}")).arg(self.target(sandbox)),
         };
@@ -234,11 +250,14 @@ fn forge(forgery: &mut Forgery, truth: &Repository, lie: &Lie) -> Result<(), Str
 }
 
 /// Changes a repository.
-fn tell(repository: &Repository, lie: &Lie) -> Result<(), String> {
+fn tell(repository: &Repository, lie: &Lie, signing: &Signing) -> Result<(), String> {
     match lie {
-        Lie::Commit { on, text, years_ahead } => {
+        Lie::Commit { on, text, years_ahead, signed_by } => {
             let hours = LATER + years_ahead * YEAR;
             repository.add_commit_later(on, &format!("{text}.txt"), &lies::text(on, text), hours);
+            if let Some(signer) = signed_by {
+                signing.sign(repository, on, signer)?;
+            }
         }
         Lie::Set { r#ref, to } => repository.set_ref(r#ref, to),
         Lie::Delete(reference) => repository.delete_ref(reference),

@@ -32,6 +32,9 @@ pub(super) trait Ground {
     /// The suite's configuration.
     fn configuration(&self, case: &Case, place: &Told<'_>) -> String;
 
+    /// The file of keys whose signatures count, where the user has one.
+    fn signers(&self) -> Option<PathBuf>;
+
     /// Makes what the user has in the first place.
     ///
     /// # Errors

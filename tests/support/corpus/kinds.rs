@@ -69,7 +69,7 @@ pub(super) const KINDS: &[Kind] = &[
         name: "an invented commit on top",
         rule: Rule::Added,
         one: false,
-        tell: |text, _| lies([Lie::Commit { on: s("main"), text: s(text), years_ahead: 0 }]),
+        tell: |text, _| lies([Lie::Commit { on: s("main"), text: s(text), years_ahead: 0, signed_by: None }]),
     },
     Kind {
         tool: Tool::Git,

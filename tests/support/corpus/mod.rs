@@ -10,6 +10,7 @@ mod crates;
 mod wheels;
 mod trace;
 mod ground;
+mod signing;
 mod git_ground;
 mod web_ground;
 mod cargo_ground;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    case::{Case, Lie},
+    case::{Case, Lie, PIN},
     flaws::Which,
     ground::Fill,
     lies::Lies,
@@ -17,6 +17,10 @@ use super::{
     wheels::{Wheels, project, which},
 };
 use crate::{Sandbox, page::sha256, web::WebServer};
+
+/// How a user of the suite fixes what there is; `$0` is pip behind the shim.
+const PINNING: &str = r#"MIRROR_PIP__TRUST=quorum "$0" --disable-pip-version-check download --no-cache-dir -qd pinned demo other &&
+    cargo-mirror pin --wheels pinned && rm -r pinned"#;
 
 /// Whether the machine has a pip to run.
 pub fn has_pip() -> bool {
@@ -67,6 +71,11 @@ impl Shelf for Wheels {
     }
 
     fn command(sandbox: &Sandbox, action: &str) -> Command {
+        if action == PIN {
+            let mut command = sandbox.command("sh");
+            command.args(["-c", PINNING]).arg(sandbox.path("shim/pip"));
+            return command;
+        }
         let mut words = action.split_whitespace();
         let word = words.next().unwrap_or_default();
         let mut command = sandbox.command(sandbox.path("shim/pip"));

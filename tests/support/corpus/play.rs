@@ -5,14 +5,14 @@ use std::{
     collections::BTreeMap,
     fs,
     panic::{self, AssertUnwindSafe},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::Arc,
     time::Duration,
 };
 
 use super::{
-    case::{Case, Source, TRUTH, Tool, UPSTREAM},
+    case::{Case, LOCK, PIN, Source, TRUTH, Tool, UPSTREAM},
     crates::Crates,
     git_ground::GitGround,
     ground::{Fill, Ground},
@@ -33,6 +33,8 @@ const NOBODY: &str = "nobody";
 /// programs, and the report, which names what was refused.
 const SEARCHED: &[&str] = &["home", "config", "state", "cache", "data", "cargo", "tmp", "work"];
 const UNCHANGED: &[&str] = &["home", "work"];
+/// What another machine does not have.
+const ELSEWHERE: &[&str] = &["home", "state", "cache", "data", "cargo", "tmp"];
 /// What the tool itself writes before it asks for what is refused then: git empties a file, and cargo notes in its lock
 /// what it is about to fetch. That must be true as well, and is looked through.
 const OWN: [&str; 3] = [".git/FETCH_HEAD", "project/Cargo.lock", ""];
@@ -232,18 +234,32 @@ impl<'a> Scene<'a> {
     /// The earlier run.
     fn before(&self) -> Result<(), String> {
         let Some(before) = &self.case.before else { return Ok(()) };
-        if before.action == "lock" {
+        if before.action == LOCK {
             return Ok(());
         }
         let ran = self.act(&before.action, true, Duration::from_secs(PATIENCE)).ran();
         if ran.code != 0 {
             return Err(format!("the earlier run failed: {ran}"));
         }
-        // The next clone goes where nothing is.
         let target = self.ground.target(&self.sandbox);
+        if before.action == PIN {
+            return self.elsewhere(&target.join("Cargo.lock"));
+        }
+        // The next clone goes where nothing is.
         if self.case.tool == Tool::Git && self.case.action.starts_with("clone") {
             fs::rename(&target, target.with_file_name("earlier")).map_err(|error| error.to_string())?;
         }
+        Ok(())
+    }
+
+    /// What was pinned was pinned on another machine, and what is known from there is what stands in the working folder, but
+    /// for cargo's own lock.
+    fn elsewhere(&self, lock: &Path) -> Result<(), String> {
+        for folder in ELSEWHERE.iter().map(|name| self.sandbox.path(name)) {
+            fs::remove_dir_all(&folder).and_then(|()| fs::create_dir(&folder)).map_err(|error| error.to_string())?;
+        }
+        // An error means that there is none.
+        let _ = fs::remove_file(lock);
         Ok(())
     }
 
@@ -285,6 +301,7 @@ impl<'a> Scene<'a> {
         command.env("PRIVATE", if policy.private { "1" } else { "" });
         command.env("TARGET", self.ground.target(&self.sandbox)).env("MIRRORS", mirrors.len().to_string());
         command.env("UPSTREAM", self.ground.address(&self.base(UPSTREAM)));
+        command.env("SIGNERS", self.ground.signers().unwrap_or_default());
         if !self.fronts.is_empty() {
             command.env("CA_FILE", self.sandbox.path("ca.pem"));
         }

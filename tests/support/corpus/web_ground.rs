@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    case::{Case, Lie, TRUTH},
+    case::{Case, EARLIER, Lie, TRUTH},
     flaws::{self, Which},
     ground::{Fill, Ground, Told},
     lies::Lies,
@@ -70,6 +70,7 @@ pub(super) trait Shelf: Clone + Send + 'static {
 /// The places of such a case.
 pub(super) struct WebGround<S> {
     truth: S,
+    earlier: S,
     places: Vec<(&'static str, Arc<Mutex<S>>, WebServer)>,
     /// Known once all servers run.
     fill: Arc<OnceLock<Fill>>,
@@ -89,12 +90,12 @@ impl<S: Shelf> WebGround<S> {
             (name, shelf, server)
         };
         let places = case.sources().into_iter().map(|(name, _)| place(name)).collect();
-        Ok(Self { truth, places, fill })
+        Ok(Self { earlier: truth.clone(), truth, places, fill })
     }
 
     fn shelf(&self, name: &str) -> Option<S> {
-        if name == TRUTH {
-            return Some(self.truth.clone());
+        if [TRUTH, EARLIER].contains(&name) {
+            return Some(if name == TRUTH { &self.truth } else { &self.earlier }.clone());
         }
         self.places.iter().find(|(own, _, _)| *own == name).map(|(_, shelf, _)| lock(shelf).clone())
     }
@@ -132,6 +133,10 @@ impl<S: Shelf> Ground for WebGround<S> {
             format!("[mirrors.{name}]\n{key} = \"{}\"\n{keys}", S::address(&base))
         });
         upstream + &mirrors.collect::<String>()
+    }
+
+    fn signers(&self) -> Option<PathBuf> {
+        None
     }
 
     fn prepare(&self, sandbox: &Sandbox, case: &Case) -> Result<(), String> {
