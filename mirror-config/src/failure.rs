@@ -121,7 +121,8 @@ const ALL: &[Kind] = &[
 
 /// An end of the road: what happened and where, and what to do next.
 ///
-/// `Display` is the message form of the contract, one line for each of its parts, without secrets and escapes.
+/// `Display` is the message form of the contract, one line for each of its parts, without secrets and escapes, and with what
+/// it quotes cut to what a person reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Failure {
     /// The word for it.
@@ -147,7 +148,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clean = |text: &str| crate::redact::controls(&crate::redact::secrets(text));
+        let clean = |text: &str| shortened(&crate::redact::controls(&crate::redact::secrets(text)));
         write!(f, "mirror: error[{}]: {}", self.kind.word(), clean(&self.what))?;
         if let Some(hint) = &self.hint {
             write!(f, "\nmirror: hint: {}", clean(hint))?;
@@ -156,9 +157,34 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Most characters of a line: a path may be long, but a file without line ends is quoted whole by those who read it.
+const LONGEST: usize = 1000;
+
+/// Each line that is too long, without its middle.
+fn shortened(text: &str) -> String {
+    let cut = |line: &str| {
+        let count = line.chars().count();
+        if count <= LONGEST {
+            return line.to_owned();
+        }
+        let (begins, ends): (String, String) =
+            (line.chars().take(LONGEST / 2).collect(), line.chars().skip(count - LONGEST / 4).collect());
+        format!("{begins} … {ends}")
+    };
+    text.split('\n').map(cut).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Failure, Kind};
+
+    #[test]
+    fn what_a_message_quotes_is_cut_to_what_a_person_reads() {
+        let failure = Failure::new(Kind::Config, format!("a\n{}z\nb", "é".repeat(5000))).to_string();
+        assert!(failure.chars().count() < 1200 && failure.ends_with("éz\nb"), "{failure}");
+        let path = format!("/{}", "x".repeat(900));
+        assert!(Failure::new(Kind::Io, path.as_str()).to_string().contains(&path));
+    }
 
     #[test]
     fn a_message_has_the_form_of_the_contract_and_no_secret() {

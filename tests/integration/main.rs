@@ -66,6 +66,10 @@ mod pip_world;
 mod random_scenario;
 mod registry_self;
 #[cfg(target_os = "linux")]
+mod planted;
+#[cfg(target_os = "linux")]
+mod git_secrets;
+#[cfg(target_os = "linux")]
 mod secrets;
 mod signed_list;
 mod simple_self;

@@ -17,11 +17,11 @@ pub const UPSTREAM: &str = "upstream";
 /// What all would be if nobody lied.
 pub const TRUTH: &str = "truth";
 /// What the truth was in the earlier run.
-pub const EARLIER: &str = "earlier";
+pub(super) const EARLIER: &str = "earlier";
 /// The earlier run that writes a true `Cargo.lock`, with cargo alone.
-pub const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 /// The earlier run that fixes what is true then.
-pub const PIN: &str = "pin";
+pub(super) const PIN: &str = "pin";
 
 /// The tool that a case is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
