@@ -3,6 +3,9 @@
 //! A file goes to whoever is expected to be done with it first, given what it is busy with. So several files come from
 //! several mirrors at once, a slow one gets few, and one that failed is asked after all others.
 
+mod place;
+mod tally;
+
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Condvar, Mutex},
@@ -14,82 +17,19 @@ use crate::{
     fallback::HEAD_START,
     fault::Fault,
     health::{Health, Observation, Service},
-    mirror::Mirror,
-    proxy::Route,
-    redact::Address,
     report,
-    select::{Candidate, Select},
+    select::Select,
 };
+pub use place::Place;
+use tally::Tally;
 
 /// Rate in bytes a second of a source of which nothing is known.
 const UNKNOWN_RATE: f64 = 1_000_000.0;
 /// Files under way at once for each mirror: a host takes 4 to 8 connections of one client for fair.
 const PER_PLACE: usize = 6;
 
-/// A place that has files: a mirror, or upstream itself.
-#[derive(Debug, Clone)]
-pub struct Place {
-    /// Its name in reports.
-    pub name: String,
-    /// Who runs it.
-    pub operator: String,
-    /// Its index.
-    pub index: Address,
-    /// How to reach it.
-    pub route: Route,
-    /// Its entry in the configuration; upstream has none.
-    pub mirror: Option<Mirror>,
-    /// Bytes a second, from memory.
-    pub expected_rate: Option<f64>,
-}
-
-impl Place {
-    /// Upstream, under a name no mirror can have; it serves this.
-    pub fn upstream(name: &str, index: Address, select: &Select, service: Service) -> Self {
-        Self {
-            name: name.to_owned(),
-            operator: "upstream".to_owned(),
-            route: select.proxies.route(index.expose(), None),
-            index,
-            mirror: None,
-            expected_rate: select.health.record(name, service).goodput,
-        }
-    }
-
-    /// A mirror.
-    fn mirror(candidate: &Candidate, health: &Health, service: Service) -> Self {
-        let mirror = &candidate.carrier.mirror;
-        Self {
-            name: mirror.name.clone(),
-            operator: mirror.operator.clone(),
-            index: candidate.carrier.address.clone(),
-            route: candidate.route.clone(),
-            mirror: Some(mirror.clone()),
-            expected_rate: health.record(&mirror.name, service).goodput,
-        }
-    }
-}
-
 /// A source's number.
 pub type SourceId = usize;
-
-#[derive(Debug)]
-struct Tally {
-    place: Place,
-    in_flight: usize,
-    /// Requests that it has not answered yet.
-    opening: usize,
-    /// Since when it has answered none of them.
-    unanswered_since: Option<Instant>,
-    busy_since: Option<Instant>,
-    busy: Duration,
-    bytes: u64,
-    wasted: u64,
-    first_byte: Option<Duration>,
-    faults: u32,
-    banned: bool,
-    fault: Option<Fault>,
-}
 
 /// All of them, the best first.
 #[derive(Debug)]
@@ -311,27 +251,6 @@ impl Sources {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Tally>> {
         self.tallies.lock().expect("nobody panics while holding it")
-    }
-}
-
-impl Tally {
-    /// Whether it has said nothing at all in this run, though it had its time: next time another one is to be first.
-    fn is_silent(&self) -> bool {
-        self.is_late() && self.first_byte.is_none() && self.bytes == 0
-    }
-
-    /// Whether it has been silent for longer than a candidate has the field for itself.
-    fn is_late(&self) -> bool {
-        self.unanswered_since.is_some_and(|since| since.elapsed() > HEAD_START)
-    }
-
-    /// Bytes a second while it was busy, or from memory.
-    fn rate(&self) -> Option<f64> {
-        let busy = self.busy + self.busy_since.map_or(Duration::ZERO, |since| since.elapsed());
-        match self.bytes {
-            0 => self.place.expected_rate,
-            bytes => Some(bytes as f64 / busy.as_secs_f64().max(0.001)),
-        }
     }
 }
 

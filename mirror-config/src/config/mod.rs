@@ -8,12 +8,11 @@ mod read;
 mod schema;
 pub mod signed_list;
 mod signers;
+mod trust;
 
 use std::{
     collections::BTreeMap,
-    fmt,
     path::{Path, PathBuf},
-    str::FromStr,
     time::Duration,
 };
 
@@ -33,6 +32,7 @@ pub use read::bytes;
 use read::{
     check_name, first_origin, flag, inner, list, names, number, parsed, placed, required, section, switch, text,
 };
+pub use trust::Trust;
 
 const DEFAULTS: &str = include_str!("../../data/default-config.toml");
 const CATALOG: &str = include_str!("../../data/mirrors.toml");
@@ -46,44 +46,6 @@ pub struct Setting<T> {
     pub value: T,
     /// Who said so.
     pub origin: String,
-}
-
-/// Least evidence that is accepted; a later one is weaker (DESIGN 6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trust {
-    /// Trust on first use: one mirror's word.
-    Tofu,
-    /// Two operators that agree.
-    Quorum,
-    /// The upstream's own word.
-    Upstream,
-    /// A pin.
-    Pinned,
-}
-
-impl FromStr for Trust {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "tofu" => Ok(Self::Tofu),
-            "quorum" => Ok(Self::Quorum),
-            "upstream" => Ok(Self::Upstream),
-            "pinned" => Ok(Self::Pinned),
-            _ => Err("one of \"pinned\", \"upstream\", \"quorum\" and \"tofu\"".to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for Trust {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Tofu => "tofu",
-            Self::Quorum => "quorum",
-            Self::Upstream => "upstream",
-            Self::Pinned => "pinned",
-        })
-    }
 }
 
 /// The configuration in force.

@@ -4,7 +4,8 @@ use std::thread;
 
 use super::{
     Heard, Standing,
-    index::{self, Asked, Found, Measure, Sample, samples},
+    compare::Sample,
+    index::{self, Asked, Found, Measure, samples},
 };
 use crate::{
     crates::{self, Downloads},

@@ -5,6 +5,7 @@
 
 pub mod cargo;
 pub mod git;
+mod compare;
 mod index;
 pub mod pip;
 pub mod tls;

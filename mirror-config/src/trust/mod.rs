@@ -7,10 +7,9 @@ pub mod age;
 pub mod entries;
 pub mod evidence;
 pub mod ledger;
+mod testimony;
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Trust,
@@ -19,23 +18,11 @@ use crate::{
     upstream::Repository,
 };
 
+pub use testimony::{Claim, Testimony, contradictions};
+use testimony::{by_name, claim, voices};
+
 /// Fewest operators that make a quorum.
 const QUORUM: usize = 2;
-
-/// What one mirror says the refs are.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Testimony {
-    /// The mirror's name.
-    pub mirror: String,
-    /// Who runs it.
-    pub operator: String,
-    /// Where it is, without credentials.
-    pub address: String,
-    /// An authority of its own.
-    pub trusted: bool,
-    /// Its word.
-    pub refs: Vec<Ref>,
-}
 
 /// What holds, and on whose word.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,25 +33,8 @@ pub struct Agreement {
     pub refs: Vec<Ref>,
     /// The operators whose word it is.
     pub voices: Vec<String>,
-    /// Names of refs that somebody named and too few attested.
-    pub doubted: Vec<String>,
-    /// Values beyond those that are believed: newer, or of refs that are doubted.
+    /// Values beyond those that are believed: newer, or of refs that too few attest.
     pub unattested: Vec<Claim>,
-}
-
-/// What one operator says of one thing: a ref, a version of a crate, a file of a project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claim {
-    /// The ref, the version or the file name.
-    pub about: String,
-    /// Who says so.
-    pub operator: String,
-    /// Through which of its mirrors.
-    pub mirror: String,
-    /// Where that is, without credentials.
-    pub address: String,
-    /// The object id or the checksum.
-    pub said: String,
 }
 
 /// Whether so many voices are enough, of so many that had something to say: two, and more than half.
@@ -88,7 +58,6 @@ pub fn weigh(
             verdict: Trust::Upstream,
             refs: own.refs.clone(),
             voices: vec![own.operator.clone()],
-            doubted: Vec::new(),
             unattested: Vec::new(),
         });
     }
@@ -120,8 +89,7 @@ pub fn weigh(
     }
     match voices.values().next() {
         Some(only) if voices.len() == 1 && least == Trust::Tofu => {
-            let (refs, doubted, unattested) = (only.refs.clone(), Vec::new(), Vec::new());
-            Ok(Agreement { verdict: Trust::Tofu, refs, voices: names, doubted, unattested })
+            Ok(Agreement { verdict: Trust::Tofu, refs: only.refs.clone(), voices: names, unattested: Vec::new() })
         }
         Some(_) if least > Trust::Quorum => Err(Failure::new(
             Kind::Quorum,
@@ -146,66 +114,13 @@ fn has_lost_its_head(voices: &BTreeMap<&str, &Testimony>, agreement: &Agreement)
     born > 0 && !agreement.refs.is_empty() && !agreement.refs.iter().any(|found| is_head(&found))
 }
 
-/// What operators say of refs of which they cannot all be right: neither value reaches the other. `descends` as in
-/// [`weigh`].
-pub fn contradictions(testimonies: &[Testimony], descends: &mut dyn FnMut(&Oid, &Oid) -> bool) -> Vec<Claim> {
-    let voices = voices(testimonies);
-    let mut found = Vec::new();
-    for (name, words) in by_name(&voices).into_iter().filter(|(name, _)| *name != "HEAD") {
-        let values: BTreeSet<&Oid> = words.values().filter_map(|word| word.oid.as_ref()).collect();
-        let values: Vec<&Oid> = values.into_iter().collect();
-        let moves = !name.starts_with("refs/tags/");
-        let mut descends = |new: &Oid, old: &Oid| moves && descends(new, old);
-        let apart = values
-            .iter()
-            .enumerate()
-            .any(|(at, one)| values[at + 1..].iter().any(|other| !descends(one, other) && !descends(other, one)));
-        if apart {
-            let claims = words.iter().filter_map(|(who, word)| Some(claim(voices[who], name, word.oid.as_ref()?)));
-            found.extend(claims);
-        }
-    }
-    found
-}
-
-fn claim(testimony: &Testimony, name: &str, oid: &Oid) -> Claim {
-    Claim {
-        about: name.to_owned(),
-        operator: testimony.operator.clone(),
-        mirror: testimony.mirror.clone(),
-        address: testimony.address.clone(),
-        said: oid.to_string(),
-    }
-}
-
-/// Two mirrors of one operator are one voice; the first to be asked speaks.
-fn voices(testimonies: &[Testimony]) -> BTreeMap<&str, &Testimony> {
-    let mut voices: BTreeMap<&str, &Testimony> = BTreeMap::new();
-    for testimony in testimonies {
-        voices.entry(&testimony.operator).or_insert(testimony);
-    }
-    voices
-}
-
-/// Who says what of each ref.
-fn by_name<'a>(voices: &BTreeMap<&'a str, &'a Testimony>) -> BTreeMap<&'a str, BTreeMap<&'a str, &'a Ref>> {
-    let mut said: BTreeMap<&str, BTreeMap<&str, &Ref>> = BTreeMap::new();
-    for (operator, testimony) in voices {
-        for found in &testimony.refs {
-            said.entry(&found.name).or_default().insert(operator, found);
-        }
-    }
-    said
-}
-
 fn quorum(
     voices: &BTreeMap<&str, &Testimony>,
     names: Vec<String>,
     descends: &mut dyn FnMut(&Oid, &Oid) -> bool,
 ) -> Agreement {
     let said = by_name(voices);
-    let (refs, doubted, unattested) = (Vec::new(), Vec::new(), Vec::new());
-    let mut agreement = Agreement { verdict: Trust::Quorum, refs, voices: names, doubted, unattested };
+    let mut agreement = Agreement { verdict: Trust::Quorum, refs: Vec::new(), voices: names, unattested: Vec::new() };
     for (name, words) in said.iter().filter(|(name, _)| **name != "HEAD") {
         // A branch goes on, so that whoever is ahead attests what was before; a tag stays where it is.
         let moves = !name.starts_with("refs/tags/");
@@ -219,10 +134,7 @@ fn quorum(
                 agreement.unattested.push(claim(voices[operator], name, oid));
             }
         }
-        match found {
-            Some(found) => agreement.refs.push(found.clone()),
-            None => agreement.doubted.push((*name).to_owned()),
-        }
+        agreement.refs.extend(found.cloned());
     }
     if let Some(head) = said.get("HEAD").and_then(|words| head(words, voices.len(), &agreement.refs)) {
         agreement.refs.insert(0, head);
@@ -280,7 +192,7 @@ fn head(words: &BTreeMap<&str, &Ref>, answered: usize, refs: &[Ref]) -> Option<R
 
 #[cfg(test)]
 mod tests {
-    use super::{Testimony, contradictions, weigh};
+    use super::{Testimony, weigh};
     use crate::{
         config::Trust,
         refs::{Oid, Ref},
@@ -407,9 +319,9 @@ mod tests {
         liar.refs.push(Ref { name: "refs/heads/extra".into(), oid: Some(oid(9)), symref: None, peeled: None });
         let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
         let agreement = weigh(&repository, &[says("a", 5), liar], Trust::Quorum, &mut line).expect("a quorum");
-        assert_eq!(agreement.doubted, ["refs/heads/extra"]);
         assert_eq!(agreement.refs.len(), 2);
-        assert_eq!(agreement.unattested.iter().map(|c| c.operator.as_str()).collect::<Vec<_>>(), ["b"]);
+        let beyond: Vec<_> = agreement.unattested.iter().map(|c| (c.operator.as_str(), c.about.as_str())).collect();
+        assert_eq!(beyond, [("b", "refs/heads/extra")]);
     }
 
     #[test]
@@ -419,14 +331,5 @@ mod tests {
         let agreement = weigh(&repository, &said, Trust::Quorum, &mut line).expect("a quorum");
         let beyond: Vec<_> = agreement.unattested.iter().map(|c| (c.operator.as_str(), c.said.clone())).collect();
         assert_eq!(beyond, [("a", oid(6).to_string())]);
-        assert_eq!(contradictions(&said, &mut line), []);
-    }
-
-    #[test]
-    fn operators_that_cannot_both_be_right_contradict_each_other() {
-        let said = [says("a", 5), says("b", 77), says("c", 3), Testimony { mirror: "a-2".into(), ..says("a", 88) }];
-        let found = contradictions(&said, &mut line);
-        let who: Vec<_> = found.iter().map(|c| (c.operator.as_str(), c.about.as_str())).collect();
-        assert_eq!(who, [("a", "refs/heads/main"), ("b", "refs/heads/main"), ("c", "refs/heads/main")]);
     }
 }
