@@ -1,5 +1,5 @@
-//! One file that others edit too: read whole, locked where others look for a lock, replaced whole. Knows nothing of its
-//! contents.
+//! One file that others edit too: read whole, locked where others look for a lock, replaced whole. Of what is in it,
+//! it knows only whether there is a password.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -12,6 +12,7 @@ use std::{
 use mirror_config::{
     environment::Environment,
     failure::{Failure, Kind},
+    redact,
 };
 
 /// How long another's lock is waited for. git itself holds it for milliseconds.
@@ -206,8 +207,17 @@ pub(crate) struct Locked<'a> {
 }
 
 impl Locked<'_> {
-    /// Writes what the file is to become beside it, and onto the disk; the file is as it was.
+    /// Writes what the file is to become beside it, and onto the disk; the file is as it was. One that gets a password is for
+    /// its owner only.
     pub(crate) fn stage(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        #[cfg(unix)]
+        if has_password(bytes) && !has_password(&self.of.read()?.unwrap_or_default()) {
+            use std::os::unix::fs::PermissionsExt;
+
+            let mode = self.permissions.take().map_or(0o600, |permissions| permissions.mode() & 0o700);
+            let owners = fs::Permissions::from_mode(mode);
+            self.file.set_permissions(owners).map_err(|error| failed(&self.of.named, &error))?;
+        }
         let written = self.file.write_all(bytes).and_then(|()| match self.permissions.take() {
             Some(permissions) => self.file.set_permissions(permissions),
             None => Ok(()),
@@ -244,6 +254,12 @@ impl Drop for Locked<'_> {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// Whether an address in a text has one.
+fn has_password(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    redact::secrets(&text) != text
 }
 
 /// Whether nobody writes this file any more: its writer has it locked while it lives.
@@ -318,6 +334,41 @@ mod tests {
         lock.commit().expect("our folder");
         assert_eq!(file.read().expect("ours").as_deref(), Some(b"x".as_slice()));
         assert!(!folder.path().join("c.lock").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_gets_a_password_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+
+        const SECRET: &str = "x = \"https://u:p@h/\"";
+        const PLAIN: &str = "x = \"https://h/\"";
+        let folder = TempDir::new().expect("a temporary folder");
+        let usual = folder.path().join("usual");
+        fs::write(&usual, "").expect("our folder");
+        let mode = |path: &std::path::Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        let usual = mode(&usual);
+        for (before, after, expected) in [
+            (None, SECRET, 0o600),
+            (None, PLAIN, usual),
+            (Some((PLAIN, 0o644)), SECRET, 0o600),
+            (Some((PLAIN, 0o640)), PLAIN, 0o640),
+            // Whoever has shown one before has chosen to.
+            (Some((SECRET, 0o640)), SECRET, 0o640),
+        ] {
+            let path = folder.path().join("c");
+            // An error means that there is none.
+            let _ = fs::remove_file(&path);
+            if let Some((text, mode)) = before {
+                fs::write(&path, text).expect("our folder");
+                fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("our folder");
+            }
+            let file = ConfigFile::at(&path).expect("no links");
+            let mut lock = file.replacement().expect("our folder");
+            lock.stage(after.as_bytes()).expect("our folder");
+            lock.commit().expect("our folder");
+            assert_eq!(mode(&path), expected, "{before:?} {after}");
+        }
     }
 
     #[cfg(unix)]

@@ -180,12 +180,15 @@ impl Authority {
         }
     }
 
-    /// Upstream's word is remembered at once, unless signatures have more weight.
+    /// Upstream's word is remembered at once; where signatures have more weight, only that it says what it said before.
     fn believed(&mut self, context: &mut Context, refs: Vec<Ref>, all: bool) -> Vec<Ref> {
         let verdict = Trust::Upstream;
         context.diary.report.verdict = Some(verdict.to_string());
         if context.signers().is_some() {
-            context.ledger.remember(&[], verdict, self.private, false);
+            let page = context.ledger.page();
+            let known = |found: &&Ref| page.refs.get(&found.name).map(|entry| &entry.oid) == found.oid.as_ref();
+            let same: Vec<Ref> = refs.iter().filter(known).cloned().collect();
+            context.ledger.remember(&same, verdict, self.private, false);
             self.unproven = Some(Unproven { refs: refs.clone(), verdict, all });
         } else {
             context.ledger.remember(&refs, verdict, self.private, all);

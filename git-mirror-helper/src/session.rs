@@ -126,12 +126,13 @@ fn upload_pack(
         }
         Packet::ResponseEnd.write(&mut out).and_then(|()| out.flush()).map_err(|error| pass::git_is_gone(&error))?;
         drop(out);
-        if fetched {
-            authority.settle(context);
-        }
         if let Some(store) = landed {
             identity::remember(context, &authority, &store, &refs);
         }
+    }
+    // git has closed its side, so nothing more is missing.
+    if fetched {
+        authority.settle(context);
     }
     if let Some(note) = context.select.config.list.note.as_ref().filter(|_| fetched && context.options.verbosity > 0) {
         crate::report::warn(note);

@@ -148,8 +148,8 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clean = |text: &str| shortened(&crate::redact::controls(&crate::redact::secrets(text)));
-        write!(f, "mirror: error[{}]: {}", self.kind.word(), clean(&self.what))?;
+        let clean = |text: &str| crate::redact::controls(&crate::redact::secrets(text));
+        write!(f, "mirror: error[{}]: {}", self.kind.word(), shortened(&clean(&self.what)))?;
         if let Some(hint) = &self.hint {
             write!(f, "\nmirror: hint: {}", clean(hint))?;
         }

@@ -52,9 +52,16 @@ impl File {
     }
 }
 
-/// Whether a file's name allows for its being of a project, whose name is normalized.
+/// Whether a file's name allows for its being of a project, whose name is normalized: a wheel's begins with it (PEP 427), and
+/// in that of a source archive a version comes next.
 pub fn may_be_of(file: &str, project: &str) -> bool {
-    normalized(file).strip_prefix(project).is_some_and(|rest| rest.starts_with('-'))
+    match file.strip_suffix(".whl") {
+        Some(stem) => stem.split('-').next().is_some_and(|name| normalized(name) == project),
+        None => normalized(file)
+            .strip_prefix(project)
+            .and_then(|rest| rest.strip_prefix('-'))
+            .is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit())),
+    }
 }
 
 /// The name of a project as it stands in addresses (PEP 503, "Normalized Names").
@@ -179,6 +186,9 @@ mod tests {
             ("Zope.Interface-5.0.tar.gz", "zope-interface", true),
             ("zope_interface-5.0.tar.gz", "zope-interface", true),
             ("demonstration-1.0.zip", "demo", false),
+            ("demo_extra-1.0-py3-none-any.whl", "demo", false),
+            ("demo-extra-1.0.tar.gz", "demo", false),
+            ("demo-extra-1.0.tar.gz", "demo-extra", true),
             ("other-1.0.zip", "demo", false),
             ("demo", "demo", false),
         ] {

@@ -185,6 +185,10 @@ fn a_secret_that_was_typed_is_not_repeated() {
         let ran = planted.run(&address, command);
         assert!(ran.stderr.contains("mirror: error[E-"), "{words:?}: {ran}");
     }
+    for address in [canary("typed").in_address(&refused_url()), format!("https://{encoded}@h:x/list")] {
+        let ran = planted.run(&address, planted.command("cargo-mirror", &["catalog", "update", &address]));
+        assert!(ran.stderr.contains("error"), "{ran}");
+    }
     let file = stage.sandbox.path("config/mirror/config.toml");
     for text in [
         format!("[mirrors.x]\npypi = \"https://{user}:{}@h:x/\"\n", password.replace('"', "")),

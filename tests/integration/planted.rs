@@ -116,7 +116,7 @@ impl<'a> Planted<'a> {
         }
         for file in files {
             let bytes = fs::read(&file).unwrap_or_default();
-            let for_cargo = file == self.sandbox.path("cargo/mirror.toml");
+            let for_cargo = file == self.sandbox.path("cargo/mirror.toml") && is_private(&file);
             if !for_cargo && !self.is_undo_record(&file) {
                 let what = file.display().to_string();
                 match self.files.get(&file) {
@@ -138,8 +138,7 @@ impl<'a> Planted<'a> {
         let ours = file.starts_with(self.sandbox.path("state/mirror"))
             && file.file_name().is_some_and(|name| name.to_string_lossy().contains("undo"))
             || file.starts_with(self.sandbox.path("state/mirror/undo"));
-        let mode = fs::metadata(file).map_or(0o777, |data| data.permissions().mode());
-        ours && mode & 0o077 == 0
+        ours && is_private(file)
     }
 
     fn nothing_in(&self, case: &str, what: &str, bytes: &[u8]) {
@@ -148,6 +147,11 @@ impl<'a> Planted<'a> {
             panic!("{case}: the secret of {place}, {spelling}, in {what}:\n{text}");
         }
     }
+}
+
+/// Whether only its owner reads it.
+fn is_private(file: &Path) -> bool {
+    fs::metadata(file).map_or(0o777, |data| data.permissions().mode()) & 0o077 == 0
 }
 
 fn list(path: &Path, files: &mut Vec<PathBuf>) {

@@ -45,11 +45,15 @@ fn cargo_gives_no_secret_away() {
             "setup all --yes --auto",
             "use a",
             "use d",
+            "use b",
             "status",
             "status --json",
             "doctor",
             "doctor --json",
             "off -- publish --dry-run",
+            "pin --crates",
+            "catalog --json",
+            "ledger",
             "undo",
             "cache",
             "cache --json",
@@ -113,6 +117,12 @@ fn pip_gives_no_secret_away() {
             let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
             planted.run(&format!("{case}: pip-shim {line}"), planted.command("pip-shim", &words));
         }
-        planted.run(case, planted.command("cargo-mirror", &["probe", "pip", "--json"]));
+        for line in
+            ["probe pip --json", "pin --wheels got", "setup pip --yes", "status pip --json", "doctor", "undo pip"]
+        {
+            let words: Vec<&str> = line.split(' ').collect();
+            let ran = planted.run(&format!("{case}: {line}"), planted.command("cargo-mirror", &words));
+            assert!(!ran.stderr.contains("panicked"), "{case}: {line}: {ran}");
+        }
     }
 }

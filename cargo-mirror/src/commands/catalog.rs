@@ -4,7 +4,7 @@ use mirror_config::{config::Config, environment::Environment, failure::Failure, 
 
 use crate::{
     cli::{Catalog, CatalogAction, Output, Update},
-    report::{self, CatalogReport, ListRow, UpdateReport},
+    report::{self, CatalogReport, UpdateReport},
 };
 
 pub(super) fn catalog(env: &Environment, asked: &Catalog) -> Result<(), Failure> {
@@ -16,16 +16,8 @@ pub(super) fn catalog(env: &Environment, asked: &Catalog) -> Result<(), Failure>
 
 fn show(env: &Environment, output: Output) -> Result<(), Failure> {
     let config = Config::load(env, &[])?;
-    let list = config.list.list.as_ref().map(|list| ListRow {
-        version: list.version,
-        expires: list.expires,
-        mirrors: list.mirrors,
-        signers: list.signers.clone(),
-        source: list.source.clone(),
-        taken: list.taken,
-    });
     let report = CatalogReport {
-        list,
+        list: config.list.list.clone(),
         note: config.list.note.clone(),
         mirrors: config.mirrors.len(),
         keys: config.signatures.keys().iter().map(ToString::to_string).collect(),

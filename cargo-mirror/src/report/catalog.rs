@@ -1,6 +1,6 @@
 //! Which list of mirrors is in force, and what an update brought, as text and as JSON.
 
-use mirror_config::{failure::Failure, state::day};
+use mirror_config::{config::signed_list::InForce, failure::Failure, state::day};
 use serde::Serialize;
 
 use super::{line, print_json, warn};
@@ -9,7 +9,7 @@ use super::{line, print_json, warn};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CatalogReport {
     /// The signed list in force; null where it is the built-in one alone.
-    pub list: Option<ListRow>,
+    pub list: Option<InForce>,
     /// Why a list that was taken is not in force.
     pub note: Option<String>,
     /// How many mirrors are enabled in all.
@@ -18,23 +18,6 @@ pub struct CatalogReport {
     pub keys: Vec<String>,
     /// How many of them have to sign.
     pub threshold: usize,
-}
-
-/// A signed list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ListRow {
-    /// Its version.
-    pub version: u64,
-    /// From when on it does not count, in seconds since 1970.
-    pub expires: u64,
-    /// How many mirrors it names.
-    pub mirrors: usize,
-    /// Whose signatures it has.
-    pub signers: Vec<String>,
-    /// Where it came from.
-    pub source: String,
-    /// When it was taken, in seconds since 1970.
-    pub taken: u64,
 }
 
 /// What `catalog update` did.

@@ -26,7 +26,7 @@ use serde::{Serialize, Serializer};
 
 pub use cache::{CacheReport, StoreRow, cache};
 pub use cargo::{CargoFile, CargoStatus, CargoValue, Finding, Severity, cargo_status, findings};
-pub use catalog::{CatalogReport, ListRow, UpdateReport, catalog, list_update};
+pub use catalog::{CatalogReport, UpdateReport, catalog, list_update};
 pub use pip::{PipEdit, PipFile, PipInstall, PipLink, PipStatus, PipValue, pip_status};
 pub use probe::{Announced, IndexRow, ProbeReport, TlsRow, index_rows, probe, tls_rows};
 pub use progress::Progress;

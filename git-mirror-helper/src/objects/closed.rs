@@ -42,8 +42,8 @@ pub(super) fn incomplete(why: &str) -> Fault {
     Fault::Corrupt(format!("an incomplete pack: {why}"))
 }
 
-/// Where the entries begin that may point to something, in order, and where the first one does: whoever reads the list begins
-/// behind the header, wherever its first place is.
+/// Where the entries begin that may point to something, in order. The first of all is among them: whoever reads the list
+/// begins behind the header, wherever its first place is.
 fn pointing(bundle: &Bundle) -> Result<Vec<Offset>, Fault> {
     let corrupt = |why: &str| Fault::Corrupt(why.to_owned());
     let offsets = bundle.index.sorted_offsets();
@@ -73,11 +73,10 @@ fn pointing(bundle: &Bundle) -> Result<Vec<Offset>, Fault> {
                 }
             };
         };
-        chain.drain(..).for_each(|link| blob[link] = Some(is_blob));
+        // With the first one goes what it rests on.
+        chain.drain(..).for_each(|link| blob[link] = Some(is_blob && start > 0));
     }
-    let (first, rest) = offsets.split_at(offsets.len().min(1));
-    let may_point = rest.iter().zip(blob.iter().skip(1)).filter(|(_, blob)| **blob != Some(true));
-    Ok(first.iter().chain(may_point.map(|(offset, _)| offset)).copied().collect())
+    Ok(offsets.iter().zip(&blob).filter(|(_, blob)| **blob != Some(true)).map(|(offset, _)| *offset).collect())
 }
 
 /// The ids that objects point to, gathered by several threads. Sharded, since every tree entry passes here.

@@ -138,6 +138,9 @@ mod tests {
 
     use super::{super::store::Store, land};
 
+    /// Objects, by kind and content, and whether they are all there.
+    type Order<'a> = (&'a [(u8, &'a [u8])], bool);
+
     /// A pack of these objects in this order, deflated without compression (RFC 1950, RFC 1951).
     fn pack(objects: &[(u8, &[u8])]) -> Vec<u8> {
         let mut bytes = [&b"PACK\0\0\0\x02\0\0\0"[..], &[objects.len() as u8]].concat();
@@ -147,7 +150,7 @@ mod tests {
             bytes.extend_from_slice(data);
             let (a, b) =
                 data.iter().fold((1_u32, 0_u32), |(a, b), byte| (a + u32::from(*byte), b + a + u32::from(*byte)));
-            bytes.extend((b % 65521 << 16 | a % 65521).to_be_bytes());
+            bytes.extend(((b % 65521) << 16 | (a % 65521)).to_be_bytes());
         }
         let mut hasher = gix::hash::hasher(Kind::Sha1);
         hasher.update(&bytes);
@@ -167,7 +170,7 @@ mod tests {
         let first = tag_of(id(objs::Kind::Blob, blob), "blob");
         let second = tag_of(id(objs::Kind::Tag, &first), "tag");
         let want = id(objs::Kind::Tag, &second).to_string().parse().expect("an id");
-        let orders: &[(&[(u8, &[u8])], bool)] = &[
+        let orders: &[Order<'_>] = &[
             (&[(4, &second), (4, &first), (3, blob)], true),
             (&[(3, blob), (4, &first), (4, &second)], true),
             (&[(3, blob), (3, b"another"), (4, &second), (4, &first)], true),

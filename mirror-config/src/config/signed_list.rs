@@ -53,7 +53,7 @@ pub struct Standing {
 }
 
 /// A list that counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InForce {
     /// Its version.
     pub version: u64,

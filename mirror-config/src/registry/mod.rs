@@ -209,7 +209,9 @@ impl Registry {
         };
         match self.locked.iter().find_map(said) {
             None => Ok(Some(Arc::new(entry))),
-            Some(what) => Err(Failure::new(Kind::Digest, what).hint("cargo mirror verify")),
+            Some(what) => Err(Failure::new(Kind::Digest, what).hint(
+                "cargo mirror verify, if Cargo.lock has fixed it; cargo mirror pin --crates, if a pin is what is wrong",
+            )),
         }
     }
 
