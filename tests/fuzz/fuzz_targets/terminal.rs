@@ -26,7 +26,8 @@ fuzz_target!(|text: &str| {
     let (scheme, user, head, tail, host, before, behind) = (next(), next(), next(), next(), next(), next(), next());
     let scheme = if scheme.is_empty() { "https" } else { scheme };
     let written = format!("{scheme}://{user}:{head}{SECRET}{tail}@{host}/path?q=1");
-    if text.contains(SECRET) || calm.contains(SECRET) {
+    // Readers of addresses pass over tabs and line ends.
+    if [text, &calm, &text.replace(['\t', '\n', '\r'], "")].iter().any(|text| text.contains(SECRET)) {
         return;
     }
     let Ok(address) = written.parse::<Address>() else { return };
@@ -38,6 +39,10 @@ fuzz_target!(|text: &str| {
     // As the address is written by whoever parsed it, and as it was given, unless it ends for a reader at a blank.
     let given = Some(written.as_str()).filter(|given| !given.contains(|c: char| c.is_whitespace() || c.is_control()));
     for form in [Some(url.as_str()), given].into_iter().flatten() {
+        // What stands around it may make up the same letters.
+        if controls(&format!("{before}{}{behind}", form.replace(SECRET, ""))).contains(SECRET) {
+            continue;
+        }
         let shown = controls(&secrets(&format!("{before}{form}{behind}")));
         assert!(!shown.contains(SECRET), "{shown}");
     }
