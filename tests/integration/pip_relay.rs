@@ -132,7 +132,7 @@ fn a_hash_in_the_requirements_is_evidence_where_upstream_is_silent() {
         }
         let ran = world.download(&["-r", "r.txt"]);
         assert_eq!(ran.code, 0, "one mirror is enough: {ran}");
-        assert!(ran.stderr.contains("checksums that the project has written down"), "{ran}");
+        assert!(ran.stderr.contains("checksums are as the project has written them down"), "{ran}");
         world.assert_right(NAME, "by its hash");
         assert_eq!(world.sandbox.report()[0]["verdict"], "pinned");
 
