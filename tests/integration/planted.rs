@@ -104,7 +104,9 @@ impl<'a> Planted<'a> {
                 self.nothing_in(case, &format!("arguments of {name}"), started.arguments.join("\n").as_bytes());
             }
             for (variable, value) in &started.variables {
-                let own = self.variables.iter().any(|(given, text)| given == variable && text.as_bytes() == value);
+                // Read while the program starts, a value may end early.
+                let is_given = |text: &str| text.as_bytes().starts_with(value);
+                let own = self.variables.iter().any(|(given, text)| given == variable && is_given(text));
                 if !own && !self.told.contains(&variable.as_str()) {
                     self.nothing_in(case, &format!("{variable} of {:?}", started.arguments), value);
                 }
