@@ -121,14 +121,8 @@ impl<R: Read> Read for PackStream<R> {
 #[cfg(test)]
 mod tests {
     use super::PackStream;
-    use crate::pkt_line::Packet;
+    use crate::pkt_line::{Packet, written};
     use std::io::Read;
-
-    fn packets(list: &[Packet<'_>]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        list.iter().for_each(|packet| packet.write(&mut bytes).expect("memory"));
-        bytes
-    }
 
     #[test]
     fn a_pack_comes_out_of_its_side_band_whole_or_as_a_fault() {
@@ -145,7 +139,7 @@ mod tests {
             (vec![Packet::Data(b"\x09")], Err("not-a-mirror")),
             (endless, Err("too-large")),
         ] {
-            let bytes = packets(&[&head[..], &body].concat());
+            let bytes = written(&[&head[..], &body].concat());
             let mut text = String::new();
             let read = PackStream::open(&bytes[..], false).expect("a pack begins").read_to_string(&mut text);
             assert_eq!(
@@ -164,7 +158,7 @@ mod tests {
             (vec![Packet::Flush], "not-a-mirror"),
             (vec![], "cut"),
         ] {
-            let bytes = packets(&body);
+            let bytes = written(&body);
             assert_eq!(PackStream::open(&bytes[..], false).err().map(|fault| fault.name()), Some(name));
         }
     }

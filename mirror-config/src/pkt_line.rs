@@ -113,6 +113,14 @@ fn read_up_to(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
+/// These packets as bytes.
+#[cfg(test)]
+pub(crate) fn written(list: &[Packet<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    list.iter().for_each(|packet| packet.write(&mut bytes).expect("memory"));
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Packet, Packets};

@@ -256,18 +256,15 @@ fn redirected(asked: &Address, answered: &Address) -> Result<Address, Fault> {
 #[cfg(test)]
 mod tests {
     use super::{Fetch, below, read_refs_within, redirected};
-    use crate::{fault::Fault, pkt_line::Packet};
-
-    fn packets(list: &[Packet<'_>]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        list.iter().for_each(|packet| packet.write(&mut bytes).expect("memory"));
-        bytes
-    }
+    use crate::{
+        fault::Fault,
+        pkt_line::{Packet, written},
+    };
 
     #[test]
     fn a_list_of_refs_has_a_limit() {
         let line = b"7e1785e08e1fca2908ba6aefc65ce6b1adba7431 refs/heads/main\n";
-        let bytes = packets(&[Packet::Data(line), Packet::Data(line), Packet::Data(line), Packet::Flush]);
+        let bytes = written(&[Packet::Data(line), Packet::Data(line), Packet::Data(line), Packet::Flush]);
         assert_eq!(read_refs_within(200, &bytes[..]).map(|refs| refs.len()), Ok(3));
         assert_eq!(read_refs_within(100, &bytes[..]), Err(Fault::TooLarge));
     }

@@ -27,7 +27,6 @@ fn git_gives_no_secret_away() {
     let sandbox_config = stage.sandbox.path("config/mirror/config.toml");
     let header = format!("Authorization: Bearer {}", canary("header").password);
     stage.sandbox.git_config("http.https://h.example/.extraHeader", &header);
-    let upstream = canary("upstream");
     credentials(&stage);
     let gitconfig = stage.sandbox.path("gitconfig");
 
@@ -41,13 +40,7 @@ fn git_gives_no_secret_away() {
         ("away", None),
         ("proxy", None),
     ] {
-        stage.forget();
-        a_fresh_server(&stage, spoil);
-        match case {
-            "private" => stage.origin.require_auth(&upstream.user, &upstream.password),
-            "away" => stage.upstream_goes_away(),
-            _ => {}
-        }
+        set_the_stage(&mut stage, case, spoil);
         let dead = canary("proxy").in_address(&refused_url());
         let more = if case == "proxy" { format!("[proxy]\nurl = \"{dead}\"\n") } else { String::new() };
         if case == "proxy" {
@@ -74,13 +67,20 @@ fn git_gives_no_secret_away() {
             "list --json",
             "cache verify",
         ] {
-            let words: Vec<&str> = line.split(' ').collect();
-            planted.run(&format!("{case}: {line}"), planted.command("cargo-mirror", &words));
+            planted.mirror(case, &stage.sandbox.work(), line);
         }
     }
 }
 
-fn a_fresh_server(stage: &Stage, spoil: Option<Fault>) {
+/// Nothing is remembered; mirrors are spoiled like this, and upstream as the case is called.
+fn set_the_stage(stage: &mut Stage, case: &str, spoil: Option<Fault>) {
+    stage.forget();
+    let Canary { user, password } = canary("upstream");
+    match case {
+        "private" => stage.origin.require_auth(&user, &password),
+        "away" => stage.upstream_goes_away(),
+        _ => {}
+    }
     for name in ["a", "b"] {
         stage.mirror(name).server.heal();
         if let Some(fault) = &spoil {
@@ -92,7 +92,6 @@ fn a_fresh_server(stage: &Stage, spoil: Option<Fault>) {
 #[test]
 fn git_gives_no_secret_away_over_https() {
     let mut stage = Stage::new(&History::small(), &["a", "b"]);
-    let upstream = canary("upstream");
     credentials(&stage);
     let front = |url: &str| TlsFront::start(url, Certificate::Good);
     let own = front(&stage.origin.url());
@@ -113,13 +112,7 @@ fn git_gives_no_secret_away_over_https() {
         ("private", None),
         ("away", None),
     ] {
-        stage.forget();
-        a_fresh_server(&stage, spoil);
-        match case {
-            "private" => stage.origin.require_auth(&upstream.user, &upstream.password),
-            "away" => stage.upstream_goes_away(),
-            _ => {}
-        }
+        set_the_stage(&mut stage, case, spoil);
         let second = if case == "wrong name" { &wrong } else { &b };
         let socks = SocksProxy::start(&second.url().replace("https", "http"));
         let base = format!(
@@ -151,11 +144,7 @@ fn git_gives_no_secret_away_over_https() {
             "recheck --repository owner/small .",
             "ledger --json",
         ] {
-            let words: Vec<&str> = line.split(' ').collect();
-            let mut command = planted.command("cargo-mirror", &words);
-            command.current_dir(stage.work(case));
-            let ran = planted.run(&format!("{case}: {line}"), command);
-            assert!(!ran.stderr.contains("panicked"), "{case}: {line}: {ran}");
+            planted.mirror(case, &stage.work(case), line);
         }
     }
     assert!(["a", "b"].iter().all(|name| !stage.mirror(name).server.log().is_empty()), "both could have told");
@@ -204,8 +193,7 @@ fn a_secret_that_was_typed_is_not_repeated() {
     ] {
         planted.file(file.clone(), &text);
         for line in ["list", "doctor", "status --json"] {
-            let words: Vec<&str> = line.split(' ').collect();
-            planted.run(&text, planted.command("cargo-mirror", &words));
+            planted.mirror(&text, &stage.sandbox.work(), line);
         }
     }
 }

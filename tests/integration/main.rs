@@ -5,7 +5,10 @@
 mod cargo_pin;
 mod cargo_probe;
 mod cargo_run;
+mod cargo_panel;
 mod cargo_setup;
+mod cargo_setup_faults;
+mod cargo_setup_real;
 mod cargo_verify;
 #[cfg(target_os = "linux")]
 mod crash_steps;

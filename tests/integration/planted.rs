@@ -87,6 +87,15 @@ impl<'a> Planted<'a> {
         command
     }
 
+    /// Runs a line of `cargo mirror`'s in a folder, and looks everywhere.
+    pub(crate) fn mirror(&self, case: &str, folder: &Path, line: &str) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let mut command = self.command("cargo-mirror", &words);
+        command.current_dir(folder);
+        let ran = self.run(&format!("{case}: {line}"), command);
+        assert!(!ran.stderr.contains("panicked"), "{case}: {line}: {ran}");
+    }
+
     /// Runs a command, and looks everywhere.
     pub(crate) fn run(&self, case: &str, command: Command) -> Ran {
         let watch = Watch::start(self.sandbox, PROGRAMS);

@@ -67,7 +67,8 @@ pub struct Registry {
     files: Sources,
     blobs: Blobs,
     kept: Option<Kept>,
-    locked: Locked,
+    /// What the project has fixed: checksums by version, by the crate's name in lower case: indexes do not tell names apart by case.
+    fixed: HashMap<String, BTreeMap<String, String>>,
     entries: Once<Found>,
     downloads: Once<Result<Downloads, Fault>>,
     findings: Findings,
@@ -79,13 +80,17 @@ impl Registry {
         let upstream = Place::upstream(UPSTREAM, crates::authority(&select.config), &select, Service::Crates);
         let (tool, address) = ("cargo", upstream.index.clone());
         let findings = Findings::new(Subject { tool, upstream: address, state_dir: select.state_dir.clone() });
+        let mut fixed: HashMap<String, BTreeMap<String, String>> = HashMap::new();
+        for ((name, version), sum) in locked {
+            fixed.entry(name.to_ascii_lowercase()).or_default().insert(version, sum);
+        }
         Self {
             least: select.config.cargo_trust.value,
             index: Sources::of(&select, Service::CargoIndex, 50_000, &upstream).with_slots(ENTRIES),
             files: Sources::of(&select, Service::Crates, 200_000, &upstream),
             blobs,
             kept: env.cache_dir().map(|folder| Kept::new(&folder)),
-            locked,
+            fixed,
             entries: Once::default(),
             downloads: Once::default(),
             findings,
@@ -112,7 +117,7 @@ impl Registry {
     /// than cargo expects; [`Kind::Unpinned`] where only what is fixed counts.
     pub fn file(&self, name: &str, version: &str, checksum: &str) -> Result<(File, u64), Failure> {
         let what = format!("{name} {version}");
-        let locked = self.locked.get(&(name.to_owned(), version.to_owned()));
+        let locked = self.fixed(name).and_then(|fixed| fixed.get(version));
         match locked {
             Some(locked) if locked != checksum => {
                 return Err(Failure::new(
@@ -173,6 +178,7 @@ impl Registry {
         let (select, kept, below) = (self.select.clone(), self.kept.clone(), path.clone());
         let _slot = self.index.slot();
         let patient = self.index.speaks_alone(self.least);
+        let fixed = self.fixed(name);
         let inquiry = Inquiry {
             index: &self.index,
             upstream: &self.upstream,
@@ -184,8 +190,8 @@ impl Registry {
             }),
             read: |answer| crates::versions(&answer.body).unwrap_or_default(),
             private: false,
-            locked: &|version| self.has_locked(name, version),
-            expects: self.locked.keys().any(|(known, _)| known.eq_ignore_ascii_case(name)),
+            locked: &|version| fixed.is_some_and(|fixed| fixed.get(&version.number) == Some(&version.checksum)),
+            expects: fixed.is_some(),
         };
         match inquiry.run() {
             Heard::Upstream(answer) => {
@@ -201,13 +207,18 @@ impl Registry {
         }
     }
 
+    /// What the project has fixed of a crate.
+    fn fixed(&self, name: &str) -> Option<&BTreeMap<String, String>> {
+        self.fixed.get(&name.to_ascii_lowercase())
+    }
+
     /// Holds an entry against what the project has fixed.
     fn hold(&self, name: &str, entry: Entry) -> Found {
-        let said = |((fixed, version), sum): (&(String, String), &String)| {
-            let said = entry.checksums.get(version).filter(|_| fixed.eq_ignore_ascii_case(name))?;
-            (said != sum).then(|| format!("{fixed} {version}: {said} is its checksum now, the project has fixed {sum}"))
+        let other = |(version, sum): (&String, &String)| {
+            let said = entry.checksums.get(version).filter(|said| *said != sum)?;
+            Some(format!("{name} {version}: {said} is its checksum now, the project has fixed {sum}"))
         };
-        match self.locked.iter().find_map(said) {
+        match self.fixed(name).into_iter().flatten().find_map(other) {
             None => Ok(Some(Arc::new(entry))),
             Some(what) => Err(Failure::new(Kind::Digest, what).hint(
                 "cargo mirror verify, if Cargo.lock has fixed it; cargo mirror pin --crates, if a pin is what is wrong",
@@ -231,12 +242,6 @@ impl Registry {
         }
         let sums = believed.versions.iter().map(|version| (version.number.clone(), version.checksum.clone()));
         Entry::new(Answer { checksums: sums.collect(), body, etag: None }, believed.verdict)
-    }
-
-    fn has_locked(&self, name: &str, version: &crates::Version) -> bool {
-        self.locked
-            .iter()
-            .any(|(key, sum)| key.0.eq_ignore_ascii_case(name) && key.1 == version.number && *sum == version.checksum)
     }
 
     /// How a file is asked for: where it is depends on each place's own `config.json`.

@@ -90,17 +90,11 @@ impl Advertisement {
 #[cfg(test)]
 mod tests {
     use super::Advertisement;
-    use crate::pkt_line::{Packet, Packets};
-
-    fn packets(list: &[Packet<'_>]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        list.iter().for_each(|packet| packet.write(&mut bytes).expect("memory"));
-        bytes
-    }
+    use crate::pkt_line::{Packet, Packets, written};
 
     #[test]
     fn the_advertisement_handed_on_names_no_further_places() {
-        let bytes = packets(&[
+        let bytes = written(&[
             Packet::Data(b"# service=git-upload-pack\n"),
             Packet::Flush,
             Packet::Data(b"version 2\n"),
@@ -120,7 +114,7 @@ mod tests {
     #[test]
     fn a_line_that_cannot_be_handed_on_is_a_fault() {
         for line in [vec![b'x'; 65_516], vec![0xff; 30_000]] {
-            let bytes = packets(&[Packet::Data(b"version 2\n"), Packet::Data(&line), Packet::Flush]);
+            let bytes = written(&[Packet::Data(b"version 2\n"), Packet::Data(&line), Packet::Flush]);
             let read = Advertisement::read(&mut Packets::new(&bytes[..]));
             assert_eq!(read.err().map(|fault| fault.name()), Some("too-large"));
         }
