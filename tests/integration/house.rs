@@ -70,7 +70,7 @@ fn order(library: &str) -> Vec<String> {
 fn a_module_uses_only_those_above_it() {
     for library in ["mirror-config", "git-mirror-helper", "pip-shim"] {
         let order = order(library);
-        assert!(order.len() > 10, "{library} lists its modules");
+        assert!(order.len() > 5, "{library} lists its modules");
         let src = workspace().join(library).join("src");
         for file in sources(&src) {
             let below = file.strip_prefix(&src).expect("below it");
@@ -114,7 +114,7 @@ fn each_heavy_package_has_one_door() {
         ("gix_pack", &["git-mirror-helper/src/objects/"]),
         ("clap", &["cargo-mirror/src/cli/"]),
         ("dialoguer", &["cargo-mirror/src/prompt.rs"]),
-        ("which", &["cargo-mirror/src/programs.rs", "pip-shim/src/real_pip.rs"]),
+        ("which", &["cargo-mirror/src/programs.rs", "pip-shim/src/real_pip/"]),
     ] {
         let mut users = BTreeSet::new();
         for library in ["mirror-config", "git-mirror-helper", "cargo-mirror", "pip-shim"] {

@@ -4,7 +4,7 @@ use std::fs;
 
 use mirror_config::{environment::Environment, pip_files::files};
 use mirror_tests::Sandbox;
-use pip_shim::{options::Command, pip_config::Settings};
+use pip_shim::{command_line::Command, plan::Settings};
 use serde_json::json;
 
 use crate::pip_grammar::ask_pips;

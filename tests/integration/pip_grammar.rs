@@ -10,9 +10,8 @@ use std::{
 
 use mirror_tests::{Pip, Sandbox};
 use pip_shim::{
-    invocation,
-    optparse::Word,
-    requirements::{self, World},
+    command_line::{Word, invocation},
+    requirements::{World, read},
 };
 use serde_json::{Value, json};
 
@@ -316,7 +315,7 @@ fn requirements_files_are_read_as_pip_reads_them() {
     for (pip, answers) in ask_pips(&sandbox, REQUIREMENTS, &json!(folders)) {
         let mut accepted = 0;
         for ((folder, files), answer) in folders.iter().zip(&cases).zip(answers) {
-            let named = requirements::read(&Folder(folder.clone()), [Path::new("r.txt")]);
+            let named = read::read(&Folder(folder.clone()), [Path::new("r.txt")]);
             if answer.is_null() {
                 continue;
             }
@@ -387,7 +386,7 @@ fn hashes_are_read_as_pip_reads_them() {
             if answer.is_null() {
                 continue;
             }
-            let named = requirements::read(&Folder(folder.clone()), [Path::new("r.txt")]);
+            let named = read::read(&Folder(folder.clone()), [Path::new("r.txt")]);
             let mut ours: Vec<String> = named.hashes.into_values().flatten().collect();
             ours.sort();
             assert_eq!(json!(ours), answer, "{case:?}, {pip:?}");

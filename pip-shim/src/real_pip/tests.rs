@@ -1,12 +1,14 @@
 //! PATH in all its shapes, with files that are programs by their mode alone.
 
-use super::{find, mark};
-use mirror_config::environment::Environment;
 use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
 };
+
+use mirror_config::environment::Environment;
+
+use super::find::{find, mark};
 
 fn program(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("in a folder")).expect("a folder");

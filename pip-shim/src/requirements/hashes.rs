@@ -6,10 +6,7 @@
 use mirror_config::simple;
 
 use super::shlex;
-use crate::{
-    options::IN_FILES,
-    optparse::{self, Word},
-};
+use crate::command_line::{IN_FILES, Word, optparse};
 
 /// The kind that counts.
 const KIND: &str = "sha256:";

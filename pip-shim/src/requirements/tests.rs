@@ -1,10 +1,11 @@
 //! Tables for [`read`], on files made up.
 
-use super::{Named, World, read};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
+
+use super::read::{Named, World, read};
 
 struct Made(BTreeMap<PathBuf, &'static str>);
 
@@ -24,7 +25,7 @@ fn named(files: &[(&str, &'static str)]) -> Named {
 }
 
 fn shown(named: &Named) -> String {
-    let place = |p: &super::Place| format!("{}:{} {}", p.file.display(), p.line, p.url);
+    let place = |p: &super::read::Place| format!("{}:{} {}", p.file.display(), p.line, p.url);
     let mut parts: Vec<String> = named.index.iter().map(|p| format!("index {}", place(p))).collect();
     parts.extend(named.no_index.iter().map(|p| format!("none {}", place(p).trim_end())));
     parts.extend(named.extra.iter().map(|p| format!("extra {}", place(p))));

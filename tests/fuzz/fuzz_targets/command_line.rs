@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 use libfuzzer_sys::fuzz_target;
 use mirror_fuzz::pip;
-use pip_shim::{invocation, optparse::Word};
+use pip_shim::command_line::{Word, invocation};
 use serde_json::json;
 
 const SCRIPT: &str = include_str!("../src/command_line.py");

@@ -1,14 +1,11 @@
 //! Requirements files, read by the shim and by the machine's own pip: both find the same indexes.
 #![no_main]
 
-use std::{
-    collections::BTreeMap,
-    path::{Component, Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::{Component, Path, PathBuf}};
 
 use libfuzzer_sys::fuzz_target;
 use mirror_fuzz::pip;
-use pip_shim::requirements::{self, World};
+use pip_shim::requirements::{World, read};
 use serde_json::json;
 
 const SCRIPT: &str = include_str!("../src/requirements.py");
@@ -44,7 +41,7 @@ fuzz_target!(|data: &[u8]| {
         rest = cut.map(|at| &bytes[at + 4..]);
     }
     let question = files.iter().map(|(name, bytes)| (name.clone(), json!(bytes))).collect();
-    let named = requirements::read(&Made(files), [Path::new(NAMES[0])]);
+    let named = read::read(&Made(files), [Path::new(NAMES[0])]);
     assert!(named.no_index.is_none() || (named.index.is_none() && named.extra.is_empty()));
     let places = named.index.iter().chain(&named.extra).chain(&named.no_index);
     places.for_each(|place| assert!(place.line > 0 && place.file != PathBuf::new()));

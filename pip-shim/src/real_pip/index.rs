@@ -13,7 +13,7 @@ use mirror_config::{
     state,
 };
 
-use crate::python;
+use super::python;
 
 /// Answers, by the interpreter and the time of the pip that was asked: an update may change it.
 type Memory = BTreeMap<String, Said>;

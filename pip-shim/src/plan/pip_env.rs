@@ -11,7 +11,8 @@ use mirror_config::{
     upstream::is_loopback,
 };
 
-use crate::{invocation::Invocation, pip_config::Settings};
+use super::pip_config::Settings;
+use crate::command_line::Invocation;
 
 /// Seconds of silence pip is to bear. Its own default, said out loud since versions differ.
 const TIMEOUT: &str = "15";
@@ -112,7 +113,10 @@ fn change(name: &'static str, value: &str) -> Change {
 #[cfg(test)]
 mod tests {
     use super::{Asked, changes};
-    use crate::{invocation, options::Command, pip_config::Settings};
+    use crate::{
+        command_line::{Command, invocation},
+        plan::Settings,
+    };
     use mirror_config::{config::Config, environment::Environment};
     use std::ffi::OsString;
 

@@ -117,6 +117,3 @@ fn same_file(_: &fs::Metadata, _: &fs::Metadata) -> bool {
 fn same_bytes(one: &Path, other: &Path) -> bool {
     matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
 }
-
-#[cfg(all(test, unix))]
-mod tests;

@@ -14,7 +14,8 @@ use mirror_config::{
     failure::{Failure, Kind},
 };
 
-use crate::{exec, pip_env::Change};
+use super::exec;
+use crate::plan::Change;
 
 /// This program, as the system knows it even when its file has been replaced.
 #[cfg(target_os = "linux")]

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use mirror_config::{environment::Environment, pip_files, pip_ini::Document};
 
-use crate::options::Command;
+use crate::command_line::Command;
 
 /// A value, and who set it: a file, or a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ fn normal(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::Settings;
-    use crate::options::Command;
+    use crate::command_line::Command;
 
     fn settings(texts: &[&str], variables: &[(&str, &str)]) -> Settings {
         let texts = texts.iter().enumerate().map(|(n, text)| (format!("file {n}"), (*text).to_owned()));

@@ -5,7 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use crate::{
+use super::{
     options::{Command, GENERAL},
     optparse::{self, Parsed, Word},
 };
@@ -51,7 +51,7 @@ impl Invocation {
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::{options::Command, optparse::Word};
+    use crate::command_line::{Command, Word};
     use std::ffi::OsString;
 
     fn words(line: &str) -> Vec<OsString> {

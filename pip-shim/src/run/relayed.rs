@@ -14,11 +14,10 @@ use mirror_config::{
     select::Select,
 };
 
+use super::tether;
 use crate::{
-    held,
-    pip_env::Change,
-    plan::Authority,
-    report::{error, warn},
+    plan::{Authority, Change},
+    terminal::{error, warn},
 };
 
 /// Seconds for which pip waits for the relay.
@@ -67,7 +66,7 @@ impl Relayed {
         changes: &[Change],
         mut report: Report,
     ) -> Result<ExitCode, Failure> {
-        let mut command = held::command(env, pip, arguments, changes);
+        let mut command = tether::command(env, pip, arguments, changes);
         command.env("PIP_INDEX_URL", routes::index(self.relay.address()));
         if changes.iter().any(|change| change.name == "PIP_DEFAULT_TIMEOUT") {
             // Nothing comes before a file is whole and right; what waits too long for a mirror is the relay's matter.

@@ -11,7 +11,7 @@ use mirror_config::{
     failure::{Failure, Kind},
 };
 
-use crate::{pip_env::Change, real_pip};
+use crate::{plan::Change, real_pip::find};
 
 /// Runs pip with these arguments and changes; where the platform allows it this process becomes pip, and this returns
 /// only when that fails.
@@ -28,7 +28,7 @@ pub fn run(env: &Environment, pip: &Path, arguments: &[OsString], changes: &[Cha
 pub fn command(env: &Environment, pip: &Path, arguments: &[OsString], changes: &[Change]) -> Command {
     let mut command = Command::new(pip);
     command.args(arguments).envs(changes.iter().map(|change| (change.name, change.value.as_str())));
-    command.env(MIRROR_DEPTH, (env.depth() + 1).to_string()).env(MIRROR_PIP_TRIED, real_pip::mark(env, pip));
+    command.env(MIRROR_DEPTH, (env.depth() + 1).to_string()).env(MIRROR_PIP_TRIED, find::mark(env, pip));
     command
 }
 

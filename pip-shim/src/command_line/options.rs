@@ -3,7 +3,7 @@
 //! Rule: `pip._internal.cli.cmdoptions` and `commands/*.py` of pip 22 to 26; those that not all of them have are
 //! marked. The tests hold it against the machine's own pip.
 
-use crate::optparse::Opt;
+use super::optparse::Opt;
 
 /// A command that reads an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

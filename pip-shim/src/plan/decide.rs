@@ -19,13 +19,14 @@ use mirror_config::{
     upstream::is_loopback,
 };
 
-use crate::{
-    authority,
-    invocation::{self, Invocation},
+use super::{
     pip_config::{Settings, Value},
     pip_env::{Asked, Change, changes},
-    python,
-    requirements::{self, Named, Place, World},
+};
+use crate::{
+    command_line::{Invocation, invocation},
+    real_pip::{index, python},
+    requirements::{Named, Place, World, read},
 };
 
 /// Where the relay is, but for its port.
@@ -165,7 +166,7 @@ fn relayed(
     if !config.pip_relay.value || !downloads || !mirrored || reports {
         return None;
     }
-    let said = authority::of(env, pip, python)?;
+    let said = index::of(env, pip, python)?;
     let index = config.pip_upstream.as_ref().map(|setting| setting.value.clone()).or_else(|| said.index())?;
     Some(Authority { index, agent: said.agent(), hashes })
 }
@@ -196,7 +197,7 @@ fn named(env: &Environment, invocation: &Invocation, settings: &Settings) -> Nam
             set.into_iter().chain(invocation.parsed.all(&format!("--{option}")).into_iter().map(|word| word.path()))
         })
         .collect();
-    requirements::read(&Disk(env), files.iter().map(PathBuf::as_path))
+    read::read(&Disk(env), files.iter().map(PathBuf::as_path))
 }
 
 /// The places that lead pip to an index which nothing else names.
