@@ -1,31 +1,19 @@
 //! `cargo mirror`: the control panel of the suite. Sets up, shows and undoes; it never fetches for another tool.
 //!
-//! Modules in reading order: [`cli`] is the command line, `commands` has one file for each, [`git_setup`], `cargo_setup`
-//! and `pip_setup` plan changes of a tool's configuration, [`change`] makes them and takes them back, `git_check` has git
-//! check objects, `workspace` finds a project, `lock_file` reads what it pins, `report` is all that is shown. Only
-//! [`main`] prints errors and ends.
+//! Folders in reading order, each using only those above it: [`cli`] is the command line, `terminal` what a person is asked,
+//! [`report`] all that is shown, [`change`] makes changes of files and takes them back, [`git`], [`cargo`] and `pip` know
+//! each tool's configuration and plan changes of it, `commands` has one file for each command. Only [`main`] ends the
+//! process.
 
-mod cargo_config;
-mod cargo_program;
-mod cargo_setup;
-pub mod change;
 pub mod cli;
-mod commands;
-mod config_file;
-mod git_config;
-mod git_check;
-pub mod git_setup;
-mod git_tree;
-pub mod lock_file;
-mod pip_config;
-mod pip_setup;
-mod pip_upstream;
-mod programs;
-mod prompt;
+mod terminal;
+mod system;
 pub mod report;
-mod shell;
-mod undo_record;
-mod workspace;
+pub mod change;
+pub mod git;
+pub mod cargo;
+mod pip;
+mod commands;
 
 use std::process::ExitCode;
 
@@ -37,7 +25,7 @@ use mirror_config::environment::Environment;
 pub fn main() -> ExitCode {
     let env = Environment::from_process();
     let result = match cli::parse(std::env::args_os()) {
-        Ok(cli::Asked::Command(command)) => commands::run(&command, &env),
+        Ok(cli::Asked::Command(command)) => commands::dispatch(&command, &env),
         Ok(cli::Asked::Help(text)) => report::print(&text).map(|()| 0),
         Err(failure) => Err(failure),
     };

@@ -91,8 +91,8 @@ fn each_heavy_package_has_one_door() {
         ("tokio", &["mirror-config/src/http", "mirror-config/src/relay/"]),
         ("hyper", &["mirror-config/src/relay/"]),
         ("tame_index", &["mirror-config/src/crates.rs"]),
-        ("cargo_lock", &["cargo-mirror/src/lock_file.rs"]),
-        ("cargo_metadata", &["cargo-mirror/src/workspace.rs"]),
+        ("cargo_lock", &["cargo-mirror/src/cargo/lock_file.rs"]),
+        ("cargo_metadata", &["cargo-mirror/src/cargo/workspace.rs"]),
         ("html5gum", &["mirror-config/src/simple"]),
         ("rustls", &["mirror-config/src/http"]),
         ("rustls_platform_verifier", &["mirror-config/src/http/"]),
@@ -105,16 +105,16 @@ fn each_heavy_package_has_one_door() {
             &[
                 "mirror-config/src/config/",
                 "mirror-config/src/pins/",
-                "cargo-mirror/src/lock_file.rs",
-                "cargo-mirror/src/cargo_config/",
+                "cargo-mirror/src/cargo/lock_file.rs",
+                "cargo-mirror/src/cargo/config/",
             ],
         ),
         ("gix_packetline", &["mirror-config/src/pkt_line.rs"]),
         ("gix", &["git-mirror-helper/src/objects/"]),
         ("gix_pack", &["git-mirror-helper/src/objects/"]),
         ("clap", &["cargo-mirror/src/cli/"]),
-        ("dialoguer", &["cargo-mirror/src/prompt.rs"]),
-        ("which", &["cargo-mirror/src/programs.rs", "pip-shim/src/real_pip/"]),
+        ("dialoguer", &["cargo-mirror/src/terminal/prompt.rs"]),
+        ("which", &["cargo-mirror/src/system/programs.rs", "pip-shim/src/real_pip/"]),
     ] {
         let mut users = BTreeSet::new();
         for library in ["mirror-config", "git-mirror-helper", "cargo-mirror", "pip-shim"] {

@@ -7,7 +7,7 @@ use std::{
 
 use mirror_config::failure::Failure;
 
-use crate::config_file::failed;
+use super::file::failed;
 
 /// Folders that are not there yet, those that hold others first. They go again with this unless they are kept.
 #[derive(Debug, Default)]

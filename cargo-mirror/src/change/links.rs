@@ -7,8 +7,7 @@ use std::{
 
 use mirror_config::failure::{Failure, Kind};
 
-use super::Undone;
-use crate::{config_file::failed, undo_record::LinkRecord};
+use super::{file::failed, record::LinkRecord, undone::Undone};
 
 /// A link that is to be made, or to lead elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +28,7 @@ impl Link {
 
     /// Whether everything is as it was planned from.
     pub(super) fn check(&self, again: &str) -> Result<(), Failure> {
-        if read(&self.path)? == self.before { Ok(()) } else { Err(changed(&self.path).hint(again)) }
+        if read_link(&self.path)? == self.before { Ok(()) } else { Err(changed(&self.path).hint(again)) }
     }
 
     /// The record of this one, given what was recorded of the same place.
@@ -103,7 +102,7 @@ pub(super) fn undo(record: &LinkRecord) -> Result<Option<Undone>, Failure> {
 /// # Errors
 ///
 /// [`Kind::Config`] when something else is there.
-pub(crate) fn read(path: &Path) -> Result<Option<PathBuf>, Failure> {
+pub(crate) fn read_link(path: &Path) -> Result<Option<PathBuf>, Failure> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() => fs::read_link(path).map(Some).map_err(|error| failed(path, &error)),
         Ok(_) => Err(Failure::new(Kind::Config, format!("{} is no link, and is left alone", path.display()))),
@@ -121,7 +120,7 @@ fn point(path: &Path, before: Option<&Path>, target: &Path) -> Result<(), Failur
     if before.is_none() {
         return link(target, path).map_err(io);
     }
-    if read(path)?.as_deref() != before {
+    if read_link(path)?.as_deref() != before {
         return Err(changed(path));
     }
     let beside = unfinished(path);
@@ -136,7 +135,7 @@ fn point(path: &Path, before: Option<&Path>, target: &Path) -> Result<(), Failur
 
 /// Removes a link, if it is still the one that leads there.
 fn unlink(path: &Path, target: &Path) -> Result<(), Failure> {
-    if read(path)?.as_deref() != Some(target) {
+    if read_link(path)?.as_deref() != Some(target) {
         return Err(changed(path));
     }
     fs::remove_file(path).map_err(|error| failed(path, &error))
@@ -166,8 +165,8 @@ fn link(target: &Path, path: &Path) -> io::Result<()> {
 mod tests {
     use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
-    use super::{Link, Placed, read, undo};
-    use crate::{change::Undone, undo_record::LinkRecord};
+    use super::{Link, Placed, read_link, undo};
+    use crate::change::{Undone, record::LinkRecord};
 
     #[test]
     fn links_that_are_not_kept_go_back() {
@@ -181,15 +180,15 @@ mod tests {
         for keep in [false, true] {
             let mut placed = Placed::default();
             links.iter().for_each(|link| placed.put(link).expect("our folder"));
-            assert_eq!(read(&at("pip3")).expect("a link"), Some(PathBuf::from("new")));
+            assert_eq!(read_link(&at("pip3")).expect("a link"), Some(PathBuf::from("new")));
             if keep {
                 placed.keep()
             } else {
                 drop(placed)
             }
-            assert_eq!(read(&at("pip")).expect("a link"), keep.then(|| PathBuf::from("new")));
+            assert_eq!(read_link(&at("pip")).expect("a link"), keep.then(|| PathBuf::from("new")));
         }
-        assert_eq!(read(&at("pip3")).expect("a link"), Some(PathBuf::from("new")));
+        assert_eq!(read_link(&at("pip3")).expect("a link"), Some(PathBuf::from("new")));
         assert_eq!(fs::read_dir(folder.path()).expect("ours").count(), 2, "nothing is left over");
     }
 
@@ -216,7 +215,7 @@ mod tests {
                 symlink(now, &link).expect("our folder");
             }
             assert_eq!(undo(&record(before, earlier)).expect("our folder"), done, "{now:?} {before:?}");
-            assert_eq!(read(&link).expect("a link"), then.map(PathBuf::from), "{now:?} {before:?}");
+            assert_eq!(read_link(&link).expect("a link"), then.map(PathBuf::from), "{now:?} {before:?}");
         }
         fs::write(&link, "a file").expect("our folder");
         assert_eq!(undo(&record(None, None)).expect("our folder"), Some(Undone::Kept(link.clone())));

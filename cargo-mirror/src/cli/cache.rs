@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use mirror_config::config;
 
-use super::Output;
+use super::output::Output;
 
 pub(super) const CACHE_EXAMPLES: &str = "\
 Examples:

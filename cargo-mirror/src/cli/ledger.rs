@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Output;
+use super::output::Output;
 
 pub(super) const LEDGER_EXAMPLES: &str = "\
 Examples:

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::Output;
+use super::output::Output;
 
 pub(super) const PROBE_EXAMPLES: &str = "\
 Examples:

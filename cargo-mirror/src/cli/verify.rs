@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Output;
+use super::output::Output;
 
 pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:

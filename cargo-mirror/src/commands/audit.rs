@@ -11,7 +11,9 @@ use mirror_config::{
 };
 
 use crate::{
-    cargo_program, cli, pip_upstream,
+    cargo::program,
+    cli,
+    pip::upstream,
     report::{self, AuditReport, AuditRow},
 };
 
@@ -19,8 +21,8 @@ pub(super) fn audit(env: &Environment, asked: &cli::Audit) -> Result<(), Failure
     let evidence = Evidence::read(&env.cwd().join(&asked.file))?;
     // Some servers answer each tool differently.
     let select = match evidence.tool.as_str() {
-        "cargo" => Select::posing_as(env, &cargo_program::agent(&cargo_program::program(env))),
-        "pip" => Select::posing_as(env, &pip_upstream::real_pip(env, &Config::load(env, &[])?).agent),
+        "cargo" => Select::posing_as(env, &program::agent(&program::program(env))),
+        "pip" => Select::posing_as(env, &upstream::real_pip(env, &Config::load(env, &[])?).agent),
         _ => Select::new(env),
     };
     let claims = audit::audit(&select?, &evidence);

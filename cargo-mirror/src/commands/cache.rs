@@ -15,10 +15,11 @@ use mirror_config::{
     upstream::Repository,
 };
 
-use super::repository;
+use super::named::repository;
 use crate::{
+    change::file,
     cli::{Action, Cache, Output, Prune, Verify},
-    config_file, git_check,
+    git::check,
     report::{self, CacheReport, StoreRow, amount},
 };
 
@@ -131,7 +132,7 @@ fn verify(stores: &Stores, config: &Config, asked: &Verify) -> Result<(), Failur
         // What goes while others are checked is nobody's loss.
         let Some(held) = entry.hold().map_err(|error| failed(stores, &error))? else { continue };
         checked += 1;
-        match git_check::damage(&entry.path, &held)? {
+        match check::damage(&entry.path, &held)? {
             None => report::line(&format!("{}: whole, {}", name(&entry), amount(entry.bytes)))?,
             Some(said) => {
                 report::line(&format!("{}: damaged: {said}", name(&entry)))?;
@@ -183,6 +184,6 @@ fn failed(stores: &Stores, error: &io::Error) -> Failure {
         io::ErrorKind::WouldBlock => {
             Failure::new(Kind::Busy, format!("{}: others are removing", stores.path().display())).hint("try again")
         }
-        _ => config_file::failed(stores.path(), error),
+        _ => file::failed(stores.path(), error),
     }
 }

@@ -8,7 +8,7 @@ use mirror_config::{
     trust::ledger::{self, Ledger},
 };
 
-use super::repository;
+use super::named::repository;
 use crate::{
     cli::{self, LedgerAction},
     report::{self, LedgerRow},

@@ -4,13 +4,13 @@ use mirror_config::{config::Config, environment::Environment, failure::Failure, 
 
 use crate::{
     cli::Output,
-    report::{self, MirrorRow},
+    report::{self, MirrorRow, mirrors},
 };
 
 pub(super) fn list(env: &Environment, output: Output) -> Result<(), Failure> {
     let config = Config::load(env, &[])?;
     config.list.note.iter().for_each(|note| report::warn(note));
-    report::mirrors(&rows(&config), output.json)
+    mirrors::mirrors(&rows(&config), output.json)
 }
 
 /// Enabled mirrors by name, then disabled ones by name.

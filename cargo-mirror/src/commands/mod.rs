@@ -1,64 +1,21 @@
 //! One file for each command: reads the configuration, calls what does the work, hands the result to `report`.
 
-mod audit;
-mod cache;
-mod catalog;
-mod doctor;
-mod ledger;
-mod list;
-mod off;
-mod pin;
-mod probe;
-mod recheck;
-mod run;
-mod setup;
-mod status;
-mod undo;
-mod unverified;
-mod verify;
+pub(crate) mod audit;
+pub(crate) mod catalog;
+pub(crate) mod list;
+pub(crate) mod named;
+pub(crate) mod cache;
+pub(crate) mod ledger;
+pub(crate) mod pin;
+pub(crate) mod probe;
+pub(crate) mod recheck;
+pub(crate) mod run;
+pub(crate) mod setup;
+pub(crate) mod doctor;
+pub(crate) mod off;
+pub(crate) mod status;
+pub(crate) mod undo;
+pub(crate) mod verify;
+pub(crate) mod dispatch;
 
-use mirror_config::{
-    config::Config,
-    environment::Environment,
-    failure::Failure,
-    upstream::{Repository, is_part},
-};
-
-use crate::{
-    cli::{self, Command},
-    report,
-};
-
-/// Runs a command to its end; returns the exit code.
-pub(crate) fn run(command: &Command, env: &Environment) -> Result<u8, Failure> {
-    match command {
-        Command::Run(asked) => return run::run(env, asked),
-        Command::Off(asked) => return off::off(env, asked),
-        Command::Setup(asked) => setup::setup(env, asked),
-        Command::Use(asked) => setup::cargo::switch(env, asked),
-        Command::Status(asked) => status::status(env, asked),
-        Command::Doctor(output) => doctor::doctor(env, *output),
-        Command::Undo(asked) => undo::undo(env, asked.tool),
-        Command::List(output) => list::list(env, *output),
-        Command::Catalog(asked) => catalog::catalog(env, asked),
-        Command::Probe(asked) => probe::probe(env, asked),
-        Command::Verify(asked) => verify::verify(env, asked),
-        Command::Pin(asked) => pin::pin(env, asked),
-        Command::Recheck(asked) => recheck::recheck(env, asked),
-        Command::Ledger(asked) => ledger::ledger(env, asked),
-        Command::Audit(asked) => audit::audit(env, asked),
-        Command::Cache(asked) => cache::cache(env, asked),
-        Command::Completions(asked) => cli::completions(asked.shell).and_then(|text| report::print(&text)),
-        Command::Man => cli::man().and_then(|text| report::print(&text)),
-    }
-    .map(|()| 0)
-}
-
-/// The repository that is meant, with its upstream or without, as in `gitlab:owner/repo`.
-fn repository(text: &str, config: &Config) -> Result<Repository, Failure> {
-    let (upstream, repo) = match text.split_once(':') {
-        Some((upstream, repo)) if is_part(upstream) => (upstream, repo),
-        _ => (config.git_upstream.value.as_str(), text),
-    };
-    Ok(Repository { upstream: upstream.to_owned(), repo: repo.parse()? })
-}
+pub(crate) use dispatch::dispatch;

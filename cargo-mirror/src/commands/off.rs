@@ -4,12 +4,14 @@ use std::ffi::OsString;
 
 use mirror_config::{config::Config, crates, environment::Environment, failure::Failure};
 
-use super::setup::cargo::known;
 use crate::{
-    cargo_config::SOURCE,
-    cargo_program,
-    cargo_setup::{Levels, ReplacedBy, in_force},
+    cargo::{
+        config::SOURCE,
+        program,
+        setup::{Levels, ReplacedBy, in_force},
+    },
     cli::Off,
+    commands::setup::known,
     report,
 };
 
@@ -32,13 +34,13 @@ pub(super) fn off(env: &Environment, asked: &Off) -> Result<u8, Failure> {
         _ => asked.arguments.clone(),
     };
     let toolchain = words.first().is_some_and(|word| word.to_string_lossy().starts_with('+'));
-    let mut command = cargo_program::command(env, toolchain);
+    let mut command = program::command(env, toolchain);
     command.args(words);
     #[cfg(unix)]
-    return Err(cargo_program::not_started(&std::os::unix::process::CommandExt::exec(&mut command)));
+    return Err(program::not_started(&std::os::unix::process::CommandExt::exec(&mut command)));
     #[cfg(not(unix))]
     {
-        let status = command.status().map_err(|error| cargo_program::not_started(&error))?;
+        let status = command.status().map_err(|error| program::not_started(&error))?;
         Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
     }
 }

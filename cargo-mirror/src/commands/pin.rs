@@ -15,7 +15,7 @@ use mirror_config::{
     environment::{Environment, MIRROR_LOCK, MIRROR_REPORT},
     failure::{Failure, Kind},
     packages::{Hashes, Packages},
-    pins::{self, GitPin, Pins, tree},
+    pins::{self, GitPin, Pins, tree::sha256tree},
     refs::{Oid, Ref},
     registry::{self, Registry},
     select::Select,
@@ -25,17 +25,15 @@ use mirror_config::{
 };
 use similar::TextDiff;
 
-use super::repository;
+use super::named::repository;
 use crate::{
-    cargo_program,
+    cargo::{Origin, lock_file, program, workspace},
+    change::ConfigFile,
     cli::PinFacts,
-    config_file::ConfigFile,
-    git_check::{isolated, output},
-    git_config, git_tree,
-    lock_file::{self, Origin},
-    pip_upstream, programs,
+    git::{config, isolated, output, tree},
+    pip::upstream,
     report::{self, Progress},
-    workspace,
+    system::programs,
 };
 
 pub(super) fn pin(env: &Environment, asked: &PinFacts) -> Result<(), Failure> {
@@ -89,7 +87,7 @@ fn of_repository(env: &Environment, config: &Config, repository: &Repository) ->
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("a temporary clone: {error}"));
     let folder = tempfile::tempdir().map_err(io)?;
     let (bare, told) = (folder.path().join("clone.git"), folder.path().join("report"));
-    let mut command = git_config::git();
+    let mut command = config::git();
     command.args(["clone", "--quiet", "--bare", "--", &format!("mirror::{repository}")]).arg(&bare);
     // What is pinned already, and that only pins count, is what is about to change.
     command.env(MIRROR_LOCK, "none").env(MIRROR_REPORT, &told);
@@ -130,16 +128,16 @@ fn look(bare: &Path, repository: &Repository, said: String) -> Result<GitPin, Fa
     Ok(GitPin {
         refs,
         roots: roots.lines().filter_map(|oid| oid.parse::<Oid>().ok()).collect(),
-        sha256tree: tree::sha256tree(git_tree::leaves(bare, &head)?),
+        sha256tree: sha256tree(tree::leaves(bare, &head)?),
         said: (said, state::now()),
     })
 }
 
 /// Every crate of the lock, once the authority has said the same.
 fn of_crates(env: &Environment) -> Result<BTreeMap<(String, String), String>, Failure> {
-    let cargo = cargo_program::program(env);
+    let cargo = program::program(env);
     let root = workspace::root(&cargo, None, env.cwd())?;
-    let select = Select::posing_as(env, &cargo_program::agent(&cargo))?;
+    let select = Select::posing_as(env, &program::agent(&cargo))?;
     let locked = lock_file::read(&root, select.config.cargo_upstream.as_ref().map(|index| &index.value))?;
     let registry = Registry::new(env, select.clone(), cache(env)?, registry::Locked::new());
     let pinned: Vec<Pinned> = locked
@@ -177,7 +175,7 @@ fn of_crates(env: &Environment) -> Result<BTreeMap<(String, String), String>, Fa
 fn of_wheels(env: &Environment, folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("{}: {error}", folder.display()));
     let config = Config::load(env, &[])?;
-    let pip = pip_upstream::real_pip(env, &config);
+    let pip = upstream::real_pip(env, &config);
     let upstream = pip.upstream.ok_or_else(|| {
         Failure::new(Kind::Config, "there is no pip here to say where its index is")
             .hint("set `pip.upstream` in the configuration")

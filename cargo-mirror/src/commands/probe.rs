@@ -14,9 +14,9 @@ use mirror_config::{
 };
 
 use crate::{
-    cargo_program,
+    cargo::program,
     cli::{Output, Probe, ProbeTool},
-    pip_upstream,
+    pip::upstream,
     report::{self, Announced, GitRow, IndexRow, ProbeReport, Progress, TlsRow},
 };
 
@@ -77,13 +77,13 @@ fn git(env: &Environment, repo: Option<&str>, progress: &Progress) -> Result<Vec
 }
 
 fn cargo(env: &Environment, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
-    let select = Select::posing_as(env, &cargo_program::agent(&cargo_program::program(env)))?;
+    let select = Select::posing_as(env, &program::agent(&program::program(env)))?;
     let heard = |done, of| progress.set("cargo", done, of);
     Ok(probe::cargo::probe(&select, &heard).into_iter().map(|standing| index_row(standing, &select.config)).collect())
 }
 
 fn pip(env: &Environment, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
-    let pip = pip_upstream::real_pip(env, &Config::load(env, &[])?);
+    let pip = upstream::real_pip(env, &Config::load(env, &[])?);
     let select = Select::posing_as(env, &pip.agent)?;
     let heard = |done, of| progress.set("pip", done, of);
     let row = |standing| index_row(standing, &select.config);

@@ -12,16 +12,15 @@ use mirror_config::{
     failure::{Failure, Kind},
     pins::{
         GitPin, Pins,
-        tree::{self, Leaf, SUBMODULE},
+        tree::{Leaf, SUBMODULE, sha256tree},
     },
     upstream::Repository,
 };
 
-use super::repository;
+use super::named::repository;
 use crate::{
     cli,
-    git_check::{isolated, output},
-    git_tree,
+    git::{isolated, output, tree},
     report::{self, Difference, RecheckReport},
 };
 
@@ -64,8 +63,7 @@ fn objects(folder: &Path) -> Option<PathBuf> {
     if !folder.join(".git").exists() {
         return None;
     }
-    let found =
-        output(crate::git_config::git().arg("-C").arg(folder).args(["rev-parse", "--absolute-git-dir"])).ok()?;
+    let found = output(crate::git::git().arg("-C").arg(folder).args(["rev-parse", "--absolute-git-dir"])).ok()?;
     Some(PathBuf::from(String::from_utf8(found).ok()?.trim_end_matches('\n')))
 }
 
@@ -114,11 +112,11 @@ fn compared(
     pin: &GitPin,
     ignored: bool,
 ) -> Result<(usize, Vec<Difference>), Failure> {
-    let expected = git_tree::leaves(objects, commit).map_err(|failure| {
+    let expected = tree::leaves(objects, commit).map_err(|failure| {
         Failure::new(Kind::Digest, format!("{}: {commit} is not here whole: {}", folder.display(), failure.what))
             .hint("git fetch --unshallow, or git fetch")
     })?;
-    let hash = tree::sha256tree(expected.clone());
+    let hash = sha256tree(expected.clone());
     if hash != pin.sha256tree {
         return Err(Failure::new(
             Kind::Digest,
@@ -172,7 +170,7 @@ fn alone(folder: &Path, pin: &GitPin) -> Result<(usize, Vec<Difference>), Failur
             }
         }
     }
-    let (files, hash) = (leaves.len(), tree::sha256tree(leaves));
+    let (files, hash) = (leaves.len(), sha256tree(leaves));
     match hash == pin.sha256tree {
         true => Ok((files, Vec::new())),
         false => Err(Failure::new(
@@ -193,7 +191,7 @@ fn found(folder: &Path, path: &[u8], leaf: &Leaf) -> io::Result<Option<Leaf>> {
     if !place.join(".git").exists() {
         return Ok(place.is_dir().then(|| leaf.clone()));
     }
-    let head = output(crate::git_config::git().arg("-C").arg(&place).args(["rev-parse", "HEAD"])).unwrap_or_default();
+    let head = output(crate::git::git().arg("-C").arg(&place).args(["rev-parse", "HEAD"])).unwrap_or_default();
     Ok(Some(Leaf::submodule(path, String::from_utf8_lossy(&head).trim_end())))
 }
 

@@ -15,10 +15,8 @@ use mirror_config::{
 };
 
 use crate::{
-    cargo_config::SOURCE,
-    cargo_program,
+    cargo::{config::SOURCE, lock_file, program},
     cli::Run,
-    lock_file,
     report::{print_error, warn},
 };
 
@@ -26,7 +24,7 @@ use crate::{
 pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let started = Instant::now();
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
-    let select = Select::posing_as(env, &cargo_program::agent(&cargo_program::program(env)))?;
+    let select = Select::posing_as(env, &program::agent(&program::program(env)))?;
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
     let locked = pinned(locked, Pins::find(env, &select.config)?.unwrap_or_default())?;
@@ -36,14 +34,14 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&registry), address));
     let relay = relay.map_err(io)?;
 
-    let mut command = cargo_program::command(env, names_toolchain(&asked.arguments));
+    let mut command = program::command(env, names_toolchain(&asked.arguments));
     command.args(arguments(&asked.arguments, &routes::source(relay.address())));
     // A proxy is for the outside; the relay is here, and asks the proxy by itself.
     for name in ["NO_PROXY", "no_proxy"] {
         let others = env.var("NO_PROXY").or_else(|| env.var("no_proxy")).unwrap_or_default();
         command.env(name, if others.is_empty() { "127.0.0.1".to_owned() } else { format!("{others},127.0.0.1") });
     }
-    let status = child::run(command).map_err(|error| cargo_program::not_started(&error))?;
+    let status = child::run(command).map_err(|error| program::not_started(&error))?;
 
     drop(relay);
     registry.notices().iter().for_each(|notice| warn(notice));

@@ -11,20 +11,20 @@ use mirror_config::{
 };
 
 use crate::{
-    cargo_setup,
-    change::{self, Tool, Turn, Undone},
+    cargo,
+    change::{Tool, Turn, Undone, turn},
     cli::UndoTool,
-    git_setup, pip_setup, report,
+    git, pip, report,
 };
 
 pub(super) fn undo(env: &Environment, tool: Option<UndoTool>) -> Result<(), Failure> {
     match tool {
-        Some(UndoTool::Cargo) => one(env, cargo_setup::TOOL),
-        Some(UndoTool::Git) => one(env, git_setup::TOOL),
-        Some(UndoTool::Pip) => one(env, pip_setup::TOOL),
+        Some(UndoTool::Cargo) => one(env, cargo::setup::TOOL),
+        Some(UndoTool::Git) => one(env, git::setup::TOOL),
+        Some(UndoTool::Pip) => one(env, pip::setup::TOOL),
         None => {
             // One that fails does not keep the others from going back.
-            let all = [cargo_setup::TOOL, git_setup::TOOL, pip_setup::TOOL].map(|tool| one(env, tool));
+            let all = [cargo::setup::TOOL, git::setup::TOOL, pip::setup::TOOL].map(|tool| one(env, tool));
             all.into_iter().collect()
         }
     }
@@ -33,7 +33,7 @@ pub(super) fn undo(env: &Environment, tool: Option<UndoTool>) -> Result<(), Fail
 fn one(env: &Environment, tool: Tool) -> Result<(), Failure> {
     let nothing = || report::line(&format!("nothing to undo: {0} was not set up, or is undone already", tool.name));
     // Without a record there is nothing to wait for, and nothing to lock.
-    if change::record(env, &tool)?.is_empty() {
+    if turn::record(env, &tool)?.is_empty() {
         return nothing();
     }
     let done = Turn::take(env, tool)?.undo().map_err(|failure| match failure.kind {

@@ -18,11 +18,9 @@ use mirror_config::{
 };
 
 use crate::{
-    cargo_program,
+    cargo::{Origin, lock_file, program, workspace},
     cli::VerifyLock,
-    lock_file::{self, Origin},
     report::{self, Check, Dependency, Progress, VerifyReport},
-    workspace,
 };
 
 /// Poisoned packages that the error names; the table has all of them.
@@ -34,9 +32,9 @@ const REPOSITORY: u64 = 4 << 20;
 
 pub(super) fn verify(env: &Environment, asked: &VerifyLock) -> Result<(), Failure> {
     let started = Instant::now();
-    let cargo = cargo_program::program(env);
+    let cargo = program::program(env);
     let root = workspace::root(&cargo, asked.manifest_path.as_deref(), env.cwd())?;
-    let select = Select::posing_as(env, &cargo_program::agent(&cargo))?;
+    let select = Select::posing_as(env, &program::agent(&cargo))?;
     let locked = lock_file::read(&root, select.config.cargo_upstream.as_ref().map(|index| &index.value))?;
     let blobs = Blobs::open(env).map_err(|error| Failure::new(Kind::Io, format!("the cache: {error}")))?;
     // Without the lock: it is what is in question.

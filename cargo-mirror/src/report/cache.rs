@@ -5,7 +5,10 @@ use std::time::Duration;
 use mirror_config::{failure::Failure, report::age};
 use serde::Serialize;
 
-use super::{amount, clean, print, print_json, shown, size, table};
+use super::{
+    print::{clean, print, print_json, shown, table},
+    units::{amount, size},
+};
 
 /// What `cache` shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

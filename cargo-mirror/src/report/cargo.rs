@@ -3,7 +3,7 @@
 use mirror_config::failure::Failure;
 use serde::Serialize;
 
-use super::{clean, print, print_json, shown, table};
+use super::print::{clean, print, print_json, shown, table};
 
 /// A file of cargo's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -3,7 +3,7 @@
 use mirror_config::{config::signed_list::InForce, failure::Failure, state::day};
 use serde::Serialize;
 
-use super::{line, print_json, warn};
+use super::print::{line, print_json, warn};
 
 /// What `catalog` shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,7 +43,7 @@ pub struct UpdateReport {
 ///
 /// # Errors
 ///
-/// As [`super::print()`].
+/// As [`super::print::print()`].
 pub fn catalog(report: &CatalogReport, json: bool) -> Result<(), Failure> {
     if json {
         return print_json(report);
@@ -77,7 +77,7 @@ pub fn catalog(report: &CatalogReport, json: bool) -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// As [`super::print()`].
+/// As [`super::print::print()`].
 pub fn list_update(report: &UpdateReport, json: bool) -> Result<(), Failure> {
     if json {
         return print_json(report);

@@ -1,11 +1,14 @@
-//! How the probes of cargo's and pip's mirrors are shown, and all probes together.
+//! What probes showed, as tables and as JSON.
 
 use std::time::Duration;
 
 use mirror_config::failure::Failure;
 use serde::{Serialize, Serializer};
 
-use super::{GitRow, clean, git_table, print, print_json, seconds, shown, table, units::rate};
+use super::{
+    print::{clean, print, print_json, shown, table},
+    units::rate,
+};
 
 /// Where a mirror is announced by its operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,4 +161,89 @@ fn index_table(rows: &[IndexRow]) -> String {
         table.add_row(cells.into_iter().map(clean));
     }
     shown(&table)
+}
+
+/// What probing a git mirror showed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GitRow {
+    /// Its name in the configuration.
+    pub mirror: String,
+    /// Who runs it.
+    pub operator: String,
+    /// `ok`, or the fault's name.
+    pub status: String,
+    /// From the request to the first byte of the answer; seconds in JSON.
+    #[serde(serialize_with = "seconds")]
+    pub first_byte: Option<Duration>,
+    /// In bytes per second.
+    pub throughput: Option<f64>,
+    /// How far behind the upstream it is.
+    pub freshness: String,
+    /// Whether it serves whole histories.
+    pub whole: Option<bool>,
+    /// Where its operator itself announces it; null for an unlisted one, and for upstream.
+    pub announced: Announced,
+    /// Anything else.
+    pub note: String,
+}
+
+/// Shows what probing git mirrors showed.
+///
+/// # Errors
+///
+/// As [`print()`].
+pub fn git_rows(rows: &[GitRow], json: bool) -> Result<(), Failure> {
+    if json {
+        return print_json(rows);
+    }
+    print(&git_table(rows))
+}
+
+pub(super) fn git_table(rows: &[GitRow]) -> String {
+    let mut table =
+        table(["mirror", "operator", "status", "first byte", "throughput", "freshness", "whole", "listed", "note"]);
+    for row in rows {
+        let first = row.first_byte.map(|time| format!("{} ms", time.as_millis())).unwrap_or_default();
+        let rate = row.throughput.map(rate).unwrap_or_default();
+        let whole = row.whole.map_or("", |whole| if whole { "yes" } else { "no" });
+        let listed = row.announced.word();
+        let cells = [&row.mirror, &row.operator, &row.status, &first, &rate, &row.freshness, whole, listed, &row.note];
+        table.add_row(cells.map(clean));
+    }
+    shown(&table)
+}
+
+pub(super) fn seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.as_secs_f64()).serialize(serializer)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Announced, GitRow, git_table};
+
+    #[test]
+    fn a_table_has_no_escapes_and_no_secrets() {
+        let row = GitRow {
+            mirror: "campus".to_owned(),
+            operator: "campus".to_owned(),
+            status: "ok".to_owned(),
+            first_byte: Some(Duration::from_millis(42)),
+            throughput: Some(1.25e6),
+            freshness: "same".to_owned(),
+            whole: Some(true),
+            announced: Announced::No,
+            note: "\u{1b}[31mvia https://u:p@h.example/".to_owned(),
+        };
+        let text = git_table(std::slice::from_ref(&row));
+        assert!(text.starts_with("mirror"), "{text}");
+        assert!(
+            text.contains("42 ms") && text.contains("1.2 MB/s") && text.contains("https://***@h.example/"),
+            "{text}"
+        );
+        assert!(!text.contains('\u{1b}'));
+        let json = serde_json::to_value(&row).expect("plain data");
+        assert_eq!((json["first_byte"].as_f64(), json["whole"].as_bool()), (Some(0.042), Some(true)));
+    }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use mirror_config::{failure::Failure, report::age, trust::ledger::Entry};
 use serde::Serialize;
 
-use super::{clean, print, print_json, shown, table};
+use super::print::{clean, print, print_json, shown, table};
 
 /// Digits of an object id that tables show.
 const SHORT: usize = 12;

@@ -4,13 +4,9 @@
 
 use std::path::Path;
 
-use cargo_mirror::lock_file::{self, Origin};
+use cargo_mirror::cargo::{Origin, lock_file};
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{
-    config::Trust,
-    crates::{self, Downloads},
-    trust::entries::{Word, weigh},
-};
+use mirror_config::{config::Trust, crates::{self, Downloads}, trust::entries::{Word, weigh}};
 use mirror_fuzz::assert_presentable;
 
 fn entry(bytes: &[u8]) {

@@ -10,12 +10,12 @@ use mirror_config::{
     redact,
 };
 
-use super::finding;
+use super::finding::finding;
 use crate::{
-    pip_setup::{self, Levels, Said, Shims},
-    programs,
+    pip::setup::{self, Levels, Said, Shims},
     report::{Finding, Severity},
-    shell::{Shell, quoted},
+    system::programs,
+    terminal::{Shell, quoted},
 };
 
 /// The hosts of mirrors that are not one's own, with their names. `host:port` and, for the usual port, `host`.
@@ -65,7 +65,7 @@ pub(super) fn found(env: &Environment) -> Vec<Finding> {
 fn state(env: &Environment, levels: &Levels) -> Result<Vec<Finding>, Failure> {
     let shims = Shims::read(env)?;
     let mut found = links(env, &shims);
-    let given = pip_setup::given(env, levels, &pip_setup::user_file(env)?);
+    let given = setup::given(env, levels, &setup::user_file(env)?);
     for said in levels.said.iter().filter(|said| said.level == Some(Level::User) && said.chooses()) {
         if let Some(other) = levels.instead_of(said).filter(|other| other.file != said.file) {
             let what = format!("{}: the index has no effect here, since {} says otherwise", said.place, other.place);

@@ -12,11 +12,15 @@ use mirror_config::{
 
 use super::rustup;
 use crate::{
-    cargo_program,
-    cargo_setup::{self, Known, Plan, ReplacedBy, Replacement, Scope},
+    cargo::{
+        program,
+        setup::{self, Known, Plan, ReplacedBy, Replacement, Scope},
+    },
     change::Turn,
     cli::{self, SetupCargo, Use},
-    git_config, prompt, report,
+    report,
+    system::version,
+    terminal::prompt,
 };
 
 /// What a first build downloads at a time, in bytes, for the ranking of mirrors that serve files.
@@ -29,9 +33,9 @@ pub(super) fn set_up(env: &Environment, asked: &SetupCargo) -> Result<(), Failur
     let known = known(env, &select.config)?;
     let scope = scope(asked.scope);
     let index = index(&mirror)?;
-    let plan = || cargo_setup::plan(env, scope, &index, &known, asked.force);
+    let plan = || setup::plan(env, scope, &index, &known, asked.force);
     // Without a question in between, everything happens in one turn, so that many at once all succeed.
-    let turn = (asked.yes && !asked.dry_run).then(|| Turn::take(env, cargo_setup::TOOL)).transpose()?;
+    let turn = (asked.yes && !asked.dry_run).then(|| Turn::take(env, setup::TOOL)).transpose()?;
     let planned = plan()?;
     let file = planned.file.display();
     warn(&planned);
@@ -48,7 +52,7 @@ pub(super) fn set_up(env: &Environment, asked: &SetupCargo) -> Result<(), Failur
     if !asked.yes && !prompt::confirm(env, &format!("Change {file}?"))? {
         return report::line("nothing was changed");
     }
-    let turn = turn.map_or_else(|| Turn::take(env, cargo_setup::TOOL), Ok)?;
+    let turn = turn.map_or_else(|| Turn::take(env, setup::TOOL), Ok)?;
     turn.apply(&planned.edits, &[])?;
     report::line(&format!("cargo downloads from {} now; `cargo mirror undo cargo` takes it back", mirror.name))?;
     notes(&planned, &index)?;
@@ -56,7 +60,7 @@ pub(super) fn set_up(env: &Environment, asked: &SetupCargo) -> Result<(), Failur
 }
 
 /// `use NAME`.
-pub(in crate::commands) fn switch(env: &Environment, asked: &Use) -> Result<(), Failure> {
+pub(crate) fn switch(env: &Environment, asked: &Use) -> Result<(), Failure> {
     let setup = SetupCargo {
         mirror: Some(asked.name.clone()),
         scope: asked.scope,
@@ -70,7 +74,7 @@ pub(in crate::commands) fn switch(env: &Environment, asked: &Use) -> Result<(), 
 }
 
 /// The hosts of all known mirrors, disabled ones too: what is disabled is still no company's registry.
-pub(in crate::commands) fn known(env: &Environment, config: &Config) -> Result<Known, Failure> {
+pub(crate) fn known(env: &Environment, config: &Config) -> Result<Known, Failure> {
     let keys: Vec<String> = config.disabled.keys().map(|name| format!("mirrors.{name}.enabled")).collect();
     let flags: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "true")).collect();
     Ok(Known::of(&Config::load(env, &flags)?))
@@ -176,7 +180,7 @@ fn notes(plan: &Plan, index: &str) -> Result<(), Failure> {
 
 /// rustup's variables, and what an older cargo makes of the set-up.
 fn offer(env: &Environment, mirror: &Mirror) -> Result<(), Failure> {
-    if let Some(version) = cargo_program::version(env).filter(|version| !git_config::at_least(version, (1, 68))) {
+    if let Some(version) = program::version(env).filter(|version| !version::at_least(version, (1, 68))) {
         report::warn(&format!("cargo {version} knows no sparse index yet; 1.68 is the first that does"));
     }
     match &mirror.rustup {

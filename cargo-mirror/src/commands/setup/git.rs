@@ -5,8 +5,10 @@ use mirror_config::{config::Config, environment::Environment, failure::Failure};
 use crate::{
     change::Turn,
     cli::SetupGit,
-    git_setup::{self, Prefix},
-    programs, prompt, report,
+    git::{Prefix, setup},
+    report,
+    system::programs,
+    terminal::prompt,
 };
 
 pub(super) fn set_up(env: &Environment, asked: &SetupGit) -> Result<(), Failure> {
@@ -14,8 +16,8 @@ pub(super) fn set_up(env: &Environment, asked: &SetupGit) -> Result<(), Failure>
         true => Some(Prefix::of(&Config::load(env, &[])?)?),
         false => None,
     };
-    let rules = if prefix.is_some() { git_setup::rules(env)? } else { Vec::new() };
-    let plan = git_setup::plan(env, &git_setup::wanted(prefix.as_ref(), &rules)?)?;
+    let rules = if prefix.is_some() { setup::rules(env)? } else { Vec::new() };
+    let plan = setup::plan(env, &setup::wanted(prefix.as_ref(), &rules)?)?;
     let file = plan.file.display().to_string();
     if programs::helper(env).is_none() {
         report::warn(programs::HELPER_MISSING);
@@ -30,7 +32,7 @@ pub(super) fn set_up(env: &Environment, asked: &SetupGit) -> Result<(), Failure>
     if !asked.yes && !prompt::confirm(env, &format!("Change {file}?"))? {
         return report::line("nothing was changed");
     }
-    Turn::take(env, git_setup::TOOL)?.apply(&[plan], &[])?;
+    Turn::take(env, setup::TOOL)?.apply(&[plan], &[])?;
     report::line(&format!("changed {file}; `cargo mirror undo git` takes it back"))?;
     prefix.map_or(Ok(()), |prefix| notes(&prefix))
 }

@@ -1,49 +1,10 @@
 //! `cargo mirror setup`: which tools, then each in turn.
 
-pub(super) mod cargo;
-mod git;
-mod pip;
-mod rustup;
+pub(crate) mod git;
+pub(crate) mod pip;
+pub(crate) mod rustup;
+pub(crate) mod cargo;
+pub(crate) mod tools;
 
-use mirror_config::{environment::Environment, failure::Failure};
-
-use crate::{
-    cli::{Setup, SetupCargo, SetupGit, SetupPip, SetupTool},
-    prompt, report,
-};
-
-/// The tools, as a question lists them.
-const TOOLS: &[&str] = &[
-    "cargo: download crates from a mirror",
-    "git: fetch from `mirror::owner/repo`, submodules included",
-    "pip: install packages through the shim",
-];
-
-pub(super) fn setup(env: &Environment, asked: &Setup) -> Result<(), Failure> {
-    match &asked.tool {
-        Some(SetupTool::Cargo(asked)) => cargo::set_up(env, asked),
-        Some(SetupTool::Git(asked)) => git::set_up(env, asked),
-        Some(SetupTool::Pip(asked)) => pip::set_up(env, asked),
-        Some(SetupTool::All(asked)) => all(env, asked),
-        None if asked.cargo.yes || asked.cargo.dry_run || !env.stderr_is_terminal() => all(env, &asked.cargo),
-        None => {
-            let chosen = prompt::several(env, "Which tools?", TOOLS)?;
-            if chosen.is_empty() {
-                return report::line("nothing was changed");
-            }
-            let cargo = if chosen.contains(&0) { cargo::set_up(env, &asked.cargo) } else { Ok(()) };
-            let git = if chosen.contains(&1) { git::set_up(env, &SetupGit::default()) } else { Ok(()) };
-            let pip = if chosen.contains(&2) { pip::set_up(env, &SetupPip::default()) } else { Ok(()) };
-            cargo.and(git).and(pip)
-        }
-    }
-}
-
-fn all(env: &Environment, asked: &SetupCargo) -> Result<(), Failure> {
-    let (dry_run, yes) = (asked.dry_run, asked.yes);
-    let cargo = cargo::set_up(env, asked);
-    // What keeps one from being set up is no reason to leave the others.
-    let git = git::set_up(env, &SetupGit { transparent: false, dry_run, yes });
-    let pip = pip::among_others(env, &SetupPip { dry_run, yes, ..SetupPip::default() });
-    cargo.and(git).and(pip)
-}
+pub(crate) use cargo::{known, switch};
+pub(crate) use tools::setup;

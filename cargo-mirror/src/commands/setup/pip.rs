@@ -11,11 +11,12 @@ use mirror_config::{
 };
 
 use crate::{
-    change::{self, Edit, Link, Turn},
+    change::{Edit, Link, Turn, turn},
     cli::SetupPip,
-    pip_setup::{self, Conf, Shims},
-    programs, prompt, report,
-    shell::Shell,
+    pip::setup::{self, Conf, Shims},
+    report,
+    system::programs,
+    terminal::{Shell, prompt},
 };
 
 /// What is to be done.
@@ -27,10 +28,10 @@ struct Plan {
 impl Plan {
     /// Plans from what is there now; with a mirror for `pip.conf`, if it is to have one.
     fn make(env: &Environment, shim: &Path, mirror: Option<&Mirror>) -> Result<Self, Failure> {
-        let known = change::record(env, &pip_setup::TOOL)?;
-        let links = pip_setup::links(env, shim, &known)?;
+        let known = turn::record(env, &setup::TOOL)?;
+        let links = setup::links(env, shim, &known)?;
         let index = mirror.and_then(|mirror| mirror.pypi.as_ref());
-        let conf = index.map(|index| pip_setup::plan_conf(env, index)).transpose()?;
+        let conf = index.map(|index| setup::plan_conf(env, index)).transpose()?;
         Ok(Self { links, conf })
     }
 
@@ -60,8 +61,8 @@ pub(super) fn set_up(env: &Environment, asked: &SetupPip) -> Result<(), Failure>
     let shim = programs::pip_shim(env).ok_or_else(programs::pip_shim_missing)?;
     let select = Select::new(env)?;
     let chosen = match &asked.mirror {
-        Some(name) => pip_setup::named(&select.config, name),
-        None => pip_setup::best(&select),
+        Some(name) => setup::named(&select.config, name),
+        None => setup::best(&select),
     };
     // Without `--pip-conf` a mirror is only for what is said at the end.
     let mirror = if asked.pip_conf || asked.mirror.is_some() { Some(chosen?) } else { chosen.ok() };
@@ -73,7 +74,7 @@ pub(super) fn set_up(env: &Environment, asked: &SetupPip) -> Result<(), Failure>
         report::warn("this mirror was not measured yet, so another may be better: `cargo mirror probe pip` measures");
     }
     // Without a question in between, everything happens in one turn, so that many at once all succeed.
-    let turn = (asked.yes && !asked.dry_run).then(|| Turn::take(env, pip_setup::TOOL)).transpose()?;
+    let turn = (asked.yes && !asked.dry_run).then(|| Turn::take(env, setup::TOOL)).transpose()?;
     let mut plan = Plan::make(env, &shim, for_conf)?;
     if let Some(mirror) = mirror.as_ref().filter(|_| may_ask)
         && let Some(with_conf) = offer(env, &shim, mirror)?
@@ -94,7 +95,7 @@ pub(super) fn set_up(env: &Environment, asked: &SetupPip) -> Result<(), Failure>
     if !asked.yes && !prompt::confirm(env, "Make these changes?")? {
         return report::line("nothing was changed");
     }
-    let turn = turn.map_or_else(|| Turn::take(env, pip_setup::TOOL), Ok)?;
+    let turn = turn.map_or_else(|| Turn::take(env, setup::TOOL), Ok)?;
     turn.apply(&plan.edits(), &plan.links)?;
     report::line("pip is set up; `cargo mirror undo pip` takes it back")?;
     rest(env, &Shims::read(env)?, mirror.as_ref(), &plan)

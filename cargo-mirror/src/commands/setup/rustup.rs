@@ -2,10 +2,10 @@
 
 use mirror_config::redact::Address;
 
-use crate::shell::Shell;
+use crate::terminal::Shell;
 
 /// rustup's own variables (The rustup book, "Environment variables").
-pub(in crate::commands) const VARIABLES: [&str; 2] = ["RUSTUP_DIST_SERVER", "RUSTUP_UPDATE_ROOT"];
+pub(crate) const VARIABLES: [&str; 2] = ["RUSTUP_DIST_SERVER", "RUSTUP_UPDATE_ROOT"];
 
 /// The lines, and the file in which they last.
 pub(super) fn lines(server: &Address, shell: Option<&str>) -> String {

@@ -6,11 +6,13 @@ use mirror_config::{config::Config, environment::Environment, failure::Failure, 
 
 use super::git::proxy;
 use crate::{
-    cargo_program,
-    cargo_setup::{Found, Level, Levels, ReplacedBy, in_force},
-    commands::setup::cargo::known,
-    git_config,
+    cargo::{
+        program,
+        setup::{Found, Level, Levels, ReplacedBy, in_force},
+    },
+    commands::setup::known,
     report::{CargoFile, CargoStatus, CargoValue},
+    system::version,
 };
 
 /// Variables of others that cargo, or rustup, looks at. Those that begin with `CARGO_` are looked for by their beginning.
@@ -32,8 +34,8 @@ const PREFIXES: &[&str] = &["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "C
 
 /// cargo's state as the working directory sees it.
 pub(super) fn read(env: &Environment) -> Result<CargoStatus, Failure> {
-    let version = cargo_program::version(env);
-    let includes = version.as_deref().is_some_and(|version| git_config::at_least(version, cargo_program::INCLUDES));
+    let version = program::version(env);
+    let includes = version.as_deref().is_some_and(|version| version::at_least(version, program::INCLUDES));
     let levels = Levels::read(env, includes)?;
     let replaced = in_force(&levels.0, &levels.0, &known(env, &Config::load(env, &[])?)?);
     let kind = replaced.as_ref().map(|found| match found.kind {

@@ -10,9 +10,9 @@ use mirror_config::{
 };
 
 use crate::{
-    git_config::{self, Found},
-    programs,
+    git::{Found, config},
     report::{self, GitStatus, GitValue, SettingRow},
+    system::{programs, version},
 };
 
 /// The least git that speaks protocol v2 by default with the helper (DESIGN 6).
@@ -24,10 +24,10 @@ const KEYS: &str = r"^(protocol\.version|protocol\.mirror\.allow|http\.(.*\.)?pr
 /// git's state, and what is to be warned of.
 pub(super) fn read(env: &Environment) -> Result<(GitStatus, Vec<String>), Failure> {
     let config = Config::load(env, &[])?;
-    let version = git_config::version()?;
+    let version = config::version()?;
     let helper = programs::helper(env);
     let mut warnings = Vec::new();
-    let supported = git_config::at_least(&version, LEAST_GIT);
+    let supported = version::at_least(&version, LEAST_GIT);
     if !supported {
         warnings.push(format!("git {version} is older than {}.{}, the least supported", LEAST_GIT.0, LEAST_GIT.1));
     }
@@ -38,7 +38,7 @@ pub(super) fn read(env: &Environment) -> Result<(GitStatus, Vec<String>), Failur
         version,
         supported,
         helper: helper.map(|path| path.display().to_string()),
-        git: values(&git_config::in_force(KEYS, env.cwd())?),
+        git: values(&config::in_force(KEYS, env.cwd())?),
         files: config.files.iter().map(|path| path.display().to_string()).collect(),
         settings: settings(&config),
     };
@@ -105,7 +105,7 @@ fn settings(config: &Config) -> Vec<SettingRow> {
 #[cfg(test)]
 mod tests {
     use super::{Found, proxy, values};
-    use crate::git_config::Entry;
+    use crate::change::Entry;
 
     fn found(key: &str, value: &str) -> Found {
         Found { entry: Entry::new(key, value), scope: "global".to_owned(), origin: "/f".to_owned() }

@@ -1,31 +1,8 @@
 //! `cargo mirror status`: what is set for each tool, and where each value comes from.
 
-mod cargo;
-mod git;
-mod pip;
+pub(crate) mod git;
+pub(crate) mod cargo;
+pub(crate) mod pip;
+pub(crate) mod all;
 
-use mirror_config::{environment::Environment, failure::Failure};
-
-use crate::{
-    cli::{Status, StatusTool},
-    report,
-};
-
-pub(super) fn status(env: &Environment, asked: &Status) -> Result<(), Failure> {
-    match asked.tool {
-        Some(StatusTool::Cargo(output)) => report::cargo_status(&cargo::read(env)?, output.json),
-        Some(StatusTool::Git(output)) => {
-            let (status, warnings) = git::read(env)?;
-            report::git_status(&status, output.json)?;
-            warnings.iter().for_each(|warning| report::warn(warning));
-            Ok(())
-        }
-        Some(StatusTool::Pip(output)) => report::pip_status(&pip::read(env)?, output.json),
-        None => {
-            let (cargo, (git, warnings), pip) = (cargo::read(env)?, git::read(env)?, pip::read(env)?);
-            report::statuses(&cargo, &git, &pip, asked.output.json)?;
-            warnings.iter().for_each(|warning| report::warn(warning));
-            Ok(())
-        }
-    }
-}
+pub(crate) use all::status;

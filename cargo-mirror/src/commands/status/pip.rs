@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::git::proxy;
 use crate::{
-    pip_setup::{self, Levels, Said, Shims},
-    programs,
+    pip::setup::{self, Levels, Said, Shims},
     report::{PipEdit, PipFile, PipInstall, PipLink, PipStatus, PipValue},
+    system::programs,
 };
 
 /// Variables of others that matter here, by their whole names.
@@ -23,8 +23,8 @@ pub(super) fn read(env: &Environment) -> Result<PipStatus, Failure> {
     let shim = programs::pip_shim(env);
     let shims = Shims::read(env)?;
     let levels = Levels::read(env);
-    let file = pip_setup::user_file(env)?;
-    let given = pip_setup::given(env, &levels, &file);
+    let file = setup::user_file(env)?;
+    let given = setup::given(env, &levels, &file);
     let edit = given.map(|said| PipEdit { file: file.display().to_string(), index: redact::secrets(&said.text) });
     Ok(PipStatus {
         install: shim.as_deref().and_then(install),

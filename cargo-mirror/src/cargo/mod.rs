@@ -1,0 +1,9 @@
+//! cargo's configuration, program, lock file and workspace.
+
+pub(crate) mod config;
+pub(crate) mod lock_file;
+pub(crate) mod program;
+pub(crate) mod setup;
+pub(crate) mod workspace;
+
+pub use lock_file::Origin;

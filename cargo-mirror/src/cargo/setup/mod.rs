@@ -1,0 +1,9 @@
+//! cargo's configuration on disk: which levels there are, what stands in for crates-io, and the plan of a set-up.
+
+pub(crate) mod levels;
+pub(crate) mod replacement;
+pub(crate) mod planned;
+
+pub(crate) use levels::{Found, Level, Levels};
+pub(crate) use planned::{Plan, Scope, TOOL, helper_rules, plan};
+pub(crate) use replacement::{Known, ReplacedBy, Replacement, in_force};

@@ -1,0 +1,69 @@
+//! What of git's configuration will not work.
+
+use mirror_config::environment::Environment;
+
+use super::{certificates, finding::finding};
+use crate::{
+    git::Found,
+    report::{Finding, Severity},
+    system::programs,
+};
+
+/// The keys of git's that matter here.
+pub(super) const GIT_KEYS: &str =
+    r"^(http\.(.*\.)?(proxy|sslverify)|protocol\.mirror\.allow|url\.mirror::.*\.insteadof)$";
+
+/// What git's configuration has in store.
+pub(super) fn git(rules: &[Found], env: &Environment) -> Vec<Finding> {
+    let mut found = certificates::git(rules, env);
+    for rule in rules {
+        let key = rule.entry.key.to_ascii_lowercase();
+        let place = &rule.origin;
+        if key.starts_with("http.") && key.ends_with("proxy") && !rule.entry.value.is_empty() {
+            let what = format!("{place}: {} sends git and cargo through a proxy", rule.entry.key);
+            let hint = format!("if it is forgotten: git config --{} --unset-all {}", rule.scope, rule.entry.key);
+            found.push(finding(Severity::Note, "git", what, &hint));
+        }
+    }
+    let allowed = rules.iter().any(|rule| rule.entry.has_key("protocol.mirror.allow"));
+    let leads = rules.iter().any(|rule| rule.entry.key.starts_with("url.mirror::"));
+    if (allowed || leads) && programs::helper(env).is_none() {
+        found.push(finding(
+            Severity::Error,
+            "git",
+            programs::HELPER_MISSING,
+            "cargo install --locked --path git-mirror-helper",
+        ));
+    }
+    if leads && !allowed {
+        let what = "submodules cannot use mirror:: addresses: protocol.mirror.allow is not set";
+        found.push(finding(Severity::Warning, "git", what, "cargo mirror setup git"));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::git;
+    use mirror_config::environment::Environment;
+
+    use super::{Found, Severity};
+    use crate::change::Entry;
+
+    fn found(key: &str, value: &str) -> Found {
+        Found { entry: Entry::new(key, value), scope: "global".to_owned(), origin: "/f".to_owned() }
+    }
+
+    #[test]
+    fn verification_that_is_off_is_an_error_and_a_proxy_a_note_without_its_password() {
+        let rules = [found("http.sslverify", "false"), found("http.proxy", "http://u:hunter2@p.example")];
+        let env = Environment::of([("GIT_SSL_NO_VERIFY", "1")], "/");
+        let all = git(&rules, &env);
+        assert_eq!(
+            all.iter().map(|finding| finding.severity).collect::<Vec<_>>(),
+            [Severity::Error, Severity::Error, Severity::Note]
+        );
+        assert!(!format!("{all:?}").contains("hunter2"));
+        assert_eq!(git(&[found("http.sslverify", "true")], &Environment::of([("A", "")], "/")), []);
+    }
+}
