@@ -4,32 +4,14 @@
 //! straight line: `session` reads it, `authority` says what the refs are, `plan` decides, `transfer` and `land` carry
 //! the bulk through the `store`, `pass` has a mirror answer the rest, `report` says how it went.
 
-pub mod address;
-pub mod protocol;
-pub mod request;
-pub mod plan;
-pub mod git_settings;
-pub mod context;
-pub mod child;
-pub mod report;
+pub mod git;
 pub mod objects;
-pub mod voices;
+pub mod run;
+pub mod terminal;
 pub mod authority;
-pub mod field;
-pub mod signers;
-pub mod lagging;
-pub mod opening;
-pub mod progress;
-pub mod source;
-pub mod board;
-pub mod connection;
-pub mod slices;
 pub mod transfer;
-pub mod pass;
-pub mod identity;
-pub mod fetch;
-pub mod relay;
-pub mod session;
+pub mod answer;
+pub mod conversation;
 
 use std::process::ExitCode;
 
@@ -40,7 +22,7 @@ use mirror_config::{
     select::Select,
 };
 
-use context::Context;
+use crate::{conversation::session, git::address, run::Context};
 
 /// What git shows as exit code of a helper that failed, whatever it was (FACTS: the line is the contract).
 const FAILED: u8 = 128;
@@ -55,7 +37,7 @@ pub fn main() -> ExitCode {
     match run(env, &arguments) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            report::error(&failure);
+            terminal::error(&failure);
             ExitCode::from(FAILED)
         }
     }

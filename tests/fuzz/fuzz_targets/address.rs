@@ -2,7 +2,7 @@
 //! host can hide in it, wherever it is put.
 #![no_main]
 
-use git_mirror_helper::address;
+use git_mirror_helper::git::address;
 use libfuzzer_sys::fuzz_target;
 use mirror_config::{failure::Kind, upstream::is_part};
 use mirror_fuzz::{assert_presentable, configuration};

@@ -1,15 +1,9 @@
 //! What git says to the helper: lines first, then requests of protocol v2. What is handed on is what was read.
 #![no_main]
 
-use git_mirror_helper::{
-    protocol::{Command, Options},
-    request::Request,
-};
+use git_mirror_helper::git::{Command, Options, Request};
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{
-    pkt_line::{Packet, Packets},
-    refs::Oid,
-};
+use mirror_config::{pkt_line::{Packet, Packets}, refs::Oid};
 
 /// Lines as packets: `0000` and `0001` on a line of their own are what they are in git's format.
 fn framed(data: &[u8]) -> Vec<u8> {

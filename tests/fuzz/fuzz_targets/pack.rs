@@ -4,14 +4,10 @@
 use std::fs;
 
 use arbitrary::Arbitrary;
-use git_mirror_helper::objects::{land, prefix, store::Store};
+use git_mirror_helper::objects::{landing::land, proof::prefix, store::Store};
 use libfuzzer_sys::fuzz_target;
 use mirror_config::{fault::Fault, refs::Oid, upstream::Repository};
-use mirror_fuzz::{
-    folder,
-    packs::{self, Entry, Kind, Tamper},
-    surroundings,
-};
+use mirror_fuzz::{folder, packs::{self, Entry, Kind, Tamper}, surroundings};
 
 #[derive(Debug, Arbitrary)]
 struct Case {

@@ -1,0 +1,82 @@
+//! What to do with a fetch. Pure: git's request and a few facts in, one of three ways out; `cuts` and `schedule` plan
+//! how its history comes in slices from several mirrors.
+
+use crate::git::Request;
+
+/// What decides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// A mirror may be asked.
+    pub mirrors: bool,
+    /// Upstream can be asked.
+    pub upstream: bool,
+    /// It answers without credentials, so that we can ask it for slices as well.
+    pub public: bool,
+    /// There is a store to land in.
+    pub store: bool,
+    /// The user wants every object checked by git itself.
+    pub checks_objects: bool,
+}
+
+/// The ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// The bulk lands in the store, from mirrors and from upstream; nothing that arrived is ever fetched again.
+    Bulk,
+    /// A mirror answers in upstream's place, and another one if it fails.
+    Pass,
+    /// Only the authority's answer will do.
+    Authority,
+}
+
+/// Decides.
+pub fn plan(request: &Request, facts: Facts) -> Plan {
+    // The value of a ref, and the edge of a shallow history, are small facts: not for a mirror to say. The edge of a
+    // first shallow clone is the exception, since it follows from the depth and can be checked.
+    let rests_on_the_servers_word = request.wants_names() || (request.is_shallow() && request.first_depth().is_none());
+    let whole = request.is_clone() && !request.is_filtered() && !request.wants_names();
+    if whole && facts.store && !facts.checks_objects && (facts.mirrors || facts.public) {
+        return Plan::Bulk;
+    }
+    if !facts.mirrors || (rests_on_the_servers_word && facts.upstream) { Plan::Authority } else { Plan::Pass }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Facts, Plan, plan};
+    use crate::git::Request;
+    use mirror_config::pkt_line::{Packet, Packets};
+
+    fn request(arguments: &[&str]) -> Request {
+        let mut bytes = Vec::new();
+        Packet::Data(b"command=fetch").write(&mut bytes).expect("memory");
+        Packet::Delimiter.write(&mut bytes).expect("memory");
+        for argument in arguments {
+            Packet::Data(argument.as_bytes()).write(&mut bytes).expect("memory");
+        }
+        Packet::Flush.write(&mut bytes).expect("memory");
+        Request::read(&mut Packets::new(&bytes[..])).expect("as written").expect("a request")
+    }
+
+    #[test]
+    fn each_kind_of_fetch_goes_its_way() {
+        let all = Facts { mirrors: true, upstream: true, public: true, store: true, checks_objects: false };
+        let clone = ["want 7e1785e08e1fca2908ba6aefc65ce6b1adba7431", "done"];
+        for (case, extra, facts, way) in [
+            ("a clone", None, all, Plan::Bulk),
+            ("no mirrors", None, Facts { mirrors: false, ..all }, Plan::Bulk),
+            ("a private one, and no mirrors", None, Facts { mirrors: false, public: false, ..all }, Plan::Authority),
+            ("no store", None, Facts { store: false, ..all }, Plan::Pass),
+            ("git is to check", None, Facts { checks_objects: true, ..all }, Plan::Pass),
+            ("a filter", Some("filter blob:none"), all, Plan::Pass),
+            ("an update", Some("have 7e1785e08e1fca2908ba6aefc65ce6b1adba7431"), all, Plan::Pass),
+            ("a first depth", Some("deepen 1"), all, Plan::Pass),
+            ("since a date", Some("deepen-since 1"), all, Plan::Authority),
+            ("since a date, upstream away", Some("deepen-since 1"), Facts { upstream: false, ..all }, Plan::Pass),
+            ("a ref by name", Some("want-ref refs/heads/main"), all, Plan::Authority),
+        ] {
+            let arguments: Vec<&str> = extra.into_iter().chain(clone).collect();
+            assert_eq!(plan(&request(&arguments), facts), way, "{case}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Upstream's own answer to git, handed on while it arrives.
+
+use std::{
+    io::{self, Write},
+    time::Instant,
+};
+
+use mirror_config::{failure::Failure, fault::Fault, pack_stream::refusal, pkt_line::Packet, redact};
+
+use crate::{
+    authority::Authority,
+    run::{Context, exhausted, upstream_name},
+};
+
+/// Has the authority answer.
+///
+/// # Errors
+///
+/// As [`pass`].
+pub fn from_upstream(
+    context: &mut Context,
+    authority: &mut Authority,
+    body: &[u8],
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    if !authority.is_upstream() {
+        return Err(exhausted::exhausted(context));
+    }
+    let since = Instant::now();
+    let name = upstream_name(&context.repository);
+    let streamed = authority.stream(body, &mut |packet| match packet {
+        // git would end us before we have said and reported it.
+        Packet::Data([b'E', b'R', b'R', b' ', said @ ..]) => Err(refusal(String::from_utf8_lossy(said).trim_end())),
+        _ => write_clean(packet, out).map_err(|error| Fault::Local(error.to_string())),
+    });
+    match streamed {
+        Ok(bytes) => {
+            context.diary.carried(&name, &name, bytes, since.elapsed());
+            Ok(())
+        }
+        Err(fault) => {
+            context.diary.failed(&name, &name, 0, since.elapsed(), fault.clone());
+            Err(Failure { kind: fault.kind(), ..exhausted::exhausted(context) })
+        }
+    }
+}
+
+/// Writes a packet; messages of the side band lose what could take over a terminal.
+pub fn write_clean(packet: Packet<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match packet {
+        Packet::Data([band @ (2 | 3), text @ ..]) => {
+            // git uses the carriage return to redraw a line of progress.
+            let text = String::from_utf8_lossy(text);
+            let clean: Vec<String> = text.split('\r').map(redact::controls).collect();
+            let mut message = vec![*band];
+            message.extend_from_slice(clean.join("\r").as_bytes());
+            message.truncate(65_000);
+            Packet::Data(&message).write(out)
+        }
+        other => other.write(out),
+    }
+}
+
+/// git closed its side: there is nobody left to tell.
+pub fn git_is_gone(error: &io::Error) -> Failure {
+    Failure::new(mirror_config::failure::Kind::Io, format!("git does not listen any more: {error}"))
+}

@@ -1,0 +1,332 @@
+//! Who says what the refs are: upstream, by itself; and only when it cannot be reached, mirrors that agree.
+//!
+//! Upstream is asked without credentials first. If that is enough, the repository is public and mirrors may hear its
+//! name; if not, git's own helper asks with the user's credentials, and no mirror ever hears of it.
+
+use std::time::{Duration, Instant};
+
+use mirror_config::{
+    config::Trust,
+    failure::{Failure, Kind},
+    fault::Fault,
+    health::Service,
+    http::Patience,
+    pkt_line::{Packet, Packets},
+    proxy::Route,
+    refs::{Oid, Ref},
+    state,
+    trust::{Agreement, age::Newest},
+    upload_pack::{Advertisement, Fetch, Session, read_refs},
+};
+
+use super::witnesses::{self, Opened};
+use crate::{
+    git::{Request, UploadPack},
+    run::{Context, exhausted, upstream_name},
+};
+
+/// How long upstream may take to begin its first answer, normally and after it has failed lately.
+const UPSTREAM_PATIENCE: [Duration; 2] = [Duration::from_secs(6), Duration::from_millis(1500)];
+
+/// Whose word it is.
+#[derive(Debug)]
+pub enum Voice {
+    /// Upstream, without credentials: the repository is public.
+    Public(Box<Session>),
+    /// Upstream, through git's own helper with the user's credentials, or on this machine's disks.
+    Private(Box<UploadPack>),
+    /// Upstream cannot be reached: those mirrors that answer.
+    Mirrors(Vec<Opened>),
+}
+
+/// The authority over one repository.
+#[derive(Debug)]
+pub struct Authority {
+    /// Who speaks.
+    pub voice: Voice,
+    /// Mirrors may not hear the repository's name, unless they are trusted.
+    pub private: bool,
+    /// Why upstream does not speak, if it does not.
+    pub silence: Option<Fault>,
+    /// How new the evidence is that mirrors gave in its place.
+    pub newest: Newest,
+    /// What is to be remembered once what it means has arrived.
+    unproven: Option<Unproven>,
+}
+
+/// Refs that were said, and on what evidence; `all` of them or those that were asked for.
+#[derive(Debug)]
+struct Unproven {
+    refs: Vec<Ref>,
+    verdict: Trust,
+    all: bool,
+}
+
+impl Authority {
+    /// Looks for upstream, and for mirrors if there is none. `None` when upstream speaks an older protocol: then git's
+    /// own helper is to lead the conversation.
+    ///
+    /// # Errors
+    ///
+    /// What upstream itself said against it; [`Kind::Exhausted`] when nobody answers.
+    pub fn find(context: &mut Context) -> Result<Option<Self>, Failure> {
+        let started = Instant::now();
+        let name = upstream_name(&context.repository);
+        let fault = match open_upstream(context) {
+            Err(Silence::Refused(fault)) => {
+                // Upstream has spoken: whoever may not see the repository there is not given it here.
+                context.ledger.remember(&[], Trust::Upstream, true, false);
+                return Err(refused(context, &fault));
+            }
+            Ok(Some(voice)) => {
+                if let Voice::Public(session) = &voice {
+                    context.diary.opened(&name, session);
+                }
+                let private = matches!(voice, Voice::Private(_));
+                return Ok(Some(Self::new(voice, private, None)));
+            }
+            Ok(None) => return Ok(None),
+            Err(Silence::Unreachable(fault)) => fault,
+        };
+        context.diary.failed(&name, &name, 0, started.elapsed(), fault.clone());
+        let voices = witnesses::that_answer(context);
+        if voices.is_empty() {
+            return Err(exhausted(context));
+        }
+        let private = context.ledger.is_private();
+        Ok(Some(Self::new(Voice::Mirrors(voices), private, Some(fault))))
+    }
+
+    fn new(voice: Voice, private: bool, silence: Option<Fault>) -> Self {
+        Self { voice, private, silence, newest: Newest::default(), unproven: None }
+    }
+
+    /// What it can do, as git is to hear it.
+    pub fn advertisement(&self) -> &Advertisement {
+        match &self.voice {
+            Voice::Public(session) => &session.advertisement,
+            Voice::Private(child) => &child.advertisement,
+            Voice::Mirrors(opened) => &opened[0].session.advertisement,
+        }
+    }
+
+    /// Whether upstream itself speaks.
+    pub fn is_upstream(&self) -> bool {
+        !matches!(self.voice, Voice::Mirrors(_))
+    }
+
+    /// Upstream itself, where it answers without credentials.
+    pub fn session(&self) -> Option<&Session> {
+        match &self.voice {
+            Voice::Public(session) => Some(session),
+            Voice::Private(_) | Voice::Mirrors(_) => None,
+        }
+    }
+
+    /// The refs, as git asks for them.
+    ///
+    /// # Errors
+    ///
+    /// Upstream's own refusal; [`Kind::Quorum`], [`Kind::Rollback`] or [`Kind::Expired`] when mirrors do not give enough
+    /// evidence.
+    pub fn refs(&mut self, context: &mut Context, request: &Request) -> Result<Vec<Ref>, Failure> {
+        let name = upstream_name(&context.repository);
+        if let Some(pinned) = &context.pinned {
+            let prefixes = request.prefixes();
+            let asked =
+                |found: &&Ref| prefixes.is_empty() || prefixes.iter().any(|prefix| found.name.starts_with(prefix));
+            let refs = pinned.pin.refs.iter().filter(asked).cloned().collect();
+            context.diary.evidence("pin", pinned.file.display().to_string());
+            context.diary.report.verdict = Some(Trust::Pinned.to_string());
+            return Ok(refs);
+        }
+        let trust = &context.select.config.git_trust;
+        if trust.value > Trust::Upstream {
+            return Err(Failure::new(
+                Kind::Unpinned,
+                format!("{}: `git.trust` is \"pinned\", and there is no pin", context.repository),
+            )
+            .hint(format!(
+                "`git.trust` is set in {}; to pin it: cargo mirror pin {}",
+                trust.origin, context.repository
+            )));
+        }
+        let all = ["refs/heads/", "refs/tags/"].iter().all(|kind| request.asks_for_all(kind));
+        match &mut self.voice {
+            Voice::Public(session) => {
+                let body = session.command(request.to_bytes(), Patience::LAST);
+                let refs = body.and_then(read_refs).map_err(|fault| refused(context, &fault))?;
+                context.diary.evidence(&name, format!("{} refs", refs.len()));
+                Ok(self.believed(context, refs, all))
+            }
+            Voice::Private(child) => {
+                let mut bytes = Vec::new();
+                let answered = child.command(&request.to_bytes(), &mut |packet| {
+                    packet.write(&mut bytes).map_err(|error| Fault::Local(error.to_string()))
+                });
+                let refs = answered.and_then(|()| read_refs(&bytes[..])).map_err(|fault| refused(context, &fault))?;
+                context.diary.evidence(&name, format!("{} refs", refs.len()));
+                Ok(self.believed(context, refs, all))
+            }
+            Voice::Mirrors(opened) => {
+                let (agreement, newest) = witnesses::agree(context, opened, &request.prefixes())?;
+                self.newest = newest;
+                context.diary.report.verdict = Some(agreement.verdict.to_string());
+                let Agreement { refs, verdict, .. } = agreement;
+                self.unproven = Some(Unproven { refs: refs.clone(), verdict, all });
+                Ok(refs)
+            }
+        }
+    }
+
+    /// Upstream's word is remembered at once; where signatures have more weight, only that it says what it said before.
+    fn believed(&mut self, context: &mut Context, refs: Vec<Ref>, all: bool) -> Vec<Ref> {
+        let verdict = Trust::Upstream;
+        context.diary.report.verdict = Some(verdict.to_string());
+        if context.signers().is_some() {
+            let page = context.ledger.page();
+            let known = |found: &&Ref| page.refs.get(&found.name).map(|entry| &entry.oid) == found.oid.as_ref();
+            let same: Vec<Ref> = refs.iter().filter(known).cloned().collect();
+            context.ledger.remember(&same, verdict, self.private, false);
+            self.unproven = Some(Unproven { refs: refs.clone(), verdict, all });
+        } else {
+            context.ledger.remember(&refs, verdict, self.private, all);
+        }
+        refs
+    }
+
+    /// Only these tips are known to be signed, and may be remembered.
+    pub fn vouched(&mut self, tips: &[Oid]) {
+        if let Some(unproven) = &mut self.unproven {
+            unproven.all = false;
+            unproven.refs.retain(|found| found.oid.as_ref().is_some_and(|oid| tips.contains(oid)));
+        }
+    }
+
+    /// Remembers what was said, now that git has got what it means. A lie that nobody could deliver leaves no trace.
+    pub fn settle(&mut self, context: &Context) {
+        if let Some(Unproven { refs, verdict, all }) = self.unproven.take() {
+            context.ledger.remember(&refs, verdict, self.private, all);
+        }
+    }
+
+    /// Which of `haves` upstream has, so that they are commits of this repository and not somebody's invention.
+    ///
+    /// # Errors
+    ///
+    /// The [`Fault`] of the request; [`Fault::Transport`] where it cannot be asked without being sent a pack.
+    pub fn common(&mut self, wants: &[Oid], haves: &[Oid]) -> Result<Vec<Oid>, Fault> {
+        if !self.is_upstream() || !self.advertisement().has_feature("fetch", "wait-for-done") {
+            return Err(Fault::Transport("upstream cannot be asked what is common".to_owned()));
+        }
+        match &mut self.voice {
+            Voice::Public(session) => session.common(wants, haves, Patience::LAST),
+            Voice::Private(child) => {
+                let fetch = Fetch { wants, haves, only_negotiate: true, ..Fetch::default() };
+                let body = fetch.request(child.advertisement.object_format());
+                let mut common = Vec::new();
+                child.command(&body, &mut |packet| {
+                    common.extend(packet.text().and_then(|text| text.strip_prefix("ACK ")?.parse().ok()));
+                    Ok(())
+                })?;
+                Ok(common)
+            }
+            Voice::Mirrors(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Sends a request to upstream and hands each packet of the answer to `sink`; counts bytes.
+    ///
+    /// # Errors
+    ///
+    /// The [`Fault`] of the request or of `sink`.
+    pub fn stream(&mut self, body: &[u8], sink: &mut dyn FnMut(Packet<'_>) -> Result<(), Fault>) -> Result<u64, Fault> {
+        let mut count = 0;
+        let mut counted = |packet: Packet<'_>| {
+            if let Packet::Data(data) = packet {
+                count += data.len() as u64 + 4;
+            }
+            sink(packet)
+        };
+        match &mut self.voice {
+            Voice::Public(session) => {
+                let mut packets = Packets::new(session.command(body.to_vec(), Patience::LAST)?);
+                // A server that dies in the middle may still end its HTTP answer well.
+                let mut whole = false;
+                while let Some(packet) = packets.next_packet().map_err(|error| Fault::from_io(&error))? {
+                    whole = packet == Packet::Flush;
+                    counted(packet)?;
+                }
+                if !whole {
+                    return Err(Fault::Cut);
+                }
+            }
+            Voice::Private(child) => child.command(body, &mut counted)?,
+            Voice::Mirrors(_) => return Err(Fault::Transport("upstream cannot be reached".to_owned())),
+        }
+        Ok(count)
+    }
+}
+
+/// Why upstream does not serve.
+enum Silence {
+    /// It was asked, and said no.
+    Refused(Fault),
+    /// It could not be asked.
+    Unreachable(Fault),
+}
+
+/// Opens upstream; `None` when it speaks an older protocol than v2.
+fn open_upstream(context: &Context) -> Result<Option<Voice>, Silence> {
+    let url = context.upstream.expose();
+    let private = |opened: Result<UploadPack, Fault>, otherwise: fn(Fault) -> Silence| match opened {
+        Ok(child) => Ok(Some(Voice::Private(Box::new(child)))),
+        Err(Fault::NotAMirror(_)) => Ok(None),
+        Err(fault) => Err(otherwise(fault)),
+    };
+    match url.scheme() {
+        "file" => {
+            let no_path = |()| Silence::Refused(Fault::Transport("no path of this machine".to_owned()));
+            return private(UploadPack::file(&url.to_file_path().map_err(no_path)?), Silence::Unreachable);
+        }
+        "https" | "http" => {}
+        other => return Err(Silence::Refused(Fault::Transport(format!("upstreams over {other} are not served yet")))),
+    }
+    let failed_lately =
+        context.select.health.record(&upstream_name(&context.repository), Service::Git).until > state::now();
+    let patience = Patience { head: UPSTREAM_PATIENCE[usize::from(failed_lately)], ..Patience::LAST };
+    let route = match (context.select.proxies.route(url, None), &context.settings.proxy) {
+        (Route::Direct, Some(proxy)) => Route::Through(proxy.clone()),
+        (route, _) => route,
+    };
+    match Session::open(&context.select.http, &context.upstream, &route, patience) {
+        Ok(session) => Ok(Some(Voice::Public(Box::new(session)))),
+        Err(fault) => {
+            let with_credentials = || UploadPack::https(&context.env, &context.remote, &context.upstream);
+            match fault {
+                // What upstream does not show to everybody.
+                Fault::Missing | Fault::Status(401 | 403) => private(with_credentials(), Silence::Refused),
+                // git would follow, and nothing protects what comes then.
+                Fault::Redirect(to) if url.scheme() == "https" && to.starts_with("http://") => {
+                    Err(Silence::Unreachable(Fault::Redirect(to)))
+                }
+                // What the user's own settings may make possible: a certificate, a redirect that git follows. If they do
+                // not, what was wrong says more than git's end does.
+                fault @ (Fault::Tls(_) | Fault::Redirect(_)) => {
+                    let said = |why: Fault| if matches!(why, Fault::NotAMirror(_)) { why } else { fault };
+                    private(with_credentials().map_err(said), Silence::Unreachable)
+                }
+                Fault::NotAMirror(what) if what.contains("version 2") => Ok(None),
+                fault => Err(Silence::Unreachable(fault)),
+            }
+        }
+    }
+}
+
+/// Upstream spoke, and said no.
+fn refused(context: &mut Context, fault: &Fault) -> Failure {
+    let name = upstream_name(&context.repository);
+    context.diary.failed(&name, &name, 0, Duration::ZERO, fault.clone());
+    Failure::new(fault.kind(), format!("{}: upstream {} {fault}", context.repository, context.upstream))
+        .hint("try again; what has landed so far is kept")
+}

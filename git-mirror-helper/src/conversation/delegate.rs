@@ -1,0 +1,76 @@
+//! Conversations that git's own helper leads: push, which goes to upstream always, and protocol v0 and v1.
+//!
+//! From the first line on, everything git says goes to a child `git remote-https`, and everything the child says goes
+//! to git. Mirrors have no part in it, so they see no credentials.
+
+use std::{
+    io::{self, BufRead, BufReader, Write},
+    process::Stdio,
+};
+
+use mirror_config::failure::{Failure, Kind};
+
+use crate::{git::program, run::Context};
+
+/// Hands the conversation over: the options that were heard already, then a line that was read already, then
+/// whatever git says. Returns the child's exit code.
+///
+/// # Errors
+///
+/// [`Kind::Transport`] when upstream is not reached by HTTP, [`Kind::Io`] when the child cannot be started.
+pub fn hand_over(context: &Context, first: &str) -> Result<u8, Failure> {
+    let scheme = context.upstream.expose().scheme();
+    if !matches!(scheme, "https" | "http") {
+        return Err(Failure::new(
+            Kind::Transport,
+            format!("{}: upstreams over {scheme} take no push through `mirror::`", context.repository),
+        )
+        .hint(format!("set the push address: git remote set-url --push {} {}", context.remote, context.upstream)));
+    }
+    let failed = |error: io::Error| Failure::new(Kind::Io, format!("`git remote-https`: {error}"));
+    let mut child = program::remote_https(&context.env, &context.remote, &context.upstream)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let (Some(mut to_child), Some(from_child)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err(failed(io::ErrorKind::BrokenPipe.into()));
+    };
+    let mut from_child = BufReader::new(from_child);
+    let options = &context.options.lines;
+    let opening: String = options.iter().map(String::as_str).chain([first]).flat_map(|line| [line, "\n"]).collect();
+    to_child.write_all(opening.as_bytes()).and_then(|()| to_child.flush()).map_err(failed)?;
+    // The answers to the options were given already.
+    for _ in options {
+        from_child.read_line(&mut String::new()).map_err(failed)?;
+    }
+    // The child may end while git waits for an answer, so nobody waits for this thread: it ends with the process.
+    std::thread::spawn(move || {
+        let mut stdin = io::stdin().lock();
+        while let Ok(buffer) = stdin.fill_buf() {
+            if buffer.is_empty() || to_child.write_all(buffer).and_then(|()| to_child.flush()).is_err() {
+                break;
+            }
+            let count = buffer.len();
+            stdin.consume(count);
+        }
+    });
+    let copied = copy_at_once(&mut from_child, &mut io::stdout().lock());
+    let status = child.wait().map_err(failed)?;
+    copied.map_err(failed)?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(128))
+}
+
+/// Copies without holding anything back: git waits for each answer before it says more.
+fn copy_at_once(from: &mut impl BufRead, to: &mut impl Write) -> io::Result<()> {
+    loop {
+        let buffer = from.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(());
+        }
+        to.write_all(buffer)?;
+        to.flush()?;
+        let count = buffer.len();
+        from.consume(count);
+    }
+}

@@ -1,0 +1,4 @@
+//! The conversation with git, line by line.
+
+pub mod delegate;
+pub mod session;

@@ -1,0 +1,5 @@
+//! How a pack enters the store: closed under reachability, or not at all.
+
+pub mod closed;
+pub mod land;
+pub mod tidy;

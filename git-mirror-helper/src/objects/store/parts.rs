@@ -1,0 +1,298 @@
+//! Slices that have arrived and wait to land: files of the store, which outlive the process.
+//!
+//! A slice lands after all those before it, since its deltas and its history rest on theirs. Until then it is a pack
+//! with a right checksum and nothing more. Which cuts the slices belong to is written down beside them, so that the
+//! next run goes on where this one ended.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Cursor, Read, Write},
+    ops::Range,
+    path::PathBuf,
+};
+
+use gix::hash::{Hasher, Kind};
+use gix_pack::data::{self, header};
+use mirror_config::{fault::Fault, refs::Oid, state};
+use tempfile::NamedTempFile;
+
+use super::repository::Store;
+
+/// The file with the cuts.
+const PLAN: &str = "plan.json";
+/// Bytes read at once.
+const CHUNK: usize = 0x1_0000;
+
+/// A slice on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The cuts it spans.
+    pub range: Range<usize>,
+    /// Bytes of its pack.
+    pub bytes: u64,
+    path: PathBuf,
+}
+
+/// The slices of one transfer that have arrived and not landed.
+#[derive(Debug)]
+pub struct Parts {
+    folder: PathBuf,
+    waiting: BTreeMap<usize, Part>,
+}
+
+impl Parts {
+    /// Takes up what an earlier run has left: its cuts, and the slices that had arrived.
+    pub fn resume(store: &Store) -> Option<(Vec<Vec<Oid>>, Self)> {
+        let folder = store.parts();
+        let written: Vec<Vec<String>> = serde_json::from_slice(&fs::read(folder.join(PLAN)).ok()?).ok()?;
+        let cut = |ids: &Vec<String>| ids.iter().map(|id| id.parse().ok()).collect::<Option<Vec<Oid>>>();
+        let cuts: Vec<Vec<Oid>> = written.iter().map(cut).collect::<Option<_>>()?;
+        let mut parts = Self { folder, waiting: BTreeMap::new() };
+        for entry in fs::read_dir(&parts.folder).ok()?.flatten() {
+            if let Some(part) = read_part(entry.path()).filter(|part| part.range.end <= cuts.len()) {
+                parts.waiting.insert(part.range.start, part);
+            }
+        }
+        // No cut twice, whatever the names say.
+        let mut end = 0;
+        parts.waiting.retain(|start, part| {
+            let follows = *start >= end && part.range.end > *start;
+            if follows {
+                end = part.range.end;
+            }
+            follows
+        });
+        Some((cuts, parts))
+    }
+
+    /// Begins a transfer by these cuts; what an earlier one has left goes.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn begin(store: &Store, cuts: &[Vec<Oid>]) -> io::Result<Self> {
+        let parts = Self { folder: store.parts(), waiting: BTreeMap::new() };
+        parts.clear();
+        state::private_folder(&parts.folder)?;
+        parts.write_plan(cuts)?;
+        Ok(parts)
+    }
+
+    /// Writes the cuts down anew; those that were there must be there still, in their places.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn write_plan(&self, cuts: &[Vec<Oid>]) -> io::Result<()> {
+        let written: Vec<Vec<&str>> = cuts.iter().map(|cut| cut.iter().map(Oid::as_str).collect()).collect();
+        state::write_whole(&self.folder.join(PLAN), &serde_json::to_vec(&written)?)
+    }
+
+    /// A file for a slice on its way in; gone with its handle, unless it is kept.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn create(store: &Store) -> io::Result<NamedTempFile> {
+        tempfile::Builder::new().prefix("slice-").tempfile_in(store.incoming_folder())
+    }
+
+    /// Keeps a slice that is complete.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn keep(&mut self, range: Range<usize>, file: NamedTempFile) -> io::Result<()> {
+        let path = self.folder.join(format!("{:06}-{:06}.pack", range.start, range.end));
+        let bytes = file.persist(&path).map_err(|error| error.error)?.metadata()?.len();
+        self.waiting.insert(range.start, Part { range, bytes, path });
+        Ok(())
+    }
+
+    /// The ranges that wait, in order.
+    pub fn ranges(&self) -> Vec<Range<usize>> {
+        self.waiting.values().map(|part| part.range.clone()).collect()
+    }
+
+    /// Those that wait and follow each other without a gap, from this cut on.
+    pub fn in_row(&self, from: usize) -> Vec<Part> {
+        let mut row: Vec<Part> = Vec::new();
+        let mut at = from;
+        while let Some(part) = self.waiting.get(&at) {
+            at = part.range.end;
+            row.push(part.clone());
+        }
+        row
+    }
+
+    /// Forgets a slice that has landed, or is worth nothing.
+    pub fn remove(&mut self, part: &Part) {
+        self.waiting.remove(&part.range.start);
+        let _ = fs::remove_file(&part.path);
+    }
+
+    /// Forgets all that lie before this cut, and those that overlap.
+    pub fn remove_before(&mut self, cut: usize) {
+        let gone: Vec<Part> = self.waiting.values().filter(|part| part.range.start < cut).cloned().collect();
+        gone.iter().for_each(|part| self.remove(part));
+    }
+
+    /// Forgets the plan and all slices.
+    pub fn clear(&self) {
+        // What stays behind costs space only, and goes the next time.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Several packs read as one: what each has between its header and its checksum, in a row. Deltas name their base by
+/// distance or by id, and neither changes by that.
+pub struct Joined {
+    head: Cursor<Vec<u8>>,
+    /// The last one is read first.
+    bodies: Vec<io::Take<File>>,
+    hasher: Option<Hasher>,
+    trailer: Cursor<Vec<u8>>,
+}
+
+impl Read for Joined {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut count = self.head.read(buf)?;
+        while count == 0
+            && let Some(body) = self.bodies.last_mut()
+        {
+            count = body.read(buf)?;
+            if count == 0 {
+                self.bodies.pop();
+            }
+        }
+        if count > 0 {
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(&buf[..count]);
+            }
+            return Ok(count);
+        }
+        if let Some(hasher) = self.hasher.take() {
+            self.trailer = Cursor::new(hasher.try_finalize().map_err(io::Error::other)?.as_slice().to_vec());
+        }
+        self.trailer.read(buf)
+    }
+}
+
+/// Reads the packs of these slices as one.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn join(row: &[Part], hash: Kind) -> io::Result<Joined> {
+    let mut count = 0_u32;
+    let mut bodies = Vec::new();
+    for part in row.iter().rev() {
+        let mut file = File::open(&part.path)?;
+        let mut head = [0; header::SIZE];
+        file.read_exact(&mut head)?;
+        let (_, objects) = header::decode(&head).map_err(|_| io::ErrorKind::InvalidData)?;
+        count = count.checked_add(objects).ok_or(io::ErrorKind::InvalidData)?;
+        bodies.push(file.take(part.bytes.saturating_sub((header::SIZE + hash.len_in_bytes()) as u64)));
+    }
+    Ok(Joined {
+        head: Cursor::new(header::encode(data::Version::V2, count).to_vec()),
+        bodies,
+        hasher: Some(gix::hash::hasher(hash)),
+        trailer: Cursor::default(),
+    })
+}
+
+/// What is heard of a slice while it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// Its header: so many objects.
+    Objects(u32),
+    /// So many bytes more.
+    Bytes(u64),
+}
+
+/// Copies a pack from a stream to a file, and checks its checksum.
+///
+/// # Errors
+///
+/// The stream's own [`Fault`]; [`Fault::Corrupt`] when the checksum is wrong; [`Fault::Local`] for the disk.
+pub fn receive(stream: &mut impl Read, file: &mut File, hash: Kind, heard: &mut dyn FnMut(Heard)) -> Result<(), Fault> {
+    let local = |error: io::Error| Fault::Local(error.to_string());
+    let mut head = [0; header::SIZE];
+    stream.read_exact(&mut head).map_err(|error| Fault::from_io(&error))?;
+    let (_, objects) = header::decode(&head).map_err(|_| Fault::Corrupt("not a pack".to_owned()))?;
+    heard(Heard::Objects(objects));
+    let mut hasher = gix::hash::hasher(hash);
+    hasher.update(&head);
+    file.write_all(&head).map_err(local)?;
+    let mut chunk = vec![0; CHUNK];
+    // The last bytes are the checksum of all before them, so those are kept out until more come.
+    let mut held: Vec<u8> = Vec::with_capacity(2 * CHUNK);
+    loop {
+        let count = stream.read(&mut chunk).map_err(|error| Fault::from_io(&error))?;
+        if count == 0 {
+            break;
+        }
+        heard(Heard::Bytes(count as u64));
+        file.write_all(&chunk[..count]).map_err(local)?;
+        held.extend_from_slice(&chunk[..count]);
+        let sure = held.len().saturating_sub(hash.len_in_bytes());
+        hasher.update(&held[..sure]);
+        held.drain(..sure);
+    }
+    let sum = hasher.try_finalize().map_err(|error| Fault::Corrupt(error.to_string()))?;
+    if sum.as_slice() == held { Ok(()) } else { Err(Fault::Corrupt("a pack with a wrong checksum".to_owned())) }
+}
+
+fn read_part(path: PathBuf) -> Option<Part> {
+    let (start, end) = path.file_name()?.to_str()?.strip_suffix(".pack")?.split_once('-')?;
+    let range = start.parse().ok()?..end.parse().ok()?;
+    let bytes = path.metadata().ok()?.len();
+    Some(Part { range, bytes, path })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Heard, receive};
+    use gix::hash::Kind;
+    use mirror_config::fault::Fault;
+
+    fn pack(objects: u32, body: &[u8]) -> Vec<u8> {
+        let mut pack = gix_pack::data::header::encode(gix_pack::data::Version::V2, objects).to_vec();
+        pack.extend_from_slice(body);
+        let mut hasher = gix::hash::hasher(Kind::Sha1);
+        hasher.update(&pack);
+        pack.extend_from_slice(hasher.try_finalize().expect("no collision").as_slice());
+        pack
+    }
+
+    #[test]
+    fn a_slice_is_complete_when_its_checksum_is_right() {
+        let whole = pack(7, &[5; 200_000]);
+        let flipped: Vec<u8> = whole.iter().enumerate().map(|(at, byte)| byte ^ u8::from(at == 1000)).collect();
+        let longer = [whole.as_slice(), b"x"].concat();
+        let wrong = || Err(Fault::Corrupt("a pack with a wrong checksum".to_owned()));
+        for (bytes, expected) in [
+            (whole.as_slice(), Ok(())),
+            (&pack(0, b""), Ok(())),
+            (&flipped, wrong()),
+            (&longer, wrong()),
+            (&whole[..whole.len() - 1], wrong()),
+            (&whole[..5], Err(Fault::Cut)),
+            (b"<!DOCTYPE html>", Err(Fault::Corrupt("not a pack".to_owned()))),
+        ] {
+            let mut file = tempfile::tempfile().expect("a temporary file");
+            let (mut objects, mut sum) = (None, 0);
+            let found = receive(&mut &bytes[..], &mut file, Kind::Sha1, &mut |heard| match heard {
+                Heard::Objects(count) => objects = Some(count),
+                Heard::Bytes(count) => sum += count,
+            });
+            assert_eq!(found, expected);
+            if found.is_ok() {
+                assert_eq!((objects, sum), (Some(u32::from(bytes[11])), bytes.len() as u64 - 12));
+                assert_eq!(file.metadata().expect("open").len(), bytes.len() as u64);
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! One line on a terminal while bytes arrive: how much, how fast, how long still.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use mirror_config::report;
+
+use crate::run::Context;
+
+/// Between two updates of the line.
+const EVERY: Duration = Duration::from_millis(200);
+/// Over so long the rate of the line is measured.
+const RECENT: f64 = 2.0;
+
+/// How a transfer is getting on.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Snapshot {
+    /// Bytes received so far.
+    pub received: u64,
+    /// Bytes that are still to come, estimated.
+    pub left: Option<u64>,
+    /// Bytes a second of each source.
+    pub rates: Vec<(String, f64)>,
+}
+
+/// A line that redraws itself until it is dropped.
+#[derive(Debug)]
+pub struct Line {
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Line {
+    /// Shows how something gets on, where git wants progress shown and standard error is a terminal.
+    pub fn start(context: &Context, look: impl Fn() -> Snapshot + Send + 'static) -> Self {
+        let ended = Arc::new(AtomicBool::new(false));
+        let shown = context.options.progress && context.env.stderr_is_terminal();
+        let verbose = context.options.verbosity > 1;
+        let thread = shown.then(|| {
+            let ended = Arc::clone(&ended);
+            thread::spawn(move || draw(&ended, verbose, look))
+        });
+        Self { ended, thread }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A line that could not be drawn is no loss.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A count of bytes that a line can look at.
+#[derive(Debug, Clone, Default)]
+pub struct Count(Arc<AtomicU64>);
+
+impl Count {
+    /// Counts.
+    pub fn add(&self, bytes: usize) {
+        self.0.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// The sum.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+fn draw(ended: &AtomicBool, verbose: bool, look: impl Fn() -> Snapshot) {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("a template of our own"));
+    let mut before: Vec<(Instant, u64)> = Vec::new();
+    while !ended.load(Ordering::Relaxed) {
+        let (now, snapshot) = (Instant::now(), look());
+        before.push((now, snapshot.received));
+        while before.len() > 2 && (now - before[0].0).as_secs_f64() > RECENT {
+            before.remove(0);
+        }
+        let time = (now - before[0].0).as_secs_f64();
+        let rate = if time > 0.0 { snapshot.received.saturating_sub(before[0].1) as f64 / time } else { 0.0 };
+        bar.set_message(text(&snapshot, rate, verbose));
+        bar.tick();
+        thread::park_timeout(EVERY);
+    }
+    bar.finish_and_clear();
+}
+
+/// The line.
+fn text(snapshot: &Snapshot, rate: f64, verbose: bool) -> String {
+    let per_second = |rate: f64| format!("{}/s", report::bytes(rate as u64));
+    let mut text = "Receiving".to_owned();
+    if let Some(left) = snapshot.left {
+        text += &format!(": {:3}%", snapshot.received * 100 / (snapshot.received + left).max(1));
+    }
+    text += &format!(", {} | {}", report::bytes(snapshot.received), per_second(rate));
+    if let (Some(left), true) = (snapshot.left, rate >= 1.0) {
+        text += &format!(" | {} left", report::age(Duration::from_secs_f64(left as f64 / rate)));
+    }
+    let at_work: Vec<_> = snapshot.rates.iter().filter(|(_, rate)| *rate >= 1.0).collect();
+    match at_work.as_slice() {
+        [(name, _)] => text += &format!(" | {name}"),
+        several if verbose => {
+            let each = several.iter().map(|(name, rate)| format!("{name} {}", per_second(*rate)));
+            text += &format!(" | {}", each.collect::<Vec<_>>().join(", "));
+        }
+        [] => {}
+        several => text += &format!(" | {} sources", several.len()),
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Snapshot, text};
+
+    #[test]
+    fn the_line_says_how_much_how_fast_and_how_long() {
+        let one =
+            |left| Snapshot { received: 12_000_000, left, rates: vec![("tuna".into(), 3e6), ("sjtug".into(), 0.0)] };
+        let two = Snapshot { rates: vec![("tuna".into(), 3e6), ("ustc".into(), 1e6)], ..one(Some(36_000_000)) };
+        for (snapshot, rate, verbose, expected) in [
+            (one(None), 3e6, false, "Receiving, 12 MB | 3.0 MB/s | tuna"),
+            (one(Some(36_000_000)), 3e6, true, "Receiving:  25%, 12 MB | 3.0 MB/s | 12 s left | tuna"),
+            (two.clone(), 4e6, false, "Receiving:  25%, 12 MB | 4.0 MB/s | 9 s left | 2 sources"),
+            (two, 4e6, true, "Receiving:  25%, 12 MB | 4.0 MB/s | 9 s left | tuna 3.0 MB/s, ustc 1.0 MB/s"),
+            (Snapshot::default(), 0.0, false, "Receiving, 0 B | 0 B/s"),
+        ] {
+            assert_eq!(text(&snapshot, rate, verbose), expected);
+        }
+    }
+}

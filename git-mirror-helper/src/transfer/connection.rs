@@ -1,0 +1,66 @@
+//! One connection to a source: takes a slice, spools it, says so, takes the next.
+
+use std::{ops::Range, time::Duration};
+
+use mirror_config::{
+    fault::Fault,
+    http::{Cancel, Patience},
+    refs::Oid,
+    upload_pack::Fetch,
+};
+use tempfile::NamedTempFile;
+
+use super::{source::Source, state::Board};
+use crate::{
+    objects::store::{Heard, Parts, parts},
+    transfer::schedule::{Next, SourceId, TaskId},
+};
+
+/// Most tips declared as had: newer ones reach what older ones do.
+const MOST_HAVES: usize = 256;
+/// How long a source that found nothing to do waits before it asks again.
+const NAP: Duration = Duration::from_millis(50);
+/// For the only source there is: worth waiting for longer, and anything is better than nothing.
+const ALONE: Patience = Patience { silence: Duration::from_secs(10), floor: 0, ..Patience::REPLACEABLE };
+
+/// Serves one connection until there is nothing more for it to do.
+pub fn serve(board: &Board, source: &Source, id: SourceId, connection: usize) {
+    loop {
+        match board.next(id, connection) {
+            Next::Over => return,
+            Next::Wait => board.nap(NAP),
+            Next::Slice(task, range) => {
+                let cancel = Cancel::new();
+                board.begin(task, id, &cancel);
+                match fetch(board, source, &cancel, task, &range) {
+                    Ok(file) => board.arrived(task, id, range, file),
+                    Err(fault) => board.lost(task, id, fault),
+                }
+            }
+        }
+    }
+}
+
+/// Fetches a slice into a file.
+fn fetch(
+    board: &Board,
+    source: &Source,
+    cancel: &Cancel,
+    task: TaskId,
+    range: &Range<usize>,
+) -> Result<NamedTempFile, Fault> {
+    let wants: Vec<Oid> = board.cuts[range.clone()].iter().flatten().cloned().collect();
+    let mut haves = board.tips_before(range.start, MOST_HAVES);
+    haves.extend(board.base.iter().take(MOST_HAVES).cloned());
+    let fetch = Fetch { wants: &wants, haves: &haves, thin: true, ..Fetch::default() };
+    let alone = board.serving() <= 1 && (source.is_upstream || !board.has_reserve);
+    let patience = if alone { ALONE } else { Patience::REPLACEABLE };
+    let mut stream = source.session.until(cancel).fetch(&fetch, patience)?;
+    stream.get_mut().limit(board.limit);
+    let mut file = Parts::create(&board.store).map_err(|error| Fault::Local(error.to_string()))?;
+    parts::receive(&mut stream, file.as_file_mut(), board.store.hash(), &mut |heard| match heard {
+        Heard::Objects(count) => board.begun(task, count),
+        Heard::Bytes(bytes) => board.received(task, bytes),
+    })?;
+    Ok(file)
+}

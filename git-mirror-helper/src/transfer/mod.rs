@@ -1,0 +1,15 @@
+//! The bulk of a clone: cut into slices, fetched from several mirrors at once, landed in order.
+
+pub mod cuts;
+pub mod first_request;
+pub mod mirrors;
+pub mod schedule;
+pub mod source;
+pub mod stale;
+pub mod state;
+pub mod connection;
+pub mod slices;
+pub mod bulk;
+
+pub use bulk::Bulk;
+pub use mirrors::Field;

@@ -1,0 +1,92 @@
+//! When a slice that is under way is asked for a second time, elsewhere.
+
+use std::{ops::Range, time::Duration};
+
+use super::{
+    assign::{Schedule, Task, UNKNOWN_RATE},
+    next::{SourceId, TaskId},
+};
+
+/// A slow slice is in the way when more than one in so many cuts waits behind it.
+const MOST_WAITING: usize = 6;
+/// A slice from which nothing comes for so long is as good as stalled.
+const SILENT: Duration = Duration::from_secs(1);
+/// A hedge must be expected to be done so much sooner.
+const GAIN: Duration = Duration::from_millis(300);
+/// Hedges may waste at most this share of all that was received.
+const SHARE: f64 = 0.02;
+
+impl Schedule {
+    /// The slice that all later ones wait for to land, if it takes far too long.
+    pub(super) fn blocking(&mut self, id: SourceId, now: Duration) -> Option<Range<usize>> {
+        let (first, task) = self.tasks.iter().min_by_key(|(_, task)| task.range.start)?;
+        let first = *first;
+        let waiting = self.here.saturating_sub(self.landed);
+        if waiting <= self.cuts / MOST_WAITING || !self.is_worth(id, task, now) {
+            return None;
+        }
+        self.begin_hedge(first)
+    }
+
+    /// The slice under way whose end is farthest, if this source would be much sooner.
+    pub(super) fn hedge(&mut self, id: SourceId, now: Duration) -> Option<Range<usize>> {
+        if self.pending.iter().any(|range| range.start < self.sources[id].missing_from) {
+            return None;
+        }
+        let worth = self.tasks.iter().filter(|(_, task)| self.is_worth(id, task, now));
+        let (slowest, _) = worth.max_by(|(_, a), (_, b)| self.finish(a, now).total_cmp(&self.finish(b, now)))?;
+        let slowest = *slowest;
+        self.begin_hedge(slowest)
+    }
+
+    fn begin_hedge(&mut self, task: TaskId) -> Option<Range<usize>> {
+        let task = self.tasks.get_mut(&task)?;
+        task.hedged = true;
+        Some(task.range.clone())
+    }
+
+    fn is_worth(&self, id: SourceId, task: &Task, now: Duration) -> bool {
+        let (source, other) = (&self.sources[id], &self.sources[task.source]);
+        if task.hedged || other.domain == source.domain || source.reserve || task.range.start >= source.missing_from {
+            return false;
+        }
+        if self.tasks.values().any(|t| t.source == id && t.range == task.range) {
+            return false;
+        }
+        let ours = (self.size(task) as f64 / self.rate(id, now).max(1.0)) + GAIN.as_secs_f64();
+        let theirs = self.finish(task, now);
+        // Whoever loses has received this much in vain.
+        let wasted = task.received as f64 + (self.pace(task, now) * ours).min(self.left_of(task) as f64);
+        let budget = (self.arrived.2 as f64 * SHARE) - self.wasted as f64;
+        theirs > ours && (wasted <= budget || now.saturating_sub(task.heard) > SILENT)
+    }
+
+    /// Seconds until a slice is expected to be complete.
+    fn finish(&self, task: &Task, now: Duration) -> f64 {
+        if now.saturating_sub(task.heard) > SILENT {
+            return f64::INFINITY;
+        }
+        self.left_of(task) as f64 / self.pace(task, now).max(1.0)
+    }
+
+    /// Bytes a second of a slice: its share of what its source does.
+    fn pace(&self, task: &Task, now: Duration) -> f64 {
+        let sharing = self.tasks.values().filter(|other| other.source == task.source).count().max(1);
+        self.rate(task.source, now) / sharing as f64
+    }
+
+    pub(super) fn left_of(&self, task: &Task) -> u64 {
+        self.size(task).saturating_sub(task.received)
+    }
+
+    /// Expected size of a slice, by its objects if it has begun, else by its cuts.
+    fn size(&self, task: &Task) -> u64 {
+        let (cuts, objects, bytes) = self.arrived;
+        let estimate = match task.objects {
+            Some(count) if objects > 0 => bytes as f64 / objects as f64 * f64::from(count),
+            _ if cuts > 0 => bytes as f64 / cuts as f64 * task.range.len() as f64,
+            _ => UNKNOWN_RATE,
+        };
+        (estimate as u64).max(task.received)
+    }
+}

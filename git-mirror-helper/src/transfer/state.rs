@@ -1,0 +1,366 @@
+//! What the connections of one transfer share: the schedule, the slices that arrived, and who did what.
+//!
+//! One lock, held for moments; nothing waits for the network or lands while it is held.
+
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::{Condvar, Mutex, MutexGuard},
+    time::{Duration, Instant},
+};
+
+use mirror_config::{fault::Fault, http::Cancel, refs::Oid, report};
+use tempfile::NamedTempFile;
+
+use super::source::{self, Source};
+use crate::{
+    objects::store::{Part, Parts, Store},
+    terminal::Snapshot,
+    transfer::schedule::{Next, Schedule, SourceId, TaskId},
+};
+
+/// The shared state of a transfer in slices.
+#[derive(Debug)]
+pub struct Board {
+    /// Where slices land.
+    pub store: Store,
+    /// The cuts.
+    pub cuts: Vec<Vec<Oid>>,
+    /// Tips that were in the store from the start.
+    pub base: Vec<Oid>,
+    /// Most bytes of one slice.
+    pub limit: u64,
+    /// Upstream steps in when mirrors fail.
+    pub has_reserve: bool,
+    started: Instant,
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    schedule: Schedule,
+    parts: Parts,
+    under_way: HashMap<TaskId, (Cancel, u64)>,
+    /// Who delivered the slice that begins at this cut.
+    delivered: HashMap<usize, (SourceId, u64)>,
+    tallies: Vec<Tally>,
+    given_up: HashSet<usize>,
+    banned: Vec<SourceId>,
+    news: Vec<(SourceId, Fault)>,
+    broken: Option<Fault>,
+    closed: bool,
+}
+
+/// What one source did.
+#[derive(Debug, Clone)]
+struct Tally {
+    name: String,
+    operator: String,
+    bytes: u64,
+    wasted: u64,
+    fault: Option<Fault>,
+    began: Option<Duration>,
+    ended: Duration,
+}
+
+impl Board {
+    /// A board for these cuts, some of which may be here already.
+    pub fn new(
+        store: &Store,
+        cuts: Vec<Vec<Oid>>,
+        parts: Parts,
+        (limit, connections): (u64, usize),
+        has_reserve: bool,
+    ) -> Self {
+        let landed = cuts.iter().take_while(|cut| store.has_all(cut)).count();
+        let mut parts = parts;
+        parts.remove_before(landed);
+        let schedule = Schedule::new(cuts.len(), landed, &parts.ranges(), connections);
+        Self {
+            store: store.clone(),
+            base: store.tips(),
+            cuts,
+            limit,
+            has_reserve,
+            started: Instant::now(),
+            state: Mutex::new(State {
+                schedule,
+                parts,
+                under_way: HashMap::new(),
+                delivered: HashMap::new(),
+                tallies: Vec::new(),
+                given_up: HashSet::new(),
+                banned: Vec::new(),
+                news: Vec::new(),
+                broken: None,
+                closed: false,
+            }),
+            wake: Condvar::new(),
+        }
+    }
+
+    /// A source joins; `wasted` bytes of it were received in vain before.
+    pub fn join(&self, source: &Source, rate: Option<f64>, wasted: u64) -> SourceId {
+        let mut state = self.lock();
+        state.tallies.push(Tally {
+            name: source.name.clone(),
+            operator: source.operator.clone(),
+            bytes: 0,
+            wasted,
+            fault: None,
+            began: None,
+            ended: Duration::ZERO,
+        });
+        state.schedule.join(&source.domain, rate, source.is_upstream, self.now())
+    }
+
+    /// What a connection is to do next.
+    pub fn next(&self, id: SourceId, connection: usize) -> Next {
+        let mut state = self.lock();
+        if state.closed { Next::Over } else { state.schedule.next(id, connection, self.now()) }
+    }
+
+    /// Waits until something has happened, or for this long.
+    pub fn nap(&self, longest: Duration) {
+        // Woken or not: whoever naps looks again.
+        drop(self.wake.wait_timeout(self.lock(), longest));
+    }
+
+    /// A request is about to be sent.
+    pub fn begin(&self, task: TaskId, id: SourceId, cancel: &Cancel) {
+        let now = self.now();
+        let mut state = self.lock();
+        state.tallies[id].began.get_or_insert(now);
+        if state.closed || !state.schedule.is_under_way(task) {
+            // Somebody else was faster, just now.
+            cancel.cancel();
+        }
+        state.under_way.insert(task, (cancel.clone(), 0));
+    }
+
+    /// The header of a slice came.
+    pub fn begun(&self, task: TaskId, objects: u32) {
+        let now = self.now();
+        self.lock().schedule.begun(task, objects, now);
+    }
+
+    /// Bytes of a slice came.
+    pub fn received(&self, task: TaskId, bytes: u64) {
+        let now = self.now();
+        let mut state = self.lock();
+        state.schedule.received(task, bytes, now);
+        if let Some((_, sum)) = state.under_way.get_mut(&task) {
+            *sum += bytes;
+        }
+    }
+
+    /// A slice is complete.
+    pub fn arrived(&self, task: TaskId, id: SourceId, range: Range<usize>, file: NamedTempFile) {
+        let now = self.now();
+        let mut state = self.lock();
+        let (_, bytes) = state.under_way.remove(&task).unwrap_or_default();
+        tracing::debug!(source = state.tallies[id].name, cuts = ?range, bytes, "slice here");
+        match state.schedule.arrived(task) {
+            Some(twins) => {
+                for twin in twins {
+                    state.under_way.iter().filter(|(id, _)| **id == twin).for_each(|(_, (cancel, _))| cancel.cancel());
+                }
+                if let Err(error) = state.parts.keep(range.clone(), file) {
+                    state.broken = Some(Fault::Local(error.to_string()));
+                }
+                state.delivered.insert(range.start, (id, bytes));
+                let tally = &mut state.tallies[id];
+                tally.bytes += bytes;
+                tally.fault = None;
+                tally.ended = now;
+            }
+            None => state.tallies[id].wasted += bytes,
+        }
+        self.wake.notify_all();
+    }
+
+    /// A slice was not delivered.
+    pub fn lost(&self, task: TaskId, id: SourceId, fault: Fault) {
+        let now = self.now();
+        let mut state = self.lock();
+        let (_, bytes) = state.under_way.remove(&task).unwrap_or_default();
+        let tally = &mut state.tallies[id];
+        tally.wasted += bytes;
+        tally.ended = now;
+        if fault != Fault::Canceled {
+            tracing::debug!(source = tally.name, %fault, bytes, "slice lost");
+            state.schedule.lost(task, source::lost(&fault), now);
+            state.blame(id, fault);
+        }
+        self.wake.notify_all();
+    }
+
+    /// How many connections a source is to have.
+    pub fn connections(&self, id: SourceId) -> usize {
+        let now = self.now();
+        self.lock().schedule.connections(id, now)
+    }
+
+    /// The slices that can land now: those in a row after what has landed, if they are enough bytes for a pack of their
+    /// own, or if nothing more is coming.
+    pub fn ready_to_land(&self, enough: u64) -> Vec<Part> {
+        let state = self.lock();
+        let row = state.parts.in_row(state.schedule.landed_cuts());
+        let coming = !state.schedule.is_here() && !state.schedule.is_stuck();
+        if coming && row.iter().map(|part| part.bytes).sum::<u64>() < enough { Vec::new() } else { row }
+    }
+
+    /// The tips of a slice, but for those that nobody has.
+    pub fn tips(&self, part: &Part) -> Vec<Oid> {
+        let state = self.lock();
+        let cuts = part.range.clone().filter(|cut| !state.given_up.contains(cut));
+        cuts.flat_map(|cut| self.cuts[cut].iter().cloned()).collect()
+    }
+
+    /// A slice has landed.
+    pub fn landed(&self, part: &Part) {
+        let mut state = self.lock();
+        state.parts.remove(part);
+        state.schedule.landed(part.range.end);
+        self.wake.notify_all();
+    }
+
+    /// A slice turned out to be worthless; whoever delivered it is not asked again.
+    pub fn rejected(&self, part: &Part, fault: Fault) {
+        let mut state = self.lock();
+        state.parts.remove(part);
+        let delivered = state.delivered.remove(&part.range.start);
+        state.schedule.rejected(part.range.clone(), delivered.map(|(id, _)| id));
+        if let Some((id, bytes)) = delivered {
+            let tally = &mut state.tallies[id];
+            tally.bytes = tally.bytes.saturating_sub(bytes);
+            tally.wasted += bytes;
+            state.blame(id, fault);
+        }
+        self.wake.notify_all();
+    }
+
+    /// The tips of all cuts before this one, the newest first, but for those that nobody has.
+    pub fn tips_before(&self, cut: usize, most: usize) -> Vec<Oid> {
+        let state = self.lock();
+        let cuts = (0..cut).rev().filter(|cut| !state.given_up.contains(cut));
+        cuts.flat_map(|cut| &self.cuts[cut]).take(most).cloned().collect()
+    }
+
+    /// Gives up the first cut if nobody has it, unless it is among `wants`; says whether it did.
+    pub fn give_up_first(&self, wants: &[Oid], empty: impl FnOnce(&Store) -> std::io::Result<NamedTempFile>) -> bool {
+        let mut state = self.lock();
+        if !state.schedule.is_lacked(&state.banned) {
+            return false;
+        }
+        let Some(range) = state.schedule.give_up_first() else { return false };
+        let wanted = self.cuts[range.clone()].iter().flatten().any(|oid| wants.contains(oid));
+        let kept = !wanted && empty(&self.store).and_then(|file| state.parts.keep(range.clone(), file)).is_ok();
+        match kept {
+            true => state.given_up.extend(range),
+            false => state.schedule.put_back(range),
+        }
+        kept
+    }
+
+    /// Lets those that broke off try once more.
+    pub fn revive(&self) {
+        let now = self.now();
+        let mut state = self.lock();
+        let banned = state.banned.clone();
+        state.schedule.revive(&banned, now);
+    }
+
+    /// Forgets the plan and all slices.
+    pub fn clear(&self) {
+        self.lock().parts.clear();
+    }
+
+    /// Ends all requests; connections find nothing more to do.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.under_way.values().for_each(|(cancel, _)| cancel.cancel());
+        self.wake.notify_all();
+    }
+
+    /// Everybody who was asked, for the report.
+    pub fn sources(&self) -> Vec<report::Source> {
+        let state = self.lock();
+        let source = |tally: &Tally| {
+            let time = tally.ended.saturating_sub(tally.began.unwrap_or(tally.ended));
+            let done = report::Source::ok(&tally.name, &tally.operator, tally.bytes, time);
+            let outcome = tally.fault.as_ref().map_or("ok", Fault::name).to_owned();
+            report::Source { wasted: tally.wasted, outcome, why: tally.fault.clone(), ..done }
+        };
+        // Who was never asked for anything did nothing.
+        state.tallies.iter().filter(|t| t.began.is_some() || t.wasted > 0).map(source).collect()
+    }
+
+    /// What went wrong since the last time.
+    pub fn news(&self) -> Vec<(String, Fault)> {
+        let mut state = self.lock();
+        let news = std::mem::take(&mut state.news);
+        news.into_iter().map(|(id, fault)| (state.tallies[id].name.clone(), fault)).collect()
+    }
+
+    /// What is wrong with this machine, if anything is.
+    pub fn broken(&self) -> Option<Fault> {
+        self.lock().broken.clone()
+    }
+
+    /// Whether all is in the store.
+    pub fn is_landed(&self) -> bool {
+        self.lock().schedule.is_landed()
+    }
+
+    /// Whether nobody is left who could go on.
+    pub fn is_stuck(&self) -> bool {
+        self.lock().schedule.is_stuck()
+    }
+
+    /// Whether a slice is left that no mirror can take.
+    pub fn needs_reserve(&self) -> bool {
+        self.lock().schedule.needs_reserve()
+    }
+
+    /// How many sources can still be asked.
+    pub fn serving(&self) -> usize {
+        self.lock().schedule.serving()
+    }
+
+    /// How it is getting on.
+    pub fn snapshot(&self) -> Snapshot {
+        let now = self.now();
+        let state = self.lock();
+        let rates = state.tallies.iter().enumerate().map(|(id, t)| (t.name.clone(), state.schedule.rate(id, now)));
+        let under_way: u64 = state.under_way.values().map(|(_, bytes)| bytes).sum();
+        Snapshot {
+            received: state.tallies.iter().map(|tally| tally.bytes).sum::<u64>() + under_way,
+            left: state.schedule.left(),
+            rates: rates.collect(),
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl State {
+    fn blame(&mut self, id: SourceId, fault: Fault) {
+        match &fault {
+            Fault::Local(_) => self.broken = Some(fault.clone()),
+            Fault::TooLarge => self.banned.push(id),
+            deceit if deceit.is_deceit() => self.banned.push(id),
+            _ => {}
+        }
+        self.tallies[id].fault = Some(fault.clone());
+        self.news.push((id, fault));
+    }
+}
