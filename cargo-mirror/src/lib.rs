@@ -17,7 +17,7 @@ mod commands;
 
 use std::process::ExitCode;
 
-use mirror_config::environment::Environment;
+use mirror_config::system::Environment;
 
 /// Runs `cargo mirror` with the arguments and surroundings of this process.
 ///

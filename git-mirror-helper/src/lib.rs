@@ -1,8 +1,9 @@
 //! `git-remote-mirror`: git fetches from mirrors, and believes upstream.
 //!
-//! git starts this program for `mirror::` addresses and speaks gitremote-helpers(7) with it. One request takes a
-//! straight line: `session` reads it, `authority` says what the refs are, `plan` decides, `transfer` and `land` carry
-//! the bulk through the `store`, `pass` has a mirror answer the rest, `report` says how it went.
+//! git starts this program for `mirror::` addresses and speaks gitremote-helpers(7) with it. The folders stand in reading
+//! order, and each uses only those above it. A request comes in by the `conversation`; `authority` says what the refs are;
+//! `answer` plans how git gets its objects and gives them; `transfer` carries the bulk from many mirrors into `objects`;
+//! `run` knows what has happened, `terminal` says it.
 
 pub mod git;
 pub mod objects;
@@ -16,10 +17,10 @@ pub mod conversation;
 use std::process::ExitCode;
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
     report::start_log,
     select::Select,
+    system::Environment,
 };
 
 use crate::{conversation::session, git::address, run::Context};

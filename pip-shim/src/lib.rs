@@ -14,7 +14,7 @@ pub mod run;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
-use mirror_config::{environment::Environment, report::start_log};
+use mirror_config::{report::start_log, system::Environment};
 
 /// The program.
 pub fn main() -> ExitCode {

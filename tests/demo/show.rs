@@ -73,6 +73,6 @@ fn sentence(outcome: &str) -> String {
 fn amount(bytes: &Value) -> String {
     match bytes.as_u64() {
         None | Some(0) => "-".to_owned(),
-        Some(bytes) => mirror_config::report::bytes(bytes),
+        Some(bytes) => mirror_config::message::bytes(bytes),
     }
 }

@@ -87,29 +87,29 @@ fn a_module_uses_only_those_above_it() {
 #[test]
 fn each_heavy_package_has_one_door() {
     for (package, doors) in [
-        ("reqwest", &["mirror-config/src/http"][..]),
-        ("tokio", &["mirror-config/src/http", "mirror-config/src/relay/"]),
+        ("reqwest", &["mirror-config/src/transport/http/"][..]),
+        ("tokio", &["mirror-config/src/transport/http/", "mirror-config/src/relay/"]),
         ("hyper", &["mirror-config/src/relay/"]),
-        ("tame_index", &["mirror-config/src/crates.rs"]),
+        ("tame_index", &["mirror-config/src/cargo/index.rs"]),
         ("cargo_lock", &["cargo-mirror/src/cargo/lock_file.rs"]),
         ("cargo_metadata", &["cargo-mirror/src/cargo/workspace.rs"]),
-        ("html5gum", &["mirror-config/src/simple"]),
-        ("rustls", &["mirror-config/src/http"]),
-        ("rustls_platform_verifier", &["mirror-config/src/http/"]),
-        ("x509_parser", &["mirror-config/src/http/"]),
-        ("minisign_verify", &["mirror-config/src/signature.rs"]),
-        ("ssh_key", &["mirror-config/src/signature.rs"]),
+        ("html5gum", &["mirror-config/src/pip/simple/"]),
+        ("rustls", &["mirror-config/src/transport/http/"]),
+        ("rustls_platform_verifier", &["mirror-config/src/transport/http/"]),
+        ("x509_parser", &["mirror-config/src/transport/http/"]),
+        ("minisign_verify", &["mirror-config/src/trust/signature.rs"]),
+        ("ssh_key", &["mirror-config/src/trust/signature.rs"]),
         ("config", &["mirror-config/src/config/"]),
         (
             "toml_edit",
             &[
                 "mirror-config/src/config/",
-                "mirror-config/src/pins/",
+                "mirror-config/src/trust/pins/",
                 "cargo-mirror/src/cargo/lock_file.rs",
                 "cargo-mirror/src/cargo/config/",
             ],
         ),
-        ("gix_packetline", &["mirror-config/src/pkt_line.rs"]),
+        ("gix_packetline", &["mirror-config/src/git/pkt_line.rs"]),
         ("gix", &["git-mirror-helper/src/objects/"]),
         ("gix_pack", &["git-mirror-helper/src/objects/"]),
         ("clap", &["cargo-mirror/src/cli/"]),
@@ -129,7 +129,7 @@ fn each_heavy_package_has_one_door() {
                                 && !line.starts_with("//")
                         })
                 };
-                // `mirror_config::config` is imported by name where its module is meant.
+                // `mirror_config::config::settings` is imported by name where its module is meant.
                 let own_module = package == "config" && !text.contains("use config::");
                 if !own_module && text.lines().any(named) {
                     let file = file.strip_prefix(workspace()).expect("of the workspace");

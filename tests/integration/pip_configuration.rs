@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use mirror_config::{environment::Environment, pip_files::files};
+use mirror_config::{pip::config::files, system::Environment};
 use mirror_tests::Sandbox;
 use pip_shim::{command_line::Command, plan::Settings};
 use serde_json::json;

@@ -3,13 +3,15 @@
 use std::{fs, sync::Arc};
 
 use mirror_config::{
-    blobs::Blobs,
-    environment::Environment,
-    http::{Cancel, Http, Patience, Request},
-    packages::{Hashes, Packages},
-    proxy::Route,
-    relay::{Relay, pip as routes},
+    fetch::Blobs,
+    pip::{Hashes, Packages, routes},
+    relay::Relay,
     select::Select,
+    system::Environment,
+    transport::{
+        Route,
+        http::{Cancel, Http, Patience, Request},
+    },
 };
 use mirror_tests::{IndexServer, Pip, WheelStock, sha256};
 use serde_json::{Value, json};

@@ -3,15 +3,9 @@
 //! Pure: no servers, no programs. What is right is counted here from the numbers of liars, not taken from `trust`.
 
 use mirror_config::{
-    config::Trust,
-    crates,
-    refs::{Oid, Ref},
-    trust::{
-        Testimony,
-        entries::{self, Word},
-        weigh,
-    },
-    upstream::Repository,
+    cargo::index,
+    model::{Oid, Ref, Repository},
+    trust::{Testimony, Trust, Word, agreement::weigh, entries},
 };
 
 /// Operators of a pattern.
@@ -281,7 +275,7 @@ fn what_is_believed_of_entries_follows_from_how_many_lie() {
             operator: format!("mirror-{number}"),
             address: format!("https://mirror-{number}.example/index/"),
             trusted: false,
-            versions: crates::versions(lines.join("\n").as_bytes()).expect("lines of an index"),
+            versions: index::versions(lines.join("\n").as_bytes()).expect("lines of an index"),
         };
         let words: Vec<Word> = said.iter().enumerate().map(word).collect();
         let believed = entries::weigh(&words, Trust::Quorum, &|_| false);

@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 
 use cargo_lock::{Lockfile, Package, SourceId};
 use mirror_config::{
-    failure::{Failure, Kind},
-    redact::Address,
-    refs::Oid,
-    registry::Locked,
-    verify::Pinned,
+    cargo::{Locked, Pinned},
+    errors::{Failure, Kind},
+    model::{Address, Oid},
 };
 
 /// Where a dependency comes from.
@@ -142,7 +140,7 @@ fn is_index(source: &SourceId, upstream: Option<&Address>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Origin, read};
-    use mirror_config::{crates, redact::Address};
+    use mirror_config::{cargo::index, model::Address};
 
     #[test]
     fn a_checksum_of_other_characters_is_refused() {
@@ -167,7 +165,7 @@ mod tests {
         let text = [
             "version = 4\n".to_owned(),
             package("own", ""),
-            package("official", &format!("{}\nchecksum = \"{checksum}\"", from(&crates::official_source()))),
+            package("official", &format!("{}\nchecksum = \"{checksum}\"", from(&index::official_source()))),
             package("corp", &from("sparse+https://crates.corp.example/index/")),
             package("other", &from("sparse+https://other.example/index/")),
             package("git", &from(&format!("git+https://github.com/owner/repo?branch=main#{commit}"))),

@@ -6,8 +6,8 @@ use std::{
 };
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
+    system::Environment,
 };
 
 /// The first cargo whose `include` is stable.

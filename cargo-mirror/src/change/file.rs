@@ -10,9 +10,9 @@ use std::{
 };
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
-    redact,
+    errors::{Failure, Kind},
+    message::redact,
+    system::Environment,
 };
 
 /// How long another's lock is waited for. git itself holds it for milliseconds.
@@ -299,7 +299,7 @@ pub(crate) fn failed(path: &Path, error: &io::Error) -> Failure {
 mod tests {
     use std::fs;
 
-    use mirror_config::{environment::Environment, failure::Kind};
+    use mirror_config::{errors::Kind, system::Environment};
     use tempfile::TempDir;
 
     use super::ConfigFile;

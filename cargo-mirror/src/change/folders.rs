@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mirror_config::failure::Failure;
+use mirror_config::errors::Failure;
 
 use super::file::failed;
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mirror_config::failure::{Failure, Kind};
+use mirror_config::errors::{Failure, Kind};
 
 use super::{file::failed, record::LinkRecord, undone::Undone};
 

@@ -7,9 +7,8 @@ use std::{
 };
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
-    state,
+    errors::{Failure, Kind},
+    system::{Environment, state},
 };
 use serde::{Deserialize, Serialize};
 

@@ -6,9 +6,8 @@
 use std::{fs::File, path::PathBuf, time::Duration};
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
-    state,
+    errors::{Failure, Kind},
+    system::{Environment, state},
 };
 use similar::TextDiff;
 

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
-use mirror_config::failure::{Failure, Kind};
+use mirror_config::errors::{Failure, Kind};
 
 use super::{
     cache::{self, Cache},
@@ -187,12 +187,12 @@ mod tests {
     use std::ffi::OsString;
 
     use clap::CommandFactory;
-    use mirror_config::failure::Kind;
+    use mirror_config::errors::Kind;
 
     use super::{Asked, Command, Line, parse};
     use crate::cli::{Output, Setup, SetupCargo, SetupGit, SetupTool};
 
-    fn asked(line: &str) -> Result<Asked, mirror_config::failure::Failure> {
+    fn asked(line: &str) -> Result<Asked, mirror_config::errors::Failure> {
         parse(line.split(' ').map(OsString::from))
     }
 

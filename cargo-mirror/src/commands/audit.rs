@@ -1,13 +1,12 @@
 //! `cargo mirror audit`: checks again what operators said when they contradicted each other.
 
 use mirror_config::{
-    audit::{self, Audited, Check},
     config::Config,
-    environment::Environment,
-    failure::Failure,
+    errors::Failure,
+    probe::{Audited, Check, audit},
     select::Select,
-    state,
-    trust::evidence::Evidence,
+    system::{Environment, state},
+    trust::Evidence,
 };
 
 use crate::{

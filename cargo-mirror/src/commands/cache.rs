@@ -6,13 +6,12 @@ use std::{
 };
 
 use mirror_config::{
-    blobs::Blobs,
     config::Config,
-    environment::Environment,
-    failure::{Failure, Kind},
-    state,
-    store::{Entry, Stores},
-    upstream::Repository,
+    errors::{Failure, Kind},
+    fetch::Blobs,
+    git::store::{Entry, Stores},
+    model::Repository,
+    system::{Environment, state},
 };
 
 use super::named::repository;

@@ -1,6 +1,11 @@
 //! `cargo mirror catalog`: which list of mirrors is in force; `update` takes a newer signed one.
 
-use mirror_config::{config::Config, environment::Environment, failure::Failure, list_update, select::Select};
+use mirror_config::{
+    config::Config,
+    errors::Failure,
+    select::{Select, list_update},
+    system::Environment,
+};
 
 use crate::{
     cli::{Catalog, CatalogAction, Output, Update},

@@ -1,6 +1,6 @@
 //! One file for each command: reads the configuration, calls what does the work, hands the result to `report`.
 
-use mirror_config::{environment::Environment, failure::Failure};
+use mirror_config::{errors::Failure, system::Environment};
 
 use super::{audit, cache, catalog, doctor, ledger, list, off, pin, probe, recheck, run, setup, status, undo, verify};
 use crate::{

@@ -2,10 +2,9 @@
 
 use mirror_config::{
     config::Config,
-    environment::Environment,
-    failure::Failure,
-    state,
-    trust::ledger::{self, Ledger},
+    errors::Failure,
+    system::{Environment, state},
+    trust::{Ledger, ledger},
 };
 
 use super::named::repository;

@@ -1,6 +1,6 @@
 //! `cargo mirror list`: the mirrors that are configured, disabled ones included.
 
-use mirror_config::{config::Config, environment::Environment, failure::Failure, mirror::Mirror};
+use mirror_config::{config::Config, errors::Failure, model::Mirror, system::Environment};
 
 use crate::{
     cli::Output,

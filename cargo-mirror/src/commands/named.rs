@@ -2,8 +2,8 @@
 
 use mirror_config::{
     config::Config,
-    failure::Failure,
-    upstream::{Repository, is_part},
+    errors::Failure,
+    model::{Repository, is_part},
 };
 
 /// The repository that is meant, with its upstream or without, as in `gitlab:owner/repo`.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use mirror_config::{config::Config, crates, environment::Environment, failure::Failure};
+use mirror_config::{cargo::index, config::Config, errors::Failure, system::Environment};
 
 use crate::{
     cargo::{
@@ -83,7 +83,7 @@ fn subcommand(words: &[OsString]) -> Option<usize> {
 /// The official index with its port. Measured with cargo 1.95: with the address as everybody writes it the source is
 /// crates-io itself, and to define that twice is an error; with `:443` it is another name for the same place.
 fn official() -> String {
-    let address = crates::official();
+    let address = index::official();
     let url = address.expose();
     let host = url.host_str().unwrap_or_default();
     format!("{}://{host}:{}{}", url.scheme(), url.port_or_known_default().unwrap_or(443), url.path())

@@ -10,18 +10,18 @@ use std::{
 };
 
 use mirror_config::{
-    blobs::{self, Blobs},
-    config::{Config, Trust},
-    environment::{Environment, MIRROR_LOCK, MIRROR_REPORT},
-    failure::{Failure, Kind},
-    packages::{Hashes, Packages},
-    pins::{self, GitPin, Pins, tree::sha256tree},
-    refs::{Oid, Ref},
-    registry::{self, Registry},
+    cargo::{Finding, Pinned, Registry, registry, verify},
+    config::Config,
+    errors::{Failure, Kind},
+    fetch::Blobs,
+    model::{Oid, Ref, Repository},
+    pip::{Hashes, Packages, simple},
     select::Select,
-    simple, state,
-    upstream::Repository,
-    verify::{self, Finding, Pinned},
+    system::{Environment, MIRROR_LOCK, MIRROR_REPORT, digest, state},
+    trust::{
+        Trust,
+        pins::{self, GitPin, Pins, sha256tree},
+    },
 };
 use similar::TextDiff;
 
@@ -186,7 +186,7 @@ fn of_wheels(env: &Environment, folder: &Path) -> Result<BTreeMap<String, String
     files.sort();
     for path in files {
         let Some((name, project)) = path.file_name().and_then(|name| name.to_str()).and_then(named) else { continue };
-        let sum = File::open(&path).and_then(blobs::sha256).map_err(io)?;
+        let sum = File::open(&path).and_then(digest::sha256).map_err(io)?;
         let page = packages.page(&project)?;
         let said = page.as_ref().and_then(|page| {
             let file = page.files.iter().find(|file| file.get("filename").and_then(|n| n.as_str()) == Some(&name))?;

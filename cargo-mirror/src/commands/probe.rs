@@ -4,13 +4,11 @@ use std::thread;
 
 use mirror_config::{
     config::Config,
-    environment::Environment,
-    failure::{Failure, Kind},
-    fault::Fault,
+    errors::{Failure, Fault, Kind},
+    model::{Repo, Repository},
     probe::{self, Files, Freshness},
     select::Select,
-    state,
-    upstream::{Repo, Repository},
+    system::{Environment, state},
 };
 
 use crate::{

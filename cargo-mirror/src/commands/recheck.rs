@@ -8,13 +8,10 @@ use std::{
 
 use mirror_config::{
     config::Config,
-    environment::Environment,
-    failure::{Failure, Kind},
-    pins::{
-        GitPin, Pins,
-        tree::{Leaf, SUBMODULE, sha256tree},
-    },
-    upstream::Repository,
+    errors::{Failure, Kind},
+    model::Repository,
+    system::Environment,
+    trust::pins::{GitPin, Leaf, Pins, SUBMODULE, sha256tree},
 };
 
 use super::named::repository;
@@ -30,7 +27,7 @@ pub(super) fn recheck(env: &Environment, asked: &cli::Recheck) -> Result<(), Fai
     if !folder.is_dir() {
         return Err(Failure::new(Kind::Io, format!("{} is no folder", folder.display())));
     }
-    let pins = Pins::find(env, &config)?.ok_or_else(|| {
+    let pins = Pins::find(env, config.pins_policy())?.ok_or_else(|| {
         Failure::new(Kind::Unpinned, "there is no mirror.lock here or above").hint("cargo mirror pin OWNER/REPO")
     })?;
     let objects = objects(&folder);

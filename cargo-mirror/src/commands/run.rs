@@ -3,15 +3,14 @@
 use std::{ffi::OsString, sync::Arc, time::Instant};
 
 use mirror_config::{
-    blobs::Blobs,
-    child, crates,
-    environment::Environment,
-    failure::{Failure, Kind},
-    pins::Pins,
-    registry::{Locked, Registry},
-    relay::{Relay, cargo as routes},
+    cargo::{Locked, Registry, index, routes},
+    errors::{Failure, Kind},
+    fetch::Blobs,
+    relay::Relay,
     report::Report,
     select::Select,
+    system::{Environment, child},
+    trust::pins::Pins,
 };
 
 use crate::{
@@ -27,9 +26,9 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let select = Select::posing_as(env, &program::agent(&program::program(env)))?;
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
-    let locked = pinned(locked, Pins::find(env, &select.config)?.unwrap_or_default())?;
+    let locked = pinned(locked, Pins::find(env, select.config.pins_policy())?.unwrap_or_default())?;
     // cargo names its cache by the address, so that follows from what the relay rests on.
-    let name = format!("cargo {} {:?}", crates::authority(&select.config), env.state_dir());
+    let name = format!("cargo {} {:?}", index::authority(&select.config), env.state_dir());
     let registry = Arc::new(Registry::new(env, select, Blobs::open(env).map_err(io)?, locked));
     let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&registry), address));
     let relay = relay.map_err(io)?;

@@ -3,18 +3,14 @@
 use std::{collections::BTreeMap, thread, time::Instant};
 
 use mirror_config::{
-    blobs::Blobs,
-    environment::Environment,
-    failure::{Failure, Kind},
-    git_pin::{self, Pin, Presence},
-    health::Service,
-    redact::Address,
-    refs::Oid,
-    registry::{self, Registry},
+    cargo::{Finding, Pinned, Registry, registry, verify},
+    errors::{Failure, Kind},
+    fetch::Blobs,
+    git::{Pin, Presence, presence},
+    model::{Address, Oid, Repository, Service},
     report::Report,
     select::Select,
-    upstream::Repository,
-    verify::{self, Finding, Pinned},
+    system::Environment,
 };
 
 use crate::{
@@ -128,7 +124,7 @@ fn commits(env: &Environment, locked: &[lock_file::Dependency]) -> Result<Commit
     let select = &Select::new(env)?;
     let ask = |address: &Address, commit: &Oid| {
         let repository = repository(select, address);
-        let pin = git_pin::ask(select, address, repository.as_ref(), commit);
+        let pin = presence::ask(select, address, repository.as_ref(), commit);
         // Before upstream has said that everybody may know it, no mirror is named for it.
         let mirror = match (&pin, &repository) {
             (Pin::Upstream(_) | Pin::Mirrors(_), Some(repository)) => {

@@ -10,7 +10,7 @@ use std::{
     process::Command,
 };
 
-use mirror_config::failure::{Failure, Kind};
+use mirror_config::errors::{Failure, Kind};
 
 use super::config::{git, start};
 

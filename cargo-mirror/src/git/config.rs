@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use mirror_config::failure::{Failure, Kind};
+use mirror_config::errors::{Failure, Kind};
 use tempfile::TempDir;
 
 use crate::change::Entry;

@@ -14,8 +14,8 @@
 
 use mirror_config::{
     config::Config,
-    environment::Environment,
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
+    system::Environment,
 };
 
 use super::config::{self, Copy, Found};
@@ -159,7 +159,7 @@ fn missing(wanted: &[Entry], present: &[Entry]) -> Vec<Entry> {
 
 #[cfg(test)]
 mod tests {
-    use mirror_config::failure::Kind;
+    use mirror_config::errors::Kind;
 
     use super::{Entry, Found, Prefix, missing, wanted};
 

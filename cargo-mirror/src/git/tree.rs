@@ -8,8 +8,8 @@ use std::{
 };
 
 use mirror_config::{
-    failure::{Failure, Kind},
-    pins::tree::{Leaf, SUBMODULE},
+    errors::{Failure, Kind},
+    trust::pins::{Leaf, SUBMODULE},
 };
 
 use super::check::{isolated, output};

@@ -5,10 +5,7 @@
 
 use std::ops::Range;
 
-use mirror_config::{
-    pip_given,
-    pip_ini::{Document, Entry as Found, Header},
-};
+use mirror_config::pip::config::{Document, Entry as Found, Header, given};
 
 use crate::change::Entry;
 
@@ -17,7 +14,7 @@ pub(crate) const SECTION: &str = "global";
 /// What is set in it.
 pub(crate) const KEY: &str = "index-url";
 /// [`KEY`] in records and messages.
-pub(crate) const NAME: &str = pip_given::KEY;
+pub(crate) const NAME: &str = given::KEY;
 /// The section's header, likewise.
 const HEADER: &str = "[global]";
 

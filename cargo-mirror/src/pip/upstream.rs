@@ -1,6 +1,6 @@
 //! Where pip's own index is, and what pip calls itself.
 
-use mirror_config::{config::Config, environment::Environment, real_index, redact::Address};
+use mirror_config::{config::Config, model::Address, pip::installed, system::Environment};
 
 use crate::system::programs;
 
@@ -18,10 +18,10 @@ pub(crate) struct RealPip {
 
 /// Asks the Pythons on PATH for it.
 pub(crate) fn real_pip(env: &Environment, config: &Config) -> RealPip {
-    let said = programs::pythons(env).iter().find_map(|python| real_index::ask(python));
+    let said = programs::pythons(env).iter().find_map(|python| installed::ask(python));
     let configured = config.pip_upstream.as_ref().map(|setting| setting.value.clone());
     RealPip {
-        agent: said.as_ref().map_or_else(|| AGENT.to_owned(), real_index::Said::agent),
+        agent: said.as_ref().map_or_else(|| AGENT.to_owned(), installed::Said::agent),
         upstream: configured.or_else(|| said?.index()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mirror_config::{failure::Failure, report::age};
+use mirror_config::{errors::Failure, message::age};
 use serde::Serialize;
 
 use super::{

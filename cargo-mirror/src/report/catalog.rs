@@ -1,6 +1,6 @@
 //! Which list of mirrors is in force, and what an update brought, as text and as JSON.
 
-use mirror_config::{config::signed_list::InForce, failure::Failure, state::day};
+use mirror_config::{config::InForce, errors::Failure, system::day};
 use serde::Serialize;
 
 use super::print::{line, print_json, warn};

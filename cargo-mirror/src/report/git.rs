@@ -1,6 +1,6 @@
 //! git's state as tables and as JSON.
 
-use mirror_config::failure::Failure;
+use mirror_config::errors::Failure;
 use serde::Serialize;
 
 use super::{

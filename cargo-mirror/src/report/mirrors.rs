@@ -1,6 +1,6 @@
 //! The list of mirrors as a table and as JSON.
 
-use mirror_config::failure::Failure;
+use mirror_config::errors::Failure;
 use serde::Serialize;
 
 use super::print::{clean, print, print_json, shown, table};

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use comfy_table::{Table, presets};
 use mirror_config::{
-    failure::{Failure, Kind},
-    redact,
+    errors::{Failure, Kind},
+    message::redact,
 };
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mirror_config::failure::Failure;
+use mirror_config::errors::Failure;
 use serde::{Serialize, Serializer};
 
 use super::{

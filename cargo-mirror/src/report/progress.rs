@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mirror_config::environment::Environment;
+use mirror_config::system::Environment;
 
 /// The line. It goes when it is dropped, and is never there unless standard error is a terminal.
 #[derive(Debug)]

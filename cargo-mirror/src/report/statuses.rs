@@ -1,6 +1,6 @@
 //! The status of all three tools in one.
 
-use mirror_config::failure::Failure;
+use mirror_config::errors::Failure;
 
 use super::{
     cargo::{CargoStatus, cargo_status},

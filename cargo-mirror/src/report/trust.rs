@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use mirror_config::{failure::Failure, report::age, trust::ledger::Entry};
+use mirror_config::{errors::Failure, message::age, trust::Entry};
 use serde::Serialize;
 
 use super::print::{clean, print, print_json, shown, table};

@@ -1,6 +1,6 @@
 //! How the comparison of a lock file with the authority is shown.
 
-use mirror_config::failure::Failure;
+use mirror_config::errors::Failure;
 use serde::Serialize;
 
 use super::print::{clean, print, print_json, shown, table};

@@ -9,8 +9,8 @@ use std::{
 };
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
+    system::Environment,
 };
 
 use crate::terminal::quoted;

@@ -1,8 +1,8 @@
 //! Questions to a person. The only door to dialoguer.
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
+    system::Environment,
 };
 
 /// Asks a question that is answered with yes or no; Escape means no.
@@ -52,7 +52,7 @@ fn failed(error: &dialoguer::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use mirror_config::{environment::Environment, failure::Kind};
+    use mirror_config::{errors::Kind, system::Environment};
 
     #[test]
     fn without_a_terminal_the_hint_is_a_flag() {

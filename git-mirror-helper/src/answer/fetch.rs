@@ -3,10 +3,9 @@
 use std::io::Write;
 
 use mirror_config::{
-    failure::Failure,
-    fault::Fault,
-    pkt_line::Packet,
-    refs::{Oid, Ref},
+    errors::{Failure, Fault},
+    git::Packet,
+    model::{Oid, Ref},
 };
 
 use super::{

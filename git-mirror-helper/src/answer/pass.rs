@@ -8,7 +8,10 @@ use std::{
     time::Instant,
 };
 
-use mirror_config::{failure::Failure, fault::Fault, pack_stream::PackStream, pkt_line::Packets};
+use mirror_config::{
+    errors::{Failure, Fault},
+    git::{PackStream, Packets},
+};
 use tempfile::SpooledTempFile;
 
 use super::upstream::{from_upstream, git_is_gone, write_clean};
@@ -43,7 +46,7 @@ pub enum Passed {
 ///
 /// # Errors
 ///
-/// [`mirror_config::failure::Kind::Exhausted`] when nobody could; what upstream itself failed with.
+/// [`mirror_config::errors::Kind::Exhausted`] when nobody could; what upstream itself failed with.
 pub fn pass(
     context: &mut Context,
     field: &mut Field,
@@ -90,7 +93,7 @@ fn spooled(
     opened: &Opened,
     request: &Request,
     body: &[u8],
-    patience: mirror_config::http::Patience,
+    patience: mirror_config::transport::http::Patience,
     (limit, most): (u64, u32),
     spool: &mut SpooledTempFile,
 ) -> Result<Option<u64>, Fault> {

@@ -45,7 +45,7 @@ pub fn plan(request: &Request, facts: Facts) -> Plan {
 mod tests {
     use super::{Facts, Plan, plan};
     use crate::git::Request;
-    use mirror_config::pkt_line::{Packet, Packets};
+    use mirror_config::git::{Packet, Packets};
 
     fn request(arguments: &[&str]) -> Request {
         let mut bytes = Vec::new();

@@ -5,7 +5,11 @@ use std::{
     time::Instant,
 };
 
-use mirror_config::{failure::Failure, fault::Fault, pack_stream::refusal, pkt_line::Packet, redact};
+use mirror_config::{
+    errors::{Failure, Fault},
+    git::{Packet, refusal},
+    message::redact,
+};
 
 use crate::{
     authority::Authority,
@@ -63,5 +67,5 @@ pub fn write_clean(packet: Packet<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// git closed its side: there is nobody left to tell.
 pub fn git_is_gone(error: &io::Error) -> Failure {
-    Failure::new(mirror_config::failure::Kind::Io, format!("git does not listen any more: {error}"))
+    Failure::new(mirror_config::errors::Kind::Io, format!("git does not listen any more: {error}"))
 }

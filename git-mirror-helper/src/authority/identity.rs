@@ -4,8 +4,8 @@
 //! what it was even if SHA-1 were not.
 
 use mirror_config::{
-    failure::{Failure, Kind},
-    refs::{Oid, Ref},
+    errors::{Failure, Kind},
+    model::{Oid, Ref},
 };
 
 use super::refs::Authority;

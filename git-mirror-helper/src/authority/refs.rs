@@ -6,17 +6,12 @@
 use std::time::{Duration, Instant};
 
 use mirror_config::{
-    config::Trust,
-    failure::{Failure, Kind},
-    fault::Fault,
-    health::Service,
-    http::Patience,
-    pkt_line::{Packet, Packets},
-    proxy::Route,
-    refs::{Oid, Ref},
-    state,
-    trust::{Agreement, age::Newest},
-    upload_pack::{Advertisement, Fetch, Session, read_refs},
+    errors::{Failure, Fault, Kind},
+    git::{Advertisement, Fetch, Packet, Packets, Session, read_refs},
+    model::{Oid, Ref, Service},
+    system::state,
+    transport::{Route, http::Patience},
+    trust::{Agreement, Newest, Trust},
 };
 
 use super::witnesses::{self, Opened};

@@ -5,21 +5,13 @@
 use std::time::{Duration, Instant};
 
 use mirror_config::{
-    config::Trust,
-    failure::{Failure, Kind},
-    fallback::Lineup,
-    fault::Fault,
-    http::Patience,
-    refs::Ref,
-    select::Candidate,
-    state,
-    trust::{
-        self, Agreement, Claim, Testimony,
-        age::{self, Newest},
-        evidence::Evidence,
-    },
-    upload_pack::{REFS_LIMIT, Session},
-    upstream::is_loopback,
+    errors::{Failure, Fault, Kind},
+    git::{REFS_LIMIT, Session},
+    model::{Ref, is_loopback},
+    select::{Candidate, Lineup},
+    system::state,
+    transport::http::Patience,
+    trust::{self, Agreement, Claim, Evidence, Newest, Testimony, Trust, age, agreement},
 };
 
 use crate::{objects::proof::Proofs, run::Context, terminal::warn};
@@ -60,7 +52,9 @@ pub fn that_answer(context: &mut Context) -> Vec<Opened> {
     let width = candidates.len();
     let select = context.select.clone();
     let started = Instant::now();
-    let mut lineup = Lineup::start(candidates, width, move |candidate| select.open(candidate, Patience::REPLACEABLE));
+    let mut lineup = Lineup::start(candidates, width, move |candidate| {
+        Session::open_candidate(&select, candidate, Patience::REPLACEABLE)
+    });
     let mut opened: Vec<Opened> = Vec::new();
     let mut until: Option<Instant> = None;
     while until.is_none_or(|until| Instant::now() < until) {
@@ -100,7 +94,8 @@ pub fn agree(context: &mut Context, opened: &[Opened], prefixes: &[&str]) -> Res
     if !contradictions.is_empty() {
         keep(context, contradictions);
     }
-    let agreement = trust::weigh(&context.repository, &testimonies, least, &mut |new, old| proofs.descends(new, old))?;
+    let agreement =
+        agreement::weigh(&context.repository, &testimonies, least, &mut |new, old| proofs.descends(new, old))?;
     if !agreement.unattested.is_empty() {
         warn(&format!("left out, since too few attest it: {}", listed(&agreement.unattested)));
     }
@@ -113,7 +108,7 @@ pub fn agree(context: &mut Context, opened: &[Opened], prefixes: &[&str]) -> Res
         context.ledger.check(&context.repository, &agreement.refs, &mut |new, old| proofs.descends(new, old))?;
         let too_old = match agreement.refs.is_empty() {
             true => None,
-            false => age::check(&context.repository, newest, state::now(), &context.select.config)?,
+            false => age::check(&context.repository, newest, state::now(), context.select.config.age_limit())?,
         };
         too_old.iter().for_each(|what| warn(what));
     }

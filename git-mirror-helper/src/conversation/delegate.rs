@@ -8,7 +8,7 @@ use std::{
     process::Stdio,
 };
 
-use mirror_config::failure::{Failure, Kind};
+use mirror_config::errors::{Failure, Kind};
 
 use crate::{git::program, run::Context};
 

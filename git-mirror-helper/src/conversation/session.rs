@@ -3,11 +3,11 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use mirror_config::{
-    config::Trust,
-    failure::{Failure, Kind},
-    pkt_line::{Packet, Packets},
-    refs::Ref,
-    state,
+    errors::{Failure, Kind},
+    git::{Packet, Packets},
+    model::Ref,
+    system::state,
+    trust::Trust,
 };
 
 use super::delegate;
@@ -175,7 +175,7 @@ fn summary(context: &Context) -> String {
     let carried = happened.carried();
     let carried = match carried.is_empty() {
         true => "nothing to carry: all was here".to_owned(),
-        false => format!("{carried} in {}", mirror_config::report::span(context.diary.elapsed())),
+        false => format!("{carried} in {}", mirror_config::message::span(context.diary.elapsed())),
     };
     format!("{carried}; refs by {}", happened.verdict.as_deref().unwrap_or("request"))
 }

@@ -4,8 +4,8 @@
 
 use mirror_config::{
     config::Config,
-    failure::{Failure, Kind},
-    upstream::{Repository, check_address, is_part},
+    errors::{Failure, Kind},
+    model::{Repository, check_address, is_part},
 };
 
 /// Reads the second argument of a remote helper: `owner/repo`, `UPSTREAM:owner/repo`, or an address of an upstream.
@@ -49,7 +49,7 @@ pub fn parse(text: &str, config: &Config) -> Result<Repository, Failure> {
 #[cfg(test)]
 mod tests {
     use super::parse;
-    use mirror_config::{config::Config, environment::Environment};
+    use mirror_config::{config::Config, system::Environment};
 
     #[test]
     fn addresses_come_down_to_a_repository_or_are_refused() {

@@ -10,11 +10,10 @@ use std::{
 };
 
 use mirror_config::{
-    environment::{Environment, MIRROR_DEPTH},
-    fault::Fault,
-    pkt_line::{Packet, Packets},
-    redact::Address,
-    upload_pack::Advertisement,
+    errors::Fault,
+    git::{Advertisement, Packet, Packets},
+    model::Address,
+    system::{Environment, MIRROR_DEPTH},
 };
 
 /// A child that has answered `stateless-connect`, or speaks protocol v2 by itself.

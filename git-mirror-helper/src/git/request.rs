@@ -3,9 +3,8 @@
 use std::io::{self, Read};
 
 use mirror_config::{
-    pkt_line::{LONGEST_LINE, Packet, Packets},
-    refs::Oid,
-    upload_pack::Advertisement,
+    git::{Advertisement, LONGEST_LINE, Packet, Packets},
+    model::Oid,
 };
 
 /// One request, as packets and as what they mean.
@@ -177,7 +176,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::Request;
-    use mirror_config::pkt_line::{Packet, Packets};
+    use mirror_config::git::{Packet, Packets};
 
     const OID: &str = "7e1785e08e1fca2908ba6aefc65ce6b1adba7431";
 

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use mirror_config::redact::Address;
+use mirror_config::model::Address;
 
 /// What the user told git.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

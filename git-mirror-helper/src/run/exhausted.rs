@@ -1,6 +1,6 @@
 //! What is said when neither upstream nor any mirror could serve.
 
-use mirror_config::failure::{Failure, Kind};
+use mirror_config::errors::{Failure, Kind};
 
 use super::{facts::Context, source_names::upstream_name};
 

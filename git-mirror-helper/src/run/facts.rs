@@ -3,14 +3,14 @@
 use std::{path::PathBuf, sync::Arc};
 
 use mirror_config::{
-    catalog,
-    environment::Environment,
-    failure::{Failure, Kind},
-    pins::{GitPin, Pins},
-    redact::Address,
-    select::Select,
-    trust::ledger::Ledger,
-    upstream::{Repository, Signers},
+    errors::{Failure, Kind},
+    model::{Address, Repository, Signers},
+    select::{Select, catalog},
+    system::Environment,
+    trust::{
+        Ledger,
+        pins::{GitPin, Pins},
+    },
 };
 
 use super::journal::Diary;
@@ -64,7 +64,7 @@ impl Context {
             .url
             .fill(&repository.repo);
         let ledger = Ledger::open(env.state_dir().as_deref(), &repository);
-        let pins = Pins::find(&env, &select.config)?;
+        let pins = Pins::find(&env, select.config.pins_policy())?;
         let pin = |pins: &Pins| Some(Pinned { file: pins.path.clone(), pin: pins.git(&repository)?.clone() });
         let pinned = pins.as_ref().and_then(pin);
         let settings = GitSettings::read(remote, &upstream);

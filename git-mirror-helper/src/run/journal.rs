@@ -3,14 +3,12 @@
 use std::time::{Duration, Instant};
 
 use mirror_config::{
-    environment::Environment,
-    failure::Kind,
-    fault::Fault,
-    health::{Observation, Service},
+    errors::{Fault, Kind},
+    git::Session,
+    model::{Repository, Service},
     report::{Evidence, Report, Source},
-    select::Select,
-    upload_pack::Session,
-    upstream::Repository,
+    select::{Observation, Select},
+    system::Environment,
 };
 
 /// What happened: who was asked, who carried what, who failed.

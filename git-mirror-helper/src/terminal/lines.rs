@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use mirror_config::{failure::Failure, redact};
+use mirror_config::{errors::Failure, message::redact};
 
 /// Ends of the road.
 pub fn error(failure: &Failure) {

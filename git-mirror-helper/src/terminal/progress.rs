@@ -10,7 +10,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mirror_config::report;
+use mirror_config::message::units;
 
 use crate::run::Context;
 
@@ -99,14 +99,14 @@ fn draw(ended: &AtomicBool, verbose: bool, look: impl Fn() -> Snapshot) {
 
 /// The line.
 fn text(snapshot: &Snapshot, rate: f64, verbose: bool) -> String {
-    let per_second = |rate: f64| format!("{}/s", report::bytes(rate as u64));
+    let per_second = |rate: f64| format!("{}/s", units::bytes(rate as u64));
     let mut text = "Receiving".to_owned();
     if let Some(left) = snapshot.left {
         text += &format!(": {:3}%", snapshot.received * 100 / (snapshot.received + left).max(1));
     }
-    text += &format!(", {} | {}", report::bytes(snapshot.received), per_second(rate));
+    text += &format!(", {} | {}", units::bytes(snapshot.received), per_second(rate));
     if let (Some(left), true) = (snapshot.left, rate >= 1.0) {
-        text += &format!(" | {} left", report::age(Duration::from_secs_f64(left as f64 / rate)));
+        text += &format!(" | {} left", units::age(Duration::from_secs_f64(left as f64 / rate)));
     }
     let at_work: Vec<_> = snapshot.rates.iter().filter(|(_, rate)| *rate >= 1.0).collect();
     match at_work.as_slice() {

@@ -10,11 +10,10 @@ use std::{
 };
 
 use mirror_config::{
-    failure::{Failure, Kind},
-    fault::Fault,
-    http::Patience,
-    refs::{Oid, Ref},
-    upload_pack::Fetch,
+    errors::{Failure, Fault, Kind},
+    git::Fetch,
+    model::{Oid, Ref},
+    transport::http::Patience,
 };
 
 use super::{

@@ -3,10 +3,10 @@
 use std::{ops::Range, time::Duration};
 
 use mirror_config::{
-    fault::Fault,
-    http::{Cancel, Patience},
-    refs::Oid,
-    upload_pack::Fetch,
+    errors::Fault,
+    git::Fetch,
+    model::Oid,
+    transport::http::{Cancel, Patience},
 };
 use tempfile::NamedTempFile;
 

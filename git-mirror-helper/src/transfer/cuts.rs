@@ -8,7 +8,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
 };
 
-use mirror_config::refs::{Oid, Ref};
+use mirror_config::model::{Oid, Ref};
 
 /// Commits that were seen are cut into so many slices at most, where tags do not do it.
 const MOST: u64 = 64;
@@ -83,7 +83,7 @@ fn by_number(a: &str, b: &str) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::{by_number, cuts};
-    use mirror_config::refs::{Oid, Ref};
+    use mirror_config::model::{Oid, Ref};
 
     const LOTS: u64 = 1 << 30;
 

@@ -10,11 +10,10 @@ use std::{
 };
 
 use mirror_config::{
-    fault::Fault,
-    http::{Body, Patience},
-    pack_stream::PackStream,
-    refs::Oid,
-    upload_pack::{Fetch, Session},
+    errors::Fault,
+    git::{Fetch, PackStream, Session},
+    model::Oid,
+    transport::http::{Body, Patience},
 };
 
 use crate::objects::proof::prefix;

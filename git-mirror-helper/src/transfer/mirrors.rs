@@ -5,7 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mirror_config::{fallback::Lineup, fault::Fault, http::Patience, select::Candidate, upload_pack::Session};
+use mirror_config::{
+    errors::Fault,
+    git::Session,
+    select::{Candidate, Lineup},
+    transport::http::Patience,
+};
 
 use crate::{
     authority::{Authority, Opened, Voice},
@@ -35,8 +40,11 @@ impl Field {
             tracing::debug!(mirror = candidate.carrier.mirror.name, reason = candidate.rank.reason, expected = ?candidate.rank.expected, "candidate");
         }
         let select = context.select.clone();
-        let lineup = (!candidates.is_empty())
-            .then(|| Lineup::start(candidates, 1, move |candidate| select.open(candidate, Patience::REPLACEABLE)));
+        let lineup = (!candidates.is_empty()).then(|| {
+            Lineup::start(candidates, 1, move |candidate| {
+                Session::open_candidate(&select, candidate, Patience::REPLACEABLE)
+            })
+        });
         Self { ready: VecDeque::new(), lineup, started }
     }
 
@@ -82,7 +90,7 @@ impl Field {
         }
         // Far under what it did before is too slow, where others could serve.
         let record =
-            context.select.health.record(&opened.candidate.carrier.mirror.name, mirror_config::health::Service::Git);
+            context.select.health.record(&opened.candidate.carrier.mirror.name, mirror_config::model::Service::Git);
         let before = record.goodput.unwrap_or(0.0) * Patience::WINDOW.as_secs_f64();
         Patience { floor: Patience::REPLACEABLE.floor.max((before * 0.02) as u64), ..Patience::REPLACEABLE }
     }

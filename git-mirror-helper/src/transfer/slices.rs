@@ -8,9 +8,8 @@ use std::{
 };
 
 use mirror_config::{
-    failure::{Failure, Kind},
-    fault::Fault,
-    refs::Oid,
+    errors::{Failure, Fault, Kind},
+    model::Oid,
 };
 use tempfile::NamedTempFile;
 
@@ -124,7 +123,7 @@ impl Run {
                 let goodput = context
                     .select
                     .health
-                    .record(&opened.candidate.carrier.mirror.name, mirror_config::health::Service::Git)
+                    .record(&opened.candidate.carrier.mirror.name, mirror_config::model::Service::Git)
                     .goodput;
                 self.join(Source::mirror(&opened, &context.repository), goodput, 0);
             }

@@ -1,6 +1,6 @@
 //! One source of slices: a mirror that has answered, or upstream itself.
 
-use mirror_config::{fault::Fault, upload_pack::Session, upstream::Repository};
+use mirror_config::{errors::Fault, git::Session, model::Repository};
 
 use crate::{authority::Opened, run::upstream_name, transfer::schedule::Lost};
 

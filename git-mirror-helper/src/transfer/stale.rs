@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use mirror_config::{
-    fault::Fault,
-    http::Patience,
-    refs::{Oid, Ref},
+    errors::Fault,
+    model::{Oid, Ref},
+    transport::http::Patience,
 };
 
 use super::mirrors::Field;

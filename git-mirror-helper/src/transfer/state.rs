@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mirror_config::{fault::Fault, http::Cancel, refs::Oid, report};
+use mirror_config::{errors::Fault, model::Oid, report::line, transport::http::Cancel};
 use tempfile::NamedTempFile;
 
 use super::source::{self, Source};
@@ -286,13 +286,13 @@ impl Board {
     }
 
     /// Everybody who was asked, for the report.
-    pub fn sources(&self) -> Vec<report::Source> {
+    pub fn sources(&self) -> Vec<line::Source> {
         let state = self.lock();
         let source = |tally: &Tally| {
             let time = tally.ended.saturating_sub(tally.began.unwrap_or(tally.ended));
-            let done = report::Source::ok(&tally.name, &tally.operator, tally.bytes, time);
+            let done = line::Source::ok(&tally.name, &tally.operator, tally.bytes, time);
             let outcome = tally.fault.as_ref().map_or("ok", Fault::name).to_owned();
-            report::Source { wasted: tally.wasted, outcome, why: tally.fault.clone(), ..done }
+            line::Source { wasted: tally.wasted, outcome, why: tally.fault.clone(), ..done }
         };
         // Who was never asked for anything did nothing.
         state.tallies.iter().filter(|t| t.began.is_some() || t.wasted > 0).map(source).collect()

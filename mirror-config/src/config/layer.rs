@@ -8,7 +8,7 @@ use config::{Map, Source, Value, ValueKind};
 use toml_edit::{Document, Item};
 
 use super::schema::{self, Shape};
-use crate::failure::{Failure, Kind};
+use crate::errors::{Failure, Kind};
 
 /// One value with its full path and its place.
 #[derive(Debug, Clone)]

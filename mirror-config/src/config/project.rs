@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use config::{Value, ValueKind};
 
 use super::{
-    Trust,
     layer::Layer,
     read::at,
     schema::{self, Project},
 };
-use crate::failure::{Failure, Kind};
+use crate::{
+    errors::{Failure, Kind},
+    trust::Trust,
+};
 
 const PROJECT_FILE: &str = ".mirror.toml";
 

@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use config::{Map, Value, ValueKind};
 
-use super::{BUILT_IN, Setting};
+use super::origin::{BUILT_IN, Setting};
 use crate::{
-    failure::{Failure, Kind},
-    upstream::is_part,
+    errors::{Failure, Kind},
+    model::is_part,
 };
 
 /// The first place, in the order of file names and lines, that says anything of this table.

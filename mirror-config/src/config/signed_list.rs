@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 use toml_edit::Item;
 
 use super::{
-    BUILT_IN, CATALOG, Config, DEFAULTS,
     layer::{Entry, Layer},
-    merge,
+    merge::merge,
+    origin::{BUILT_IN, CATALOG, DEFAULTS},
+    settings::Config,
+    standing::{InForce, ListState},
 };
 use crate::{
-    environment::Environment,
-    failure::{Failure, Kind},
-    redact::Address,
-    signature::{self, Policy},
-    state,
-    upstream::is_loopback,
+    errors::{Failure, Kind},
+    model::{Address, is_loopback},
+    system::{Environment, state},
+    trust::{Policy, signature},
 };
 
 /// The file of the state folder with the list that was taken.
@@ -41,32 +41,6 @@ pub struct SignedList {
     /// How many mirrors it names.
     pub mirrors: usize,
     layer: Layer,
-}
-
-/// The list in force, or why there is none.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Standing {
-    /// The list in force.
-    pub list: Option<InForce>,
-    /// Why a list that was taken does not count.
-    pub note: Option<String>,
-}
-
-/// A list that counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct InForce {
-    /// Its version.
-    pub version: u64,
-    /// From when on it does not count, in seconds since 1970.
-    pub expires: u64,
-    /// How many mirrors it names.
-    pub mirrors: usize,
-    /// Whose signatures make it count.
-    pub signers: Vec<String>,
-    /// Where it came from.
-    pub source: String,
-    /// When it was taken, in seconds since 1970.
-    pub taken: u64,
 }
 
 /// A list with its signatures, as it is kept.
@@ -123,7 +97,7 @@ impl SignedList {
         // What is wrong with it must be said now, and not by every command later on.
         let base = [Layer::from_toml(CATALOG, BUILT_IN, false)?, list.layer.clone()];
         let base = [&base[..], &[Layer::from_toml(DEFAULTS, BUILT_IN, false)?]].concat();
-        Config::from_merged(&merge(&base)?, Vec::new(), Standing::default())?;
+        Config::from_merged(&merge(&base)?, Vec::new(), ListState::default())?;
         Ok(list)
     }
 }
@@ -141,8 +115,8 @@ impl Stored {
     }
 
     /// What it says, if it counts: its signatures do, its time is not over, and it fits between the layers.
-    pub(super) fn stand(self, policy: &Policy, base: &[Layer], above: &[&Layer]) -> (Standing, Layer) {
-        let without = |note: String| (Standing { list: None, note: Some(note) }, Layer::default());
+    pub(super) fn stand(self, policy: &Policy, base: &[Layer], above: &[&Layer]) -> (ListState, Layer) {
+        let without = |note: String| (ListState { list: None, note: Some(note) }, Layer::default());
         if self == Self::default() {
             return without("the mirror list that was taken is damaged; the built-in one is used".to_owned());
         }
@@ -169,7 +143,7 @@ impl Stored {
         }
         // A configuration may lack an upstream, or read otherwise than the one it was checked with.
         let tried = merge(&[&base[..1], std::slice::from_ref(&layer), &base[1..]].concat());
-        if let Err(failure) = tried.and_then(|merged| Config::from_merged(&merged, Vec::new(), Standing::default())) {
+        if let Err(failure) = tried.and_then(|merged| Config::from_merged(&merged, Vec::new(), ListState::default())) {
             return without(format!("{}; the built-in list is used", failure.what));
         }
         let in_force = InForce {
@@ -180,7 +154,7 @@ impl Stored {
             source: self.source,
             taken: self.taken,
         };
-        (Standing { list: Some(in_force), note: None }, layer)
+        (ListState { list: Some(in_force), note: None }, layer)
     }
 }
 
@@ -223,7 +197,7 @@ fn end_of(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::{SignedList, end_of};
-    use crate::{failure::Kind, state::day};
+    use crate::{errors::Kind, system::day};
 
     const HEADER: &str = "version = 3\nexpires = 2027-01-31\n";
 

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use config::{Map, Value};
 
 use super::{
-    Setting,
+    origin::Setting,
     read::{list, number, placed, text},
 };
 use crate::{
-    failure::{Failure, Kind},
-    signature::{Key, Policy},
-    upstream::Signers,
+    errors::{Failure, Kind},
+    model::Signers,
+    trust::{Key, Policy},
 };
 
 /// `[signatures]`.
@@ -37,7 +37,7 @@ pub(super) fn of_upstream(name: &str, table: &Map<String, Value>) -> Result<Opti
                 .hint(format!("`upstreams.{name}.signers` lists the full fingerprints that count"))),
         };
     };
-    let origin = value.origin().unwrap_or(super::BUILT_IN).to_owned();
+    let origin = value.origin().unwrap_or(super::origin::BUILT_IN).to_owned();
     let texts = value.clone().into_array().unwrap_or_default().into_iter().filter_map(|v| v.into_string().ok());
     let fingerprints = texts
         .map(|value| {

@@ -1,7 +1,7 @@
 //! The layers, seen from outside: files on disk and variables in, settings with their origins out.
 
-use super::{Config, Trust};
-use crate::{environment::Environment, failure::Failure};
+use super::settings::Config;
+use crate::{errors::Failure, system::Environment, trust::Trust};
 
 struct Home(tempfile::TempDir);
 
@@ -148,7 +148,7 @@ fn the_catalog_can_be_emptied_and_its_entries_changed() {
 
 #[test]
 fn every_key_stands_in_the_reference() {
-    let reference = super::DEFAULTS;
+    let reference = super::origin::DEFAULTS;
     for (key, ..) in super::schema::KEYS {
         let last = key.split('.').rfind(|part| *part != "*").expect("a name");
         assert!(reference.contains(&format!("{last} = ")), "{key} is not explained in default-config.toml");

@@ -3,17 +3,16 @@
 use std::thread;
 
 use super::{
-    Heard, Standing,
     compare::Sample,
-    index::{self, Asked, Found, Measure, samples},
+    freshness::Heard,
+    index::{self, Asked, Found, Measure, Standing, samples},
 };
 use crate::{
-    crates::{self, Downloads},
-    fault::Fault,
-    health::Service,
-    redact::Address,
-    registry::UPSTREAM,
+    cargo::{CONFIG, Downloads, UPSTREAM, official, path_of, versions},
+    errors::Fault,
+    model::{Address, Service},
     select::Select,
+    trust::entries,
 };
 
 /// How a file of a crate begins: gzip (RFC 1952).
@@ -24,11 +23,11 @@ const SERVICES: (Service, Service) = (Service::CargoIndex, Service::Crates);
 /// Probes upstream and every mirror, and remembers what was measured. Takes at most five seconds.
 pub fn probe(select: &Select, heard: Heard<'_>) -> Vec<Standing> {
     let configured = select.config.cargo_upstream.as_ref().map(|index| index.value.clone());
-    let official = configured.is_none().then(crates::official);
-    let index = configured.unwrap_or_else(crates::official);
+    let default = configured.is_none().then(official);
+    let index = configured.unwrap_or_else(official);
     let found = index::ask(select, Some((UPSTREAM, index)), SERVICES, find, heard);
     // Index, files and site of the official registry are hosts of one domain.
-    let kin = |address: &Address| official.as_ref().is_some_and(|official| domain(official) == domain(address));
+    let kin = |address: &Address| default.as_ref().is_some_and(|official| domain(official) == domain(address));
     index::judge(select, SERVICES, found, &kin)
 }
 
@@ -41,7 +40,7 @@ fn domain(address: &Address) -> Option<String> {
 
 fn find(select: &Select, asked: &Asked) -> Found {
     let mut found = Found::default();
-    let config = asked.get(select, crates::CONFIG, &[]).and_then(|response| {
+    let config = asked.get(select, CONFIG, &[]).and_then(|response| {
         found.first_byte = Some(response.first_byte);
         Downloads::parse(&Asked::body(response)?)
     });
@@ -50,7 +49,7 @@ fn find(select: &Select, asked: &Asked) -> Found {
         Err(fault) => return Found { fault: Some(fault), ..found },
     };
     let names = samples("cargo");
-    let entries: Vec<Result<Vec<crates::Version>, Fault>> = thread::scope(|scope| {
+    let entries: Vec<Result<Vec<entries::Version>, Fault>> = thread::scope(|scope| {
         let asking: Vec<_> = names.iter().map(|name| scope.spawn(|| entry(select, asked, name))).collect();
         asking.into_iter().map(|one| one.join().unwrap_or(Err(Fault::Canceled))).collect()
     });
@@ -84,8 +83,8 @@ fn find(select: &Select, asked: &Asked) -> Found {
     found
 }
 
-fn entry(select: &Select, asked: &Asked, name: &str) -> Result<Vec<crates::Version>, Fault> {
-    let path = crates::path_of(name).ok_or(Fault::Missing)?;
+fn entry(select: &Select, asked: &Asked, name: &str) -> Result<Vec<entries::Version>, Fault> {
+    let path = path_of(name).ok_or(Fault::Missing)?;
     let headers = [("accept", "text/plain"), ("cargo-protocol", "version=1")];
-    crates::versions(&Asked::body(asked.get(select, &path, &headers)?)?)
+    versions(&Asked::body(asked.get(select, &path, &headers)?)?)
 }

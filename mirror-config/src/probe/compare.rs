@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Freshness;
-use crate::fault::Fault;
+use super::freshness::Freshness;
+use crate::errors::Fault;
 
 /// What an index says of one package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

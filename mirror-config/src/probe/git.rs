@@ -9,15 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Freshness, Heard, RATE_TIME, TOTAL};
+use super::freshness::{Freshness, Heard, RATE_TIME, TOTAL};
 use crate::{
-    fault::Fault,
-    health::{Observation, Service},
-    http::Patience,
-    refs::Oid,
-    select::Select,
-    upload_pack::{Fetch, Session},
-    upstream::Repository,
+    errors::Fault,
+    git::{Fetch, Session},
+    model::{Oid, Repository, Service},
+    select::{Observation, Select},
+    transport::http::Patience,
 };
 
 /// Most bytes read for it.
@@ -87,7 +85,7 @@ pub fn probe(select: &Select, repository: &Repository, heard: Heard<'_>) -> Vec<
             &mirror.name,
             &mirror.operator,
             yardstick.clone(),
-            Box::new(move || select.open(&candidate, patience(TOTAL))),
+            Box::new(move || Session::open_candidate(&select, &candidate, patience(TOTAL))),
         );
     }
     let all = late.len();

@@ -11,19 +11,18 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    Freshness, Heard, RATE_TIME, TOTAL,
     compare::{Facts, compare},
+    freshness::{Freshness, Heard, RATE_TIME, TOTAL},
 };
 use crate::{
-    blobs::hex,
-    fault::Fault,
-    health::{Observation, Service},
-    http::{Cancel, Patience, Request, Response},
-    mirror::Mirror,
-    proxy::Route,
-    redact::Address,
-    select::Select,
-    upstream::check_address,
+    errors::Fault,
+    model::{Address, Mirror, Service, check_address},
+    select::{Observation, Select},
+    system::hex,
+    transport::{
+        Route,
+        http::{Cancel, Patience, Request, Response},
+    },
 };
 
 const SAMPLES: &str = include_str!("../../data/samples.txt");
@@ -313,7 +312,7 @@ fn remember(select: &Select, services: (Service, Service), standings: &[Standing
 #[cfg(test)]
 mod tests {
     use super::{Files, files, samples};
-    use crate::{fault::Fault, redact::Address};
+    use crate::{errors::Fault, model::Address};
 
     #[test]
     fn an_index_that_points_to_somebody_else_or_to_nothing_serves_no_files() {

@@ -1,36 +1,14 @@
-//! Asks candidates, all at once: there? how fast? how fresh? whole?
-//!
-//! Each tool's probe looks like that tool to the server, and reads only as far as a measurement needs. Ranking what
-//! comes back is `rank`'s business; choosing for a request is `select`'s.
+//! Questions for their own sake: is a mirror there, fast, fresh, and who says what.
 
-pub mod cargo;
+pub mod audit;
+pub mod freshness;
+pub mod compare;
 pub mod git;
-mod compare;
-mod index;
+pub mod index;
+pub mod cargo;
 pub mod pip;
 pub mod tls;
 
-use std::time::Duration;
-
+pub use audit::{Audited, Check};
+pub use freshness::Freshness;
 pub use index::{Files, Standing};
-
-/// Candidates have this long in all.
-pub const TOTAL: Duration = Duration::from_secs(5);
-/// Longest measurement of a candidate's rate.
-const RATE_TIME: Duration = Duration::from_millis(1500);
-
-/// Is told after each answer how many there are so far, and how many are expected.
-pub type Heard<'a> = &'a dyn Fn(usize, usize);
-
-/// How fresh a copy is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Freshness {
-    /// As upstream.
-    Same,
-    /// So many commits or versions behind; `None` where upstream does not count.
-    Behind(Option<u32>),
-    /// It has what upstream does not know.
-    Unrelated,
-    /// Upstream or the mirror did not say.
-    Unknown,
-}

@@ -3,16 +3,15 @@
 use std::thread;
 
 use super::{
-    Freshness, Heard, Standing,
     compare::Sample,
-    index::{self, Asked, Found, Measure, samples},
+    freshness::{Freshness, Heard},
+    index::{self, Asked, Found, Measure, Standing, samples},
 };
 use crate::{
-    fault::Fault,
-    health::Service,
-    redact::Address,
+    errors::Fault,
+    model::{Address, Service},
+    pip::simple::{self, File},
     select::Select,
-    simple::{self, File},
 };
 
 /// How a wheel begins: zip (PKWARE's APPNOTE, 4.3.7).

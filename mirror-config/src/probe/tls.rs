@@ -4,14 +4,14 @@
 
 use std::{collections::BTreeMap, sync::mpsc::channel, thread};
 
-use super::{Heard, TOTAL};
+use super::freshness::{Heard, TOTAL};
 use crate::{
-    http::{Cancel, Looked, Patience, Request},
-    mirror::Mirror,
-    proxy::Route,
-    redact::Address,
+    model::{Address, Mirror, Repo, Repository},
     select::Select,
-    upstream::{Repo, Repository},
+    transport::{
+        Route,
+        http::{Cancel, Looked, Patience, Request},
+    },
 };
 
 /// One host, and what it showed.

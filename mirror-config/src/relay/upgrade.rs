@@ -4,7 +4,7 @@
 //! without, they wait for each other. hyper has no upgrade, so the request that asks for it is written once more, as the
 //! first stream of the new conversation, behind the client's own greeting.
 
-use std::{io, sync::Arc};
+use std::{convert::Infallible, io, pin::Pin, sync::Arc};
 
 use hyper::{
     Request, Response, StatusCode,
@@ -17,7 +17,7 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, join, split};
 
-use super::{Payload, Serve, answer};
+use super::payload::Payload;
 
 /// What a client of HTTP/2 sends first (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -32,6 +32,13 @@ const OLD: [HeaderName; 3] = [header::CONNECTION, header::UPGRADE, header::HOST]
 /// The client's settings, which it repeats in its greeting.
 const SETTINGS: &str = "http2-settings";
 
+/// Answers the requests of the new conversation.
+pub(super) type Answering = Arc<
+    dyn Fn(Request<Incoming>) -> Pin<Box<dyn Future<Output = Result<Response<Payload>, Infallible>> + Send>>
+        + Send
+        + Sync,
+>;
+
 /// Whether the request asks for HTTP/2 on its connection.
 pub(super) fn is_asked_for(request: &Request<Incoming>) -> bool {
     let wanted = request.headers().get(header::UPGRADE).is_some_and(|value| value.as_bytes() == b"h2c");
@@ -39,11 +46,11 @@ pub(super) fn is_asked_for(request: &Request<Incoming>) -> bool {
 }
 
 /// Says yes, and goes on in HTTP/2 once that is said.
-pub(super) fn accept(request: &mut Request<Incoming>, serve: Serve) -> Response<Payload> {
+pub(super) fn accept(request: &mut Request<Incoming>, answering: Answering) -> Response<Payload> {
     let Some(first) = first_stream(request) else { return Response::new(Payload::default()) };
     let coming = hyper::upgrade::on(request);
     tokio::spawn(async move {
-        if let Err(error) = go_on(coming, first, serve).await {
+        if let Err(error) = go_on(coming, first, answering).await {
             tracing::debug!(%error, "a connection to the relay");
         }
     });
@@ -54,7 +61,7 @@ pub(super) fn accept(request: &mut Request<Incoming>, serve: Serve) -> Response<
     response
 }
 
-async fn go_on(coming: OnUpgrade, first: Vec<u8>, serve: Serve) -> io::Result<()> {
+async fn go_on(coming: OnUpgrade, first: Vec<u8>, answering: Answering) -> io::Result<()> {
     let upgraded: TokioIo<Upgraded> = TokioIo::new(coming.await.map_err(io::Error::other)?);
     let (mut reader, writer) = split(upgraded);
     // The preface and the client's settings, which come first in any case.
@@ -70,7 +77,7 @@ async fn go_on(coming: OnUpgrade, first: Vec<u8>, serve: Serve) -> io::Result<()
     greeting.extend(settings);
     greeting.extend(first);
     let stream = join(io::Cursor::new(greeting).chain(reader), writer);
-    let service = service_fn(move |request| answer(request, Arc::clone(&serve)));
+    let service = service_fn(move |request| answering(request));
     http2::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)
         .await

@@ -6,10 +6,9 @@
 use std::time::Duration;
 
 use crate::{
-    config::{Config, Setting},
-    failure::{Failure, Kind},
-    report,
-    upstream::Repository,
+    errors::{Failure, Kind},
+    message::units,
+    model::Repository,
 };
 
 /// The newest evidence on a repository, as moments in seconds since 1970.
@@ -29,7 +28,7 @@ impl Newest {
 
     /// The age in words.
     pub fn words(self, now: u64) -> String {
-        let ago = |then: u64| report::age(Duration::from_secs(now.saturating_sub(then)));
+        let ago = |then: u64| units::age(Duration::from_secs(now.saturating_sub(then)));
         match self.committed.max(self.heard) {
             None => "age unknown".to_owned(),
             Some(then) if self.committed == Some(then) => format!("newest commit {} old", ago(then)),
@@ -38,22 +37,33 @@ impl Newest {
     }
 }
 
+/// `git.max-age` and `git.strict`, as they are configured.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit<'a> {
+    /// How old the newest evidence may be.
+    pub most: Duration,
+    /// Who said so.
+    pub origin: &'a str,
+    /// Whether older evidence is refused, or warned of.
+    pub strict: bool,
+}
+
 /// Holds the age of what mirrors say against `git.max-age`. Returns what a person should be told.
 ///
 /// # Errors
 ///
 /// [`Kind::Expired`] with `git.strict`.
-pub fn check(repository: &Repository, newest: Newest, now: u64, config: &Config) -> Result<Option<String>, Failure> {
-    let Setting { value: most, origin } = &config.git_max_age;
-    if newest.age(now).is_some_and(|age| age <= *most) {
+pub fn check(repository: &Repository, newest: Newest, now: u64, limit: Limit<'_>) -> Result<Option<String>, Failure> {
+    let Limit { most, origin, strict } = limit;
+    if newest.age(now).is_some_and(|age| age <= most) {
         return Ok(None);
     }
     let what = format!(
         "{repository}: only mirrors speak, and there is no newer evidence than {} (`git.max-age` is {}, {origin})",
         newest.words(now),
-        report::age(*most)
+        units::age(most)
     );
-    match config.git_strict.value {
+    match strict {
         true => Err(Failure::new(Kind::Expired, what)
             .hint("try again when upstream can be reached, or accept older evidence: MIRROR_GIT__MAX_AGE='3650 days'")),
         false => Ok(Some(what)),

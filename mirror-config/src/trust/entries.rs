@@ -6,8 +6,24 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Claim, enough};
-use crate::{config::Trust, crates::Version};
+use serde_json::Value;
+
+use super::{level::Trust, quorum::enough, testimony::Claim};
+
+/// One version of a crate, as its index says it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    /// The version's number.
+    pub number: String,
+    /// SHA-256 of its file, in lower-case hex.
+    pub checksum: String,
+    /// Taken back by its author: new resolutions leave it out, locks may keep it.
+    pub yanked: bool,
+    /// The line as it stands there.
+    pub line: String,
+    /// All that must not differ between honest mirrors: everything but `yanked`, which changes over time.
+    pub meaning: Value,
+}
 
 /// What one mirror says of a crate.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +150,7 @@ fn as_most_have_it<'a>(found: &'a Version, said: &[&'a Version]) -> (&'a Version
 #[cfg(test)]
 mod tests {
     use super::{Word, weigh};
-    use crate::{config::Trust, crates};
+    use crate::{cargo::index, trust::Trust};
 
     /// A word such as `"a: 1=x 2=y"`, the checksum behind the version.
     fn word(text: &str) -> Word {
@@ -145,7 +161,7 @@ mod tests {
             format!("{{\"vers\":\"{number}\",\"cksum\":\"{checksum}\",\"yanked\":{yanked}}}")
         };
         let entry: Vec<String> = versions.split_whitespace().map(line).collect();
-        let versions = crates::versions(entry.join("\n").as_bytes()).expect("lines of an index");
+        let versions = index::versions(entry.join("\n").as_bytes()).expect("lines of an index");
         let (mirror, address) = (operator.to_owned(), format!("https://{operator}.example/"));
         Word { mirror, address, operator: operator.to_owned(), trusted: operator == "own", versions }
     }

@@ -11,12 +11,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::level::Trust;
 use crate::{
-    config::Trust,
-    failure::{Failure, Kind},
-    refs::{Oid, Ref},
-    state,
-    upstream::Repository,
+    errors::{Failure, Kind},
+    model::{Oid, Ref, Repository},
+    system::state,
 };
 
 /// The folder of the pages.
@@ -223,7 +222,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::{Ledger, Oid, Page, Ref, all};
-    use crate::{config::Trust, upstream::Repository};
+    use crate::{model::Repository, trust::Trust};
 
     fn refs(lines: &[(u8, &str)]) -> Vec<Ref> {
         let parse = |(n, name): &(u8, &str)| Ref::parse(&format!("{n:040x} {name}")).expect("a ref");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::refs::{Oid, Ref};
+use crate::model::{Oid, Ref};
 
 /// What one mirror says the refs are.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +37,7 @@ pub struct Claim {
 }
 
 /// What operators say of refs of which they cannot all be right: neither value reaches the other. `descends` as in
-/// [`super::weigh`].
+/// [`super::agreement::weigh`].
 pub fn contradictions(testimonies: &[Testimony], descends: &mut dyn FnMut(&Oid, &Oid) -> bool) -> Vec<Claim> {
     let voices = voices(testimonies);
     let mut found = Vec::new();
@@ -92,7 +92,7 @@ pub(super) fn by_name<'a>(voices: &BTreeMap<&'a str, &'a Testimony>) -> BTreeMap
 #[cfg(test)]
 mod tests {
     use super::{Testimony, contradictions};
-    use crate::refs::{Oid, Ref};
+    use crate::model::{Oid, Ref};
 
     /// `main` at `n`.
     fn says(operator: &str, n: u8) -> Testimony {

@@ -6,17 +6,13 @@ use std::{
 };
 
 use mirror_config::{
-    catalog::{self, Carrier},
-    config::{Config, Trust},
-    environment::Environment,
-    failure::{Failure, Kind},
-    health::{Health, Service},
-    mirror::Mirror,
-    packages::Hashes,
-    pip_given,
-    redact::Address,
-    select, state,
-    upstream::is_loopback,
+    config::Config,
+    errors::{Failure, Kind},
+    model::{Address, Mirror, Service, is_loopback},
+    pip::{Hashes, config::given},
+    select::{self, Carrier, Health, catalog},
+    system::{Environment, state},
+    trust::Trust,
 };
 
 use super::{
@@ -120,7 +116,7 @@ impl Plan {
         if let Some(option) = invocation.chosen() {
             return aside(format!("`{option}` says where packages come from"));
         }
-        let given = |value: &Value| pip_given::is_given(env, Path::new(&value.origin), &value.text);
+        let given = |value: &Value| given::is_given(env, Path::new(&value.origin), &value.text);
         if let Some(value) = settings.chosen().filter(|value| !given(value)) {
             return aside(format!("{} says where packages come from", value.origin));
         }

@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use mirror_config::{environment::Environment, pip_files, pip_ini::Document};
+use mirror_config::{
+    pip::config::{Document, files},
+    system::Environment,
+};
 
 use crate::command_line::Command;
 
@@ -26,7 +29,7 @@ impl Settings {
     /// Reads the files and variables that pip would. `prefixes` are those of the Python that runs it; `isolated` is
     /// pip's own option.
     pub fn read(env: &Environment, prefixes: &[PathBuf], command: Command, isolated: bool) -> Self {
-        let files = pip_files::files(env, prefixes, isolated);
+        let files = files::files(env, prefixes, isolated);
         let texts = files.into_iter().filter_map(|(_, file)| {
             let bytes = std::fs::read(&file).ok()?;
             Some((file.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()))

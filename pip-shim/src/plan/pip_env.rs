@@ -5,10 +5,8 @@
 
 use mirror_config::{
     config::Config,
-    environment::Environment,
-    mirror::{Mirror, OwnProxy},
-    redact::Address,
-    upstream::is_loopback,
+    model::{Address, Mirror, OwnProxy, is_loopback},
+    system::Environment,
 };
 
 use super::pip_config::Settings;
@@ -117,7 +115,7 @@ mod tests {
         command_line::{Command, invocation},
         plan::Settings,
     };
-    use mirror_config::{config::Config, environment::Environment};
+    use mirror_config::{config::Config, system::Environment};
     use std::ffi::OsString;
 
     /// The changes but the index, with this configuration, these variables and this command line.

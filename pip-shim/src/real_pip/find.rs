@@ -7,8 +7,8 @@ use std::{
 };
 
 use mirror_config::{
-    environment::{Environment, MIRROR_PIP_TRIED},
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
+    system::{Environment, MIRROR_PIP_TRIED},
 };
 
 /// This program's own name, under which it is never a pip.

@@ -8,9 +8,8 @@ use std::{
 };
 
 use mirror_config::{
-    environment::Environment,
-    real_index::{self, Said},
-    state,
+    pip::{Said, installed},
+    system::{Environment, state},
 };
 
 use super::python;
@@ -27,7 +26,7 @@ pub fn of(env: &Environment, pip: &Path, chosen: Option<&Path>) -> Option<Said> 
         return Some(said.clone());
     }
     let (python, said): (&PathBuf, Said) =
-        interpreters.iter().find_map(|python| Some((python, real_index::ask(python)?)))?;
+        interpreters.iter().find_map(|python| Some((python, installed::ask(python)?)))?;
     if let Some(path) = &memory {
         let written = state::change(path, |memory: &mut Memory| {
             memory.insert(key(python, pip), said.clone());

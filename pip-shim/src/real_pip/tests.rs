@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mirror_config::environment::Environment;
+use mirror_config::system::Environment;
 
 use super::find::{find, mark};
 

@@ -3,7 +3,7 @@
 //! Rule: `break_args_options` of pip's `req_file`, and `--hash` in "Secure installs" of pip's documentation. Hashes of
 //! other kinds than SHA-256 are no evidence here.
 
-use mirror_config::simple;
+use mirror_config::pip::simple;
 
 use super::shlex;
 use crate::command_line::{IN_FILES, Word, optparse};

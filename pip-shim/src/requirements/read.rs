@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mirror_config::packages::Hashes;
+use mirror_config::pip::Hashes;
 
 use super::{
     hashes, shlex,

@@ -8,14 +8,15 @@ use std::{
 };
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
     report::{Evidence, Report},
+    system::Environment,
 };
 
 use super::{
-    Relayed, exec,
+    exec,
     failed::{Failed, NOT_FOUND, with_code},
+    relayed::Relayed,
 };
 use crate::{
     plan::{Plan, Way},

@@ -7,8 +7,8 @@ use std::{
 };
 
 use mirror_config::{
-    environment::{Environment, MIRROR_DEPTH, MIRROR_PIP_TRIED},
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
+    system::{Environment, MIRROR_DEPTH, MIRROR_PIP_TRIED},
 };
 
 use crate::{plan::Change, real_pip::find};

@@ -3,8 +3,8 @@
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
+    system::Environment,
 };
 
 use super::failed::{Failed, NOT_FOUND, with_code};

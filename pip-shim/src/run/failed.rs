@@ -1,6 +1,6 @@
 //! How a run of the shim fails: with a failure, and with the exit code that a shell would have given in its place.
 
-use mirror_config::failure::Failure;
+use mirror_config::errors::Failure;
 
 /// Exit code of a command that does not exist (POSIX, as of a shell).
 pub const NOT_FOUND: u8 = 127;

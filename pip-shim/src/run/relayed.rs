@@ -3,15 +3,14 @@
 use std::{ffi::OsString, path::Path, process::ExitCode, sync::Arc, time::Instant};
 
 use mirror_config::{
-    blobs::Blobs,
-    child,
-    environment::Environment,
-    failure::{Failure, Kind},
-    packages::Packages,
-    pins::Pins,
-    relay::{Relay, pip as routes},
+    errors::{Failure, Kind},
+    fetch::Blobs,
+    pip::{Packages, routes},
+    relay::Relay,
     report::Report,
     select::Select,
+    system::{Environment, child},
+    trust::pins::Pins,
 };
 
 use super::tether;
@@ -45,7 +44,7 @@ impl Relayed {
         let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
         let select = Select::posing_as(env, &authority.agent)?;
         let (index, hashes) = (authority.index.clone(), authority.hashes.clone());
-        let pins = Pins::find(env, &select.config)?.unwrap_or_default();
+        let pins = Pins::find(env, select.config.pins_policy())?.unwrap_or_default();
         let packages = Packages::new(select, index, Blobs::open(env).map_err(io)?, hashes).pinned(pins.wheels);
         let packages = Arc::new(packages);
         let name = format!("pip {} {:?}", authority.index, env.state_dir());

@@ -10,8 +10,8 @@ use std::{
 };
 
 use mirror_config::{
-    environment::{Environment, MIRROR_PIP_HELD},
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
+    system::{Environment, MIRROR_PIP_HELD},
 };
 
 use super::exec;
@@ -55,7 +55,7 @@ pub fn resume(env: &Environment, arguments: &[OsString]) -> Option<Result<ExitCo
 
 #[cfg(target_os = "linux")]
 fn follow(shim: u32) -> std::io::Result<bool> {
-    mirror_config::child::follow(shim)
+    mirror_config::system::follow(shim)
 }
 
 #[cfg(not(target_os = "linux"))]

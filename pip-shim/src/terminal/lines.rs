@@ -6,8 +6,8 @@ use std::{
 };
 
 use mirror_config::{
-    failure::{Failure, Kind},
-    redact,
+    errors::{Failure, Kind},
+    message::redact,
 };
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@
 
 use git_mirror_helper::git::address;
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{failure::Kind, upstream::is_part};
+use mirror_config::{errors::Kind, model::is_part};
 use mirror_fuzz::{assert_presentable, configuration};
 
 fuzz_target!(|text: &str| {

@@ -5,17 +5,7 @@
 use std::{collections::BTreeSet, fs};
 
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{
-    catalog,
-    config::{Config, Setting},
-    environment::Environment,
-    failure::{Failure, Kind},
-    health::Service,
-    mirror::OwnProxy,
-    proxy::Proxies,
-    redact::Address,
-    upstream::is_loopback,
-};
+use mirror_config::{config::{Config, Setting}, errors::{Failure, Kind}, model::{Address, OwnProxy, Service, is_loopback}, select::catalog, system::Environment, transport::Proxies};
 use mirror_fuzz::{assert_presentable, folder};
 
 fn load(user: &str, project: &str, variables: &[(&str, &str)]) -> Result<Config, Failure> {

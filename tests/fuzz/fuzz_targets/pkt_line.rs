@@ -4,12 +4,7 @@
 use std::io::Read;
 
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{
-    pack_stream::PackStream,
-    pkt_line::{Packet, Packets},
-    refs::Ref,
-    upload_pack::{Advertisement, read_refs},
-};
+use mirror_config::{git::{Advertisement, PackStream, Packet, Packets, read_refs}, model::Ref};
 use mirror_fuzz::assert_calm;
 
 /// Packets until the end or the first error, written again.

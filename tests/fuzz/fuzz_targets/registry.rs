@@ -6,18 +6,18 @@ use std::path::Path;
 
 use cargo_mirror::cargo::{Origin, lock_file};
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{config::Trust, crates::{self, Downloads}, trust::entries::{Word, weigh}};
+use mirror_config::{cargo::{Downloads, index}, trust::{Trust, Word, entries::{self, weigh}}};
 use mirror_fuzz::assert_presentable;
 
 fn entry(bytes: &[u8]) {
-    let (versions, sums) = (crates::versions(bytes), crates::checksums(bytes));
+    let (versions, sums) = (index::versions(bytes), index::checksums(bytes));
     match (&versions, &sums) {
         (Ok(versions), Ok(sums)) => {
             for version in versions {
                 assert!(sums.contains_key(&version.number));
                 assert_eq!(version.checksum, version.checksum.to_ascii_lowercase());
                 assert!(!version.number.contains(['{', '}', '/']) && version.meaning.get("yanked").is_none());
-                let again = crates::versions(version.line.as_bytes()).expect("one line of what was read");
+                let again = index::versions(version.line.as_bytes()).expect("one line of what was read");
                 assert_eq!(again, [version.clone()]);
             }
             let last = |number: &String| versions.iter().rev().find(|version| version.number == *number);
@@ -34,15 +34,15 @@ fn entry(bytes: &[u8]) {
 }
 
 /// What is believed was said by enough, whoever says it how often.
-fn believed(versions: &[crates::Version]) {
-    let word = |operator: &str, versions: &[crates::Version]| Word {
+fn believed(versions: &[entries::Version]) {
+    let word = |operator: &str, versions: &[entries::Version]| Word {
         mirror: operator.to_owned(),
         operator: operator.to_owned(),
         address: format!("https://{operator}.example/"),
         trusted: false,
         versions: versions.to_vec(),
     };
-    let nothing = |_: &crates::Version| false;
+    let nothing = |_: &entries::Version| false;
     let (half, _) = versions.split_at(versions.len() / 2);
     assert!(weigh(&[word("a", versions), word("a", versions)], Trust::Quorum, &nothing).versions.is_empty());
     let both = weigh(&[word("a", versions), word("b", half)], Trust::Quorum, &nothing);
@@ -61,20 +61,20 @@ fn downloads(bytes: &[u8]) {
 }
 
 fn names(text: &str) {
-    if let Some(path) = crates::path_of(text) {
+    if let Some(path) = index::path_of(text) {
         assert!(!path.contains("..") && !path.starts_with('/') && !path.contains(['\\', '?', '#', '%']), "{path}");
         assert_eq!(path.rsplit('/').next().map(str::to_ascii_lowercase), Some(text.to_ascii_lowercase()));
         if text == text.to_ascii_lowercase() {
-            assert_eq!(crates::name_at(&path), Some(text));
+            assert_eq!(index::name_at(&path), Some(text));
         }
     }
-    if let Some(name) = crates::name_at(text) {
-        assert_eq!(crates::path_of(name).as_deref(), Some(text));
+    if let Some(name) = index::name_at(text) {
+        assert_eq!(index::path_of(name).as_deref(), Some(text));
     }
 }
 
 fn lock(text: &str) {
-    let text = text.replace("OFFICIAL", &crates::official_source());
+    let text = text.replace("OFFICIAL", &index::official_source());
     let quick = lock_file::checksums_in(&text);
     let all = match lock_file::parse(&text, Path::new("Cargo.lock"), None) {
         Ok(all) => all,

@@ -2,10 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{
-    redact::Address,
-    simple::{self, Page, files, fits, normalized, sha256},
-};
+use mirror_config::{model::Address, pip::simple::{self, Page, files, fits, normalized, sha256}};
 use mirror_fuzz::assert_calm;
 
 const JSON: &str = "application/vnd.pypi.simple.v1+json";
@@ -22,7 +19,7 @@ fn facts(page: &Page) -> Vec<(String, String, Option<String>)> {
 fn page(kind: &str, body: &[u8], base: &Address) {
     let page = match Page::parse(kind, body, base) {
         Ok(page) => page,
-        Err(fault) => return assert_calm(&mirror_config::redact::controls(&fault.to_string())),
+        Err(fault) => return assert_calm(&mirror_config::message::controls(&fault.to_string())),
     };
     for (_, url, _) in facts(&page) {
         let url: url::Url = url.parse().expect("addresses are absolute");

@@ -3,13 +3,9 @@
 pub mod packs;
 pub mod pip;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+use std::{collections::BTreeMap, path::{Path, PathBuf}, sync::OnceLock};
 
-use mirror_config::{config::Config, environment::Environment, failure::Failure};
+use mirror_config::{config::Config, errors::Failure, system::Environment};
 
 /// A folder that is new for each call and goes away with its handle; in memory where the system has such a place.
 pub fn folder() -> tempfile::TempDir {

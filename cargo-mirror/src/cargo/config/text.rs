@@ -3,7 +3,7 @@
 //! The only door to `toml_edit` here. Changes are made to the text at the places that it names, never by printing a parsed
 //! document, so that every other byte stays: comments, order, line ends, a byte order mark.
 
-use mirror_config::failure::{Failure, Kind};
+use mirror_config::errors::{Failure, Kind};
 
 /// The name of our source and registry. One of its own, since a name that two levels define in two ways stops cargo.
 pub(crate) const SOURCE: &str = "cargo-mirror";

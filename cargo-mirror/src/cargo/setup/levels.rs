@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mirror_config::{environment::Environment, failure::Failure};
+use mirror_config::{errors::Failure, system::Environment};
 
 use crate::{
     cargo::{
@@ -128,7 +128,7 @@ fn read(file: &Path, includes: bool, depth: usize, level: &mut Level) -> Result<
 mod tests {
     use std::fs;
 
-    use mirror_config::environment::Environment;
+    use mirror_config::system::Environment;
     use tempfile::TempDir;
 
     use super::Levels;

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
-    redact,
+    errors::{Failure, Kind},
+    message::redact,
+    system::Environment,
 };
 
 use super::{

@@ -1,6 +1,6 @@
 //! What stands in for crates-io, and whether that may be taken over. Pure.
 
-use mirror_config::{config::Config, redact::Address};
+use mirror_config::{config::Config, model::Address};
 
 use super::levels::{Found, Level};
 use crate::cargo::config::{REPLACE, SOURCE};
@@ -43,7 +43,7 @@ pub(crate) struct Replacement {
 impl Known {
     /// Those of a configuration.
     pub(crate) fn of(config: &Config) -> Self {
-        let hosts = |mirror: &mirror_config::mirror::Mirror| {
+        let hosts = |mirror: &mirror_config::model::Mirror| {
             let addresses = [&mirror.cargo, &mirror.pypi, &mirror.rustup].into_iter().flatten();
             addresses.filter_map(host).map(|host| (host, mirror.name.clone())).collect::<Vec<_>>()
         };

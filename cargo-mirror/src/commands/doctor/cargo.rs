@@ -1,6 +1,6 @@
 //! What of cargo's configuration will not work.
 
-use mirror_config::environment::Environment;
+use mirror_config::system::Environment;
 
 use super::finding::finding;
 use crate::{

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use mirror_config::{config::Config, environment::Environment};
+use mirror_config::{config::Config, system::Environment};
 
 use crate::{
     git::Found,
@@ -82,7 +82,7 @@ pub(super) fn bundles(env: &Environment) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use mirror_config::environment::Environment;
+    use mirror_config::system::Environment;
 
     use super::{Found, Severity, bundles, git};
     use crate::change::Entry;

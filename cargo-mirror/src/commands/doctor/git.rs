@@ -1,6 +1,6 @@
 //! What of git's configuration will not work.
 
-use mirror_config::environment::Environment;
+use mirror_config::system::Environment;
 
 use super::{certificates, finding::finding};
 use crate::{
@@ -45,7 +45,7 @@ pub(super) fn git(rules: &[Found], env: &Environment) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::git;
-    use mirror_config::environment::Environment;
+    use mirror_config::system::Environment;
 
     use super::{Found, Severity};
     use crate::change::Entry;

@@ -2,8 +2,8 @@
 
 use mirror_config::{
     config::Config,
-    environment::Environment,
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
+    system::Environment,
 };
 
 use super::{

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use mirror_config::{
     config::Config,
-    environment::Environment,
-    failure::Failure,
-    pip_files::{Level, PIP_CONFIG_FILE},
-    redact,
+    errors::Failure,
+    message::redact,
+    model::address,
+    pip::config::{Level, PIP_CONFIG_FILE},
+    system::Environment,
 };
 
 use super::finding::finding;
@@ -41,7 +42,7 @@ impl Public {
 
 /// Without its port, since pip trusts a host at all of them.
 fn host(address: &str) -> Option<String> {
-    let address: redact::Address = address.parse().ok()?;
+    let address: address::Address = address.parse().ok()?;
     address.expose().host_str().map(str::to_owned)
 }
 

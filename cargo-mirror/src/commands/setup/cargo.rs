@@ -2,12 +2,10 @@
 
 use mirror_config::{
     config::Config,
-    environment::Environment,
-    failure::{Failure, Kind},
-    health::{Record, Service},
-    mirror::Mirror,
-    redact::Address,
-    select::{Candidate, Select},
+    errors::{Failure, Kind},
+    model::{Address, Mirror, Service},
+    select::{Candidate, Record, Select},
+    system::Environment,
 };
 
 use super::rustup;

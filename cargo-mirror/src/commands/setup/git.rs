@@ -1,6 +1,6 @@
 //! `cargo mirror setup git`: plan, show, ask, apply.
 
-use mirror_config::{config::Config, environment::Environment, failure::Failure};
+use mirror_config::{config::Config, errors::Failure, system::Environment};
 
 use crate::{
     change::Turn,

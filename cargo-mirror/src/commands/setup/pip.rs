@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
-    health::{Record, Service},
-    mirror::Mirror,
-    select::Select,
+    errors::{Failure, Kind},
+    model::{Mirror, Service},
+    select::{Record, Select},
+    system::Environment,
 };
 
 use crate::{

@@ -1,6 +1,6 @@
 //! The lines by which rustup uses a mirror, for the shell that is in use. Printed, never written. Pure.
 
-use mirror_config::redact::Address;
+use mirror_config::model::Address;
 
 use crate::terminal::Shell;
 

@@ -1,6 +1,6 @@
 //! `cargo mirror setup`: which tools, then each in turn.
 
-use mirror_config::{environment::Environment, failure::Failure};
+use mirror_config::{errors::Failure, system::Environment};
 
 use super::{cargo, git, pip};
 use crate::{

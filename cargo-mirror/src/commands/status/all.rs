@@ -1,6 +1,6 @@
 //! `cargo mirror status`: what is set for each tool, and where each value comes from.
 
-use mirror_config::{environment::Environment, failure::Failure};
+use mirror_config::{errors::Failure, system::Environment};
 
 use super::{cargo, git, pip};
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mirror_config::{config::Config, environment::Environment, failure::Failure, redact};
+use mirror_config::{config::Config, errors::Failure, message::redact, system::Environment};
 
 use super::git::proxy;
 use crate::{

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use mirror_config::{
     config::{Config, Setting},
-    environment::Environment,
-    failure::Failure,
-    redact,
+    errors::Failure,
+    message::redact,
+    system::Environment,
 };
 
 use crate::{

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use mirror_config::{environment::Environment, failure::Failure, redact};
+use mirror_config::{errors::Failure, message::redact, system::Environment};
 use serde_json::Value;
 
 use super::git::proxy;
@@ -58,7 +58,7 @@ fn link(path: &Path, target: &Path) -> PipLink {
 }
 
 fn files(levels: &Levels) -> Vec<PipFile> {
-    let wrong = |wrong: &mirror_config::pip_ini::Wrong| format!("line {}: {}", wrong.line, wrong.what);
+    let wrong = |wrong: &mirror_config::pip::config::Wrong| format!("line {}: {}", wrong.line, wrong.what);
     levels
         .files
         .iter()

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
-    pip_files, pip_given,
-    redact::{self, Address},
+    errors::{Failure, Kind},
+    message::redact,
+    model::Address,
+    pip::config::{files, given},
+    system::Environment,
 };
 
 use super::levels::{Levels, Said};
@@ -34,7 +35,7 @@ pub(crate) struct Conf {
 ///
 /// [`Kind::Config`] without a home folder.
 pub(crate) fn user_file(env: &Environment) -> Result<PathBuf, Failure> {
-    pip_files::user(env).pop().ok_or_else(|| {
+    files::user(env).pop().ok_or_else(|| {
         Failure::new(Kind::Config, "there is no home folder, so no configuration of pip").hint("set HOME")
     })
 }
@@ -43,7 +44,7 @@ pub(crate) fn user_file(env: &Environment) -> Result<PathBuf, Failure> {
 pub(crate) fn given<'a>(env: &Environment, levels: &'a Levels, file: &Path) -> Option<&'a Said> {
     let all = levels.said.iter().chain(&levels.hidden);
     let own = |said: &&Said| said.file.as_deref() == Some(file) && said.name() == NAME;
-    all.filter(own).find(|said| pip_given::is_given(env, file, &said.text))
+    all.filter(own).find(|said| given::is_given(env, file, &said.text))
 }
 
 /// Plans to give pip this index.

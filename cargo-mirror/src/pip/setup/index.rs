@@ -1,13 +1,12 @@
 //! Which mirror pip itself may be given, without the shim: nothing is checked then beyond what pip checks.
 
 use mirror_config::{
-    config::{Config, Trust},
-    failure::{Failure, Kind},
-    health::Service,
-    mirror::{Mirror, OwnProxy},
+    config::Config,
+    errors::{Failure, Kind},
+    model::{Mirror, OwnProxy, Service, is_loopback},
     select::Select,
-    state,
-    upstream::is_loopback,
+    system::state,
+    trust::Trust,
 };
 
 /// Bytes of an index page and a package, for the ranking.
@@ -96,7 +95,7 @@ fn objection(config: &Config, mirror: &Mirror) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use mirror_config::{config::Config, environment::Environment};
+    use mirror_config::{config::Config, system::Environment};
 
     use super::{named, objection};
 

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use mirror_config::{
-    environment::Environment,
-    pip_files::{self, Level},
-    pip_ini::{Document, Wrong},
+    pip::config::{Document, Level, Wrong, files},
+    system::Environment,
 };
 
 use crate::{
@@ -100,9 +99,9 @@ impl Levels {
     /// The same with these values of `sys.prefix`.
     fn of(env: &Environment, prefixes: &[PathBuf]) -> Self {
         let mut levels = Self::default();
-        let read = pip_files::files(env, prefixes, false);
+        let read = files::files(env, prefixes, false);
         let hides = !read.iter().any(|(level, _)| *level == Level::User);
-        let hidden = pip_files::user(env).into_iter().filter(|_| hides).map(|path| (Level::User, path));
+        let hidden = files::user(env).into_iter().filter(|_| hides).map(|path| (Level::User, path));
         let all: Vec<(Level, PathBuf, bool)> =
             hidden.map(|(l, p)| (l, p, false)).chain(read.into_iter().map(|(l, p)| (l, p, true))).collect();
         for (level, path, read) in all {
@@ -178,7 +177,7 @@ fn prefixes(env: &Environment) -> Vec<PathBuf> {
 mod tests {
     use std::fs;
 
-    use mirror_config::{environment::Environment, pip_files::Level};
+    use mirror_config::{pip::config::Level, system::Environment};
 
     use super::Levels;
 

@@ -7,8 +7,8 @@ use std::{
 };
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
+    errors::{Failure, Kind},
+    system::Environment,
 };
 
 use crate::{

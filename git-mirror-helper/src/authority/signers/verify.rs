@@ -13,14 +13,11 @@ use std::{
 };
 
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind},
-    fault::Fault,
-    http::Patience,
-    pkt_line::Packet,
-    refs::{Oid, Ref},
-    upload_pack::Fetch,
-    upstream::Signers,
+    errors::{Failure, Fault, Kind},
+    git::{Fetch, Packet},
+    model::{Oid, Ref, Signers},
+    system::Environment,
+    transport::http::Patience,
 };
 use tempfile::{SpooledTempFile, TempDir};
 

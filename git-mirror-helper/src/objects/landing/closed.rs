@@ -14,7 +14,7 @@ use gix_pack::{
     cache::delta::{Tree, traverse},
     data::{Offset, entry::Header},
 };
-use mirror_config::{fault::Fault, refs::Oid};
+use mirror_config::{errors::Fault, model::Oid};
 
 use crate::objects::store::{Store, object_id};
 

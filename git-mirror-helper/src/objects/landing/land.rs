@@ -11,7 +11,7 @@ use std::{
 };
 
 use gix_pack::{Bundle, cache::lru::MemoryCappedHashmap, data::input};
-use mirror_config::{fault::Fault, refs::Oid};
+use mirror_config::{errors::Fault, model::Oid};
 
 use super::closed::{self, incomplete};
 use crate::objects::{
@@ -131,7 +131,7 @@ pub(crate) fn keep(files: &Files, store: &Store) -> io::Result<Files> {
 #[cfg(test)]
 mod tests {
     use gix::{ObjectId, hash::Kind, objs};
-    use mirror_config::{environment::Environment, fault::Fault, upstream::Repository};
+    use mirror_config::{errors::Fault, model::Repository, system::Environment};
 
     use super::land;
     use crate::objects::store::Store;

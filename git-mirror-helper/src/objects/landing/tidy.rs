@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, fs, io};
 
-use mirror_config::fault::Fault;
+use mirror_config::errors::Fault;
 
 use super::land;
 use crate::objects::{

@@ -19,7 +19,7 @@ use gix_pack::{
     },
     index::{Version, write_data_iter_to_stream},
 };
-use mirror_config::fault::Fault;
+use mirror_config::errors::Fault;
 use tempfile::NamedTempFile;
 
 use super::{

@@ -17,7 +17,7 @@ use gix_pack::{
     Bundle,
     data::{self, entry::Header, header},
 };
-use mirror_config::fault::Fault;
+use mirror_config::errors::Fault;
 use tempfile::NamedTempFile;
 
 /// Offsets from here on stand in a table of their own.

@@ -11,7 +11,7 @@ use std::{
 
 use gix::hash::Kind;
 use gix_pack::data;
-use mirror_config::fault::Fault;
+use mirror_config::errors::Fault;
 use tempfile::NamedTempFile;
 
 use super::{watched::Watched, weight::LARGEST_OBJECT};

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use mirror_config::fault::Fault;
+use mirror_config::errors::Fault;
 
 /// The stream.
 pub(crate) struct Watched<R> {

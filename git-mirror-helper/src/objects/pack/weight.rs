@@ -7,7 +7,7 @@ use std::thread;
 
 use gix::zlib::Inflate;
 use gix_pack::data::{self, Offset, entry::Header, input::Entry};
-use mirror_config::fault::Fault;
+use mirror_config::errors::Fault;
 
 /// Largest object that is taken, inflated: the largest file that GitHub takes.
 pub(crate) const LARGEST_OBJECT: u64 = 100 << 20;
@@ -142,7 +142,7 @@ mod tests {
     use super::{Delta, LARGEST_OBJECT, Weights};
     use gix::hash::Kind;
     use gix_pack::data;
-    use mirror_config::fault::Fault;
+    use mirror_config::errors::Fault;
 
     /// A file that is a pack for whoever looks at its head and reads entries by their places: one delta after the other,
     /// each with a header of two bytes, deflated without compression.

@@ -10,7 +10,11 @@ use std::{
 
 use gix::{ObjectId, objs, prelude::FindExt};
 use gix_pack::data::input;
-use mirror_config::{fault::Fault, pack_stream::PackStream, pkt_line::Packets, refs::Oid};
+use mirror_config::{
+    errors::Fault,
+    git::{PackStream, Packets},
+    model::Oid,
+};
 
 use crate::objects::{
     pack::index,

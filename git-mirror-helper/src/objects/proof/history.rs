@@ -6,12 +6,11 @@ use std::{collections::HashMap, io::Read};
 
 use gix_pack::data::input;
 use mirror_config::{
-    environment::Environment,
-    fault::Fault,
-    http::Patience,
-    refs::Oid,
-    upload_pack::{Fetch, Session},
-    upstream::Repository,
+    errors::Fault,
+    git::{Fetch, Session},
+    model::{Oid, Repository},
+    system::Environment,
+    transport::http::Patience,
 };
 
 use crate::objects::{

@@ -12,7 +12,7 @@ use gix_pack::data::{
     header,
     input::{BytesToEntriesIter, Entry, EntryDataMode, Mode},
 };
-use mirror_config::refs::Oid;
+use mirror_config::model::Oid;
 
 use crate::objects::{
     pack::index,

@@ -9,7 +9,7 @@ use std::{
 
 use gix::{objs, prelude::FindExt};
 use gix_pack::data::input;
-use mirror_config::{fault::Fault, pack_stream::PackStream, refs::Oid};
+use mirror_config::{errors::Fault, git::PackStream, model::Oid};
 
 use crate::objects::{
     pack::index,

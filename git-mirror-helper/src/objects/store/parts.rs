@@ -14,7 +14,7 @@ use std::{
 
 use gix::hash::{Hasher, Kind};
 use gix_pack::data::{self, header};
-use mirror_config::{fault::Fault, refs::Oid, state};
+use mirror_config::{errors::Fault, model::Oid, system::state};
 use tempfile::NamedTempFile;
 
 use super::repository::Store;
@@ -256,7 +256,7 @@ fn read_part(path: PathBuf) -> Option<Part> {
 mod tests {
     use super::{Heard, receive};
     use gix::hash::Kind;
-    use mirror_config::fault::Fault;
+    use mirror_config::errors::Fault;
 
     fn pack(objects: u32, body: &[u8]) -> Vec<u8> {
         let mut pack = gix_pack::data::header::encode(gix_pack::data::Version::V2, objects).to_vec();

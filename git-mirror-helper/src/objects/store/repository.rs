@@ -13,12 +13,10 @@ use std::{
 
 use gix::{hash::Kind, prelude::FindExt};
 use mirror_config::{
-    environment::Environment,
-    failure::{Failure, Kind as FailureKind},
-    refs::Oid,
-    state,
-    store::Folder,
-    upstream::Repository,
+    errors::{Failure, Kind as FailureKind},
+    git::store::Folder,
+    model::{Oid, Repository},
+    system::{Environment, state},
 };
 
 use super::tree;
@@ -183,7 +181,7 @@ impl Store {
         tree::roots(&self.objects().ok()?, object_id(tip)?)
     }
 
-    /// [`mirror_config::pins::tree::sha256tree`] of a commit; `None` where it is not all here.
+    /// [`mirror_config::trust::pins::sha256tree`] of a commit; `None` where it is not all here.
     pub fn sha256tree(&self, commit: &Oid) -> Option<String> {
         tree::sha256tree(&self.objects().ok()?, object_id(commit)?)
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use gix::{ObjectId, objs::tree::EntryKind, prelude::FindExt};
 use mirror_config::{
-    pins::tree::{self, Leaf},
-    refs::Oid,
+    model::Oid,
+    trust::pins::{Leaf, tree},
 };
 
 /// The commits without parents that `tip` reaches; `None` where a commit is missing.

@@ -7,5 +7,5 @@ pub mod hedge;
 #[cfg(test)]
 mod tests;
 
-pub use next::{Lost, Next, SourceId, TaskId};
 pub use assign::Schedule;
+pub use next::{Lost, Next, SourceId, TaskId};

@@ -1,0 +1,57 @@
+//! What is said when nobody could be believed, or nobody had a file.
+
+use crate::{
+    errors::{Failure, Fault, Kind},
+    trust::Believed,
+};
+
+/// The failure of a crate or project of which nobody could be believed. `tool` as in `cargo mirror probe TOOL`; of a
+/// `private` name mirrors did not hear.
+pub fn nobody(what: &str, tool: &str, believed: &Believed, failed: &[(String, Fault)], private: bool) -> Failure {
+    let reasons = reasons(failed);
+    if private {
+        let text = format!("{what}: upstream does not answer, and mirrors may not hear of a private name{reasons}");
+        return Failure::new(kind(failed), text)
+            .hint(format!("`{tool}.private` names it; try again when upstream can be reached"));
+    }
+    if believed.contradicted.is_empty() && believed.unattested.is_empty() {
+        let failure = Failure::new(kind(failed), format!("{what}: neither upstream nor mirrors answer{reasons}"));
+        return failure.hint(hint(failed, tool));
+    }
+    Failure::new(Kind::Quorum, format!("{what}: upstream does not answer, and too few mirrors agree{reasons}"))
+        .hint(format!("try again later, or accept one mirror's word with `MIRROR_{}__TRUST=tofu`", tool.to_uppercase()))
+}
+
+/// The failure of a file that nobody has.
+pub fn no_copy(what: &str, tool: &str, failed: &[(String, Fault)]) -> Failure {
+    Failure::new(kind(failed), format!("{what}: nobody has a right copy{}", reasons(failed))).hint(hint(failed, tool))
+}
+
+/// The kind of all faults together: that of each, where the way is to blame and not who was asked.
+fn kind(failed: &[(String, Fault)]) -> Kind {
+    let ways = [Kind::Proxy, Kind::Dns];
+    let of_all = |kind: &Kind| !failed.is_empty() && failed.iter().all(|(_, fault)| fault.kind() == *kind);
+    ways.into_iter().find(of_all).unwrap_or(Kind::Exhausted)
+}
+
+fn hint(failed: &[(String, Fault)], tool: &str) -> String {
+    match kind(failed) {
+        Kind::Proxy => {
+            "look at `[proxy]`, HTTPS_PROXY and HTTP_PROXY: is it there, and are its credentials right?".into()
+        }
+        _ => format!("cargo mirror probe {tool}"),
+    }
+}
+
+/// Who was asked, and why each could not help, each once.
+fn reasons(failed: &[(String, Fault)]) -> String {
+    let mut seen: Vec<String> = Vec::new();
+    for (name, fault) in failed {
+        let name = if name.starts_with("upstream:") { "upstream" } else { name };
+        let reason = format!("{name}: {fault}");
+        if !seen.contains(&reason) {
+            seen.push(reason);
+        }
+    }
+    if seen.is_empty() { String::new() } else { format!(" ({})", seen.join("; ")) }
+}

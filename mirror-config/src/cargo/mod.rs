@@ -1,0 +1,13 @@
+//! What is cargo's: an index, its entries, and the registry that the relay serves.
+
+pub mod index;
+pub mod entry;
+pub mod entry_cache;
+pub mod entry_request;
+pub mod registry;
+pub mod routes;
+pub mod verify;
+
+pub use index::{CONFIG, Downloads, official, path_of, versions};
+pub use registry::{Locked, Registry, UPSTREAM};
+pub use verify::{Finding, Pinned};

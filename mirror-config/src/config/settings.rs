@@ -1,0 +1,178 @@
+//! The configuration in force, read out of the merged layers.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use config::Value;
+
+use super::{
+    mirror::{index, mirror, private, proxy_address},
+    origin::Setting,
+    read::{bytes, check_name, flag, list, names, number, parsed, placed, required, section, switch, text},
+    signers,
+    standing::ListState,
+};
+use crate::{
+    errors::{Failure, Kind},
+    model::{Address, Mirror, Repo, Template, Upstream},
+    trust::{Policy, Trust, age},
+};
+
+/// The configuration in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What `mirror::owner/repo` means.
+    pub git_upstream: Setting<String>,
+    /// Least evidence accepted for refs.
+    pub git_trust: Setting<Trust>,
+    /// Connections to one mirror, at most.
+    pub git_connections: Setting<u32>,
+    /// Size limit of the object store in bytes.
+    pub git_store_limit: Setting<u64>,
+    /// How old the newest evidence may be where only mirrors speak.
+    pub git_max_age: Setting<Duration>,
+    /// Whether older evidence is refused, or warned of.
+    pub git_strict: Setting<bool>,
+    /// Patterns of names that only upstream and trusted mirrors hear.
+    pub git_private: Setting<Vec<String>>,
+    /// The upstreams by name.
+    pub upstreams: BTreeMap<String, Upstream>,
+    /// The enabled mirrors, sorted by name.
+    pub mirrors: Vec<Mirror>,
+    /// The disabled mirrors: their names and who disabled them.
+    pub disabled: BTreeMap<String, String>,
+    /// The authority on crates; absent: the official index.
+    pub cargo_upstream: Option<Setting<Address>>,
+    /// Least evidence accepted for checksums of crates.
+    pub cargo_trust: Setting<Trust>,
+    /// The authority on Python packages; absent: the real pip's own.
+    pub pip_upstream: Option<Setting<Address>>,
+    /// Least evidence accepted for hashes of Python packages.
+    pub pip_trust: Setting<Trust>,
+    /// Patterns of names of Python packages that only upstream and trusted mirrors hear.
+    pub pip_private: Setting<Vec<String>>,
+    /// Whether pip gets its packages through the relay.
+    pub pip_relay: Setting<bool>,
+    /// Whether a requirements file may not name another index.
+    pub pip_strict: Setting<bool>,
+    /// The proxy for all that has none of its own.
+    pub proxy: Option<Setting<Address>>,
+    /// What `proxy` does not serve.
+    pub no_proxy: Setting<Vec<String>>,
+    /// Whose signatures count on lists of mirrors and on pins.
+    pub signatures: Policy,
+    /// Whether pins count only when they are signed.
+    pub signed_pins: Setting<bool>,
+    /// The list of mirrors that was taken on top of the built-in one.
+    pub list: ListState,
+    /// A certificate authority beside the platform's.
+    pub ca_file: Option<Setting<PathBuf>>,
+    /// The files that were read, weakest first.
+    pub files: Vec<PathBuf>,
+}
+
+impl Config {
+    pub(super) fn from_merged(merged: &Value, files: Vec<PathBuf>, standing: ListState) -> Result<Self, Failure> {
+        let upstreams = names(merged, "upstreams")
+            .map(|(name, table)| {
+                check_name("upstreams", name, table)?;
+                let url = text(table, "url")?
+                    .ok_or_else(|| Failure::new(Kind::Config, format!("`upstreams.{name}` has no `url`")))?;
+                let template = placed(&url, Template::parse(&url.value, false))?;
+                if template.carries_credentials() {
+                    // It would stand in the command line of git's own helper, for everyone on this machine to read.
+                    return Err(Failure::new(
+                        Kind::Config,
+                        format!("{}: `upstreams.{name}.url` has credentials in it", url.origin),
+                    )
+                    .hint("leave them to git: `git config --global credential.helper store`, or another helper"));
+                }
+                let signers = signers::of_upstream(name, table)?;
+                Ok((name.clone(), Upstream { name: name.clone(), url: template, signers }))
+            })
+            .collect::<Result<BTreeMap<_, _>, Failure>>()?;
+        let mut mirrors = Vec::new();
+        let mut disabled = BTreeMap::new();
+        for (name, table) in names(merged, "mirrors") {
+            check_name("mirrors", name, table)?;
+            match flag(table, "enabled") {
+                Some(enabled) if !enabled.value => {
+                    disabled.insert(name.clone(), enabled.origin);
+                }
+                _ => mirrors.push(mirror(name, table, &upstreams)?),
+            }
+        }
+        mirrors.sort_by(|a, b| a.name.cmp(&b.name));
+        let git_upstream = required(merged, "git", "upstream")?;
+        if !upstreams.contains_key(&git_upstream.value) {
+            return Err(Failure::new(
+                Kind::Config,
+                format!(
+                    "{}: `git.upstream` is \"{}\", which no `[upstreams.…]` defines",
+                    git_upstream.origin, git_upstream.value
+                ),
+            ));
+        }
+        let proxy = section(merged, "proxy").map_or(Ok(None), |table| text(table, "url"))?;
+        let proxy = proxy.map(|url| Ok(Setting { value: proxy_address(&url)?, origin: url.origin })).transpose()?;
+        let ca_file = section(merged, "tls").map_or(Ok(None), |table| text(table, "ca-file"))?;
+        let store_limit = required(merged, "git", "store-limit")?;
+        let max_age = required(merged, "git", "max-age")?;
+        Ok(Self {
+            git_trust: parsed(required(merged, "git", "trust")?, "git.trust")?,
+            git_connections: number(merged, "git", "connections"),
+            git_store_limit: Setting {
+                value: bytes(&store_limit.value).ok_or_else(|| {
+                    Failure::new(
+                        Kind::Config,
+                        format!("{}: `git.store-limit` must be a size such as \"5 GiB\"", store_limit.origin),
+                    )
+                })?,
+                origin: store_limit.origin,
+            },
+            git_max_age: Setting {
+                value: humantime::parse_duration(&max_age.value).map_err(|_| {
+                    Failure::new(
+                        Kind::Config,
+                        format!("{}: `git.max-age` must be a time such as \"90 days\"", max_age.origin),
+                    )
+                })?,
+                origin: max_age.origin,
+            },
+            git_strict: switch(merged, "git", "strict"),
+            git_private: private(merged)?,
+            git_upstream,
+            cargo_upstream: index(merged, "cargo", "sparse+")?,
+            cargo_trust: parsed(required(merged, "cargo", "trust")?, "cargo.trust")?,
+            pip_upstream: index(merged, "pip", "")?,
+            pip_trust: parsed(required(merged, "pip", "trust")?, "pip.trust")?,
+            pip_private: list(merged, "pip", "private"),
+            pip_relay: switch(merged, "pip", "relay"),
+            pip_strict: switch(merged, "pip", "strict"),
+            upstreams,
+            mirrors,
+            disabled,
+            proxy,
+            no_proxy: list(merged, "proxy", "no-proxy"),
+            signatures: signers::policy(merged)?,
+            signed_pins: switch(merged, "signatures", "pins"),
+            list: standing,
+            ca_file: ca_file.map(|s| Setting { value: PathBuf::from(s.value), origin: s.origin }),
+            files,
+        })
+    }
+
+    /// How old evidence may be where only mirrors speak.
+    pub fn age_limit(&self) -> age::Limit<'_> {
+        age::Limit { most: self.git_max_age.value, origin: &self.git_max_age.origin, strict: self.git_strict.value }
+    }
+
+    /// Whose signatures pins need, where they need any.
+    pub fn pins_policy(&self) -> Option<&Policy> {
+        self.signed_pins.value.then_some(&self.signatures)
+    }
+
+    /// Whether this name may be told only to upstream and trusted mirrors.
+    pub fn is_private(&self, repo: &Repo) -> bool {
+        self.git_private.value.iter().any(|pattern| repo.matches(pattern))
+    }
+}

@@ -1,0 +1,207 @@
+//! One file whose SHA-256 is known, from whoever has it; a large one from several at once (`segments`).
+//!
+//! A dead source costs the head start of `fallback`. What arrived before a cut is kept, and the next source goes on
+//! there (RFC 9110, section 14). A file that is not what it must be is thrown away; if one source sent all of it, that
+//! one lied.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use super::{
+    cache::Blobs,
+    part::{Open, Part},
+    segments,
+    sources::{SourceId, Sources},
+};
+use crate::{
+    errors::Fault,
+    model::{Address, check_address, is_loopback},
+    select::{Lineup, Place, Select},
+    system::{digest, hex},
+    transport::http::{Cancel, Patience, Request, Response},
+};
+
+/// No file of a registry is larger.
+const LARGEST: u64 = 4 << 30;
+
+/// A source is watched for so long before it is held against the others.
+const WATCHED: Duration = Duration::from_millis(1500);
+/// One with less than this share of the fastest one's rate loses its file to another.
+const SLOW: f64 = 0.1;
+
+/// The answer to who wants what comes behind the last byte (RFC 9110, section 15.5.17).
+const BEHIND_THE_END: Fault = Fault::Status(416);
+
+/// What arrived so far.
+struct Partial {
+    file: NamedTempFile,
+    hasher: Sha256,
+    received: u64,
+    from: Vec<SourceId>,
+}
+
+/// Asks a place for a file, or a part of it, at an address that is not known to be a good one. A page of the outside
+/// cannot make us ask this machine.
+///
+/// # Errors
+///
+/// [`Fault::Transport`] for an address that is not allowed, else those of [`crate::transport::http::Http::send`].
+pub fn ask(select: &Select, place: &Place, address: &Address, part: Part, cancel: &Cancel) -> Result<Response, Fault> {
+    let insecure = place.mirror.as_ref().is_some_and(|mirror| mirror.insecure);
+    let address = check_address(address.expose().as_str(), insecure).map_err(|why| Fault::Transport(why.what))?;
+    if is_loopback(address.expose()) && !is_loopback(place.index.expose()) {
+        return Err(Fault::Transport("its index leads to this machine".to_owned()));
+    }
+    let mut headers = vec![("accept-encoding", "identity".to_owned())];
+    headers.extend(part.header().map(|range| ("range", range)));
+    select.http.send(&Request {
+        route: select.proxies.route(address.expose(), place.mirror.as_ref()),
+        address: address.with_credentials_of(&place.index),
+        headers,
+        body: None,
+        patience: if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST },
+        cancel: cancel.clone(),
+    })
+}
+
+/// The file from the cache, or fetched into it. Who asks for one that is on its way waits for it. Who failed stands in the error, with the reason, in order.
+///
+/// # Errors
+///
+/// Everybody who was asked; one of this machine's own has the name `this machine`.
+pub fn download(
+    sources: &Sources,
+    blobs: &Blobs,
+    sha256: &str,
+    open: &Open,
+) -> Result<(File, u64), Vec<(String, Fault)>> {
+    let local = |error: io::Error| vec![("this machine".to_owned(), Fault::Local(error.to_string()))];
+    let begin = || {
+        blobs.create().map(|file| Partial { file, hasher: Sha256::new(), received: 0, from: Vec::new() }).map_err(local)
+    };
+    let turn = sources.turn(sha256);
+    let _turn = turn.lock().expect("nobody panics while holding it");
+    if let Some(found) = blobs.get(sha256) {
+        return Ok(found);
+    }
+    let _slot = sources.slot();
+    let mut partial = begin()?;
+    let mut failed: Vec<(String, Fault)> = Vec::new();
+    let mut over: Vec<SourceId> = Vec::new();
+    let mut tried_segments = false;
+    loop {
+        let waiting: Vec<_> = sources.order().into_iter().filter(|(id, _)| !over.contains(id)).collect();
+        let (part, ask) = (Part { from: partial.received, to: None }, Arc::clone(open));
+        let openings = sources.openings();
+        let mut lineup = Lineup::start(waiting, 1, move |(id, place): &(SourceId, Place)| {
+            openings.during(*id, || ask(place, part, &Cancel::new()))
+        });
+        let opened = lineup.next_ready();
+        let lost = lineup.take_failed();
+        if partial.received > 0 && lost.iter().any(|(_, fault)| *fault == BEHIND_THE_END) {
+            // Whoever sent what is here sent too much, so the others have nothing to add.
+            partial = begin()?;
+            continue;
+        }
+        for ((id, place), fault) in lost {
+            sources.begin(id);
+            sources.end(id, 0, 0, None, Some(fault.clone()));
+            over.push(id);
+            failed.push((place.name, fault));
+        }
+        let Some(((id, place), response)) = opened else { return Err(failed) };
+        if partial.received == 0
+            && let Some(size) = response.length.filter(|size| (segments::WORTH..=LARGEST).contains(size))
+            && !tried_segments
+        {
+            tried_segments = true;
+            if segments::fetch(sources, partial.file.path(), (id, response), size, open).is_ok()
+                && digest::sha256(partial.file.as_file()).is_ok_and(|sum| sum == sha256)
+            {
+                return blobs.keep(partial.file, sha256).map(|file| (file, size)).map_err(local);
+            }
+            // Somebody lied, or all but one failed; one after the other will tell.
+            partial = begin()?;
+            continue;
+        }
+        sources.begin(id);
+        let first_byte = Some(response.first_byte);
+        // Whoever ignores the range sends all of it.
+        if response.status != 206 && partial.received > 0 {
+            partial = begin()?;
+        }
+        let before = partial.received;
+        let others = waiting_behind(sources, &over, id);
+        // One of several files from a source gets a part of its rate.
+        let share = || sources.fastest_but(id).map(|fastest| fastest / sources.in_flight(id).max(1) as f64);
+        let outcome = partial.read(id, response, || others.then(share).flatten());
+        let got = partial.received - before;
+        let fault = match outcome {
+            // Also when it was given up behind the last byte: nobody could go on there.
+            _ if hex(&partial.hasher.clone().finalize()) == sha256 => {
+                sources.end(id, got, 0, first_byte, None);
+                let size = partial.received;
+                return blobs.keep(partial.file, sha256).map(|file| (file, size)).map_err(local);
+            }
+            Ok(()) if partial.from.iter().all(|from| *from == id) => {
+                sources.end(id, 0, got, first_byte, Some(Fault::Corrupt("a file of another hash".to_owned())));
+                partial = begin()?;
+                Fault::Corrupt("a file of another hash".to_owned())
+            }
+            Ok(()) => {
+                // One of several; from the beginning, this one alone will tell.
+                sources.end(id, 0, got, first_byte, None);
+                partial = begin()?;
+                continue;
+            }
+            Err(fault) => {
+                sources.end(id, got, 0, first_byte, Some(fault.clone()));
+                fault
+            }
+        };
+        over.push(id);
+        failed.push((place.name, fault.clone()));
+        if !fault.tries_next_candidate() {
+            return Err(failed);
+        }
+    }
+}
+
+/// Whether anybody is left who could go on.
+fn waiting_behind(sources: &Sources, over: &[SourceId], id: SourceId) -> bool {
+    sources.order().iter().any(|(other, _)| *other != id && !over.contains(other))
+}
+
+impl Partial {
+    /// Takes what comes, up to the end, unless others turn out to be far faster.
+    fn read(&mut self, id: SourceId, mut response: Response, fastest: impl Fn() -> Option<f64>) -> Result<(), Fault> {
+        self.from.push(id);
+        response.body.limit(LARGEST);
+        let (began, before) = (Instant::now(), self.received);
+        let mut looked = began;
+        let mut chunk = vec![0; 0x1_0000];
+        loop {
+            let count = response.body.read(&mut chunk).map_err(|error| Fault::from_io(&error))?;
+            if count == 0 {
+                return self.file.flush().map_err(|error| Fault::Local(error.to_string()));
+            }
+            self.hasher.update(&chunk[..count]);
+            self.file.write_all(&chunk[..count]).map_err(|error| Fault::Local(error.to_string()))?;
+            self.received += count as u64;
+            if looked.elapsed() > WATCHED {
+                looked = Instant::now();
+                let rate = (self.received - before) as f64 / began.elapsed().as_secs_f64();
+                if fastest().is_some_and(|fastest| rate < fastest * SLOW) {
+                    return Err(Fault::Slow);
+                }
+            }
+        }
+    }
+}

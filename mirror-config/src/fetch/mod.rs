@@ -1,0 +1,12 @@
+//! The bytes: files whose hash is known, from the sources that are expected to be done first.
+
+pub mod cache;
+pub mod tally;
+pub mod sources;
+pub mod part;
+pub mod segments;
+pub mod download;
+
+pub use cache::Blobs;
+pub use part::{Open, Part};
+pub use sources::{SourceId, Sources};

@@ -1,0 +1,14 @@
+//! What is git's: its protocol as a client speaks it, and the folders of stores.
+
+pub mod pkt_line;
+pub mod advertisement;
+pub mod pack_stream;
+pub mod store;
+pub mod upload_pack;
+pub mod presence;
+
+pub use advertisement::Advertisement;
+pub use pack_stream::{PackStream, refusal};
+pub use pkt_line::{LONGEST_LINE, Packet, Packets};
+pub use presence::{Pin, Presence};
+pub use upload_pack::{Fetch, REFS_LIMIT, Session, read_refs};

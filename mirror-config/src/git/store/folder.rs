@@ -1,0 +1,147 @@
+//! Where git objects are kept between clones: a folder for each repository, and who is using it at the moment.
+//!
+//! Two locks, which have nothing to do with each other. `in-use` is shared by all that read or write a store, for as
+//! long as they do; only who wants to remove the store takes it alone. `lock` is for the one process that downloads.
+//! What is inside, objects and packs, is the business of `git-remote-mirror`.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    all::Stores,
+    hold::{DESCRIPTION, INCOMING, PACKS, STORE_OF, STORES, SUFFIX, hold_or_make},
+};
+use crate::{
+    model::Repository,
+    system::{Environment, state},
+};
+
+/// Longest wait for another clone of the same repository, which is then downloading what we want.
+const LOCK_WAIT: Duration = Duration::from_secs(3600);
+/// A wait that nobody notices.
+const MOMENT: Duration = Duration::from_millis(700);
+/// The folder of one store. Nobody removes it while this, or a clone of it, exists.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    path: PathBuf,
+    _in_use: Arc<File>,
+}
+
+impl Folder {
+    /// Opens or makes the store of a repository that uses this hash, `sha1` or `sha256`, and notes that it is used.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system, and [`io::ErrorKind::NotFound`] without a cache folder to put it in.
+    pub fn open(env: &Environment, repository: &Repository, object_format: &str) -> io::Result<Self> {
+        // Hosts do not tell names apart by case.
+        Self::open_as(env, repository, object_format, &format!("{repository} {object_format}").to_ascii_lowercase())
+    }
+
+    /// Opens or makes a store for what is to be added to the objects of this folder, on which it rests.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::open`].
+    pub fn beside(env: &Environment, repository: &Repository, object_format: &str, objects: &Path) -> io::Result<Self> {
+        let objects = fs::canonicalize(objects)?;
+        let folder = Self::open_as(env, repository, object_format, &format!("{repository} beside {objects:?}"))?;
+        let mut line = objects.into_os_string().into_encoded_bytes();
+        line.push(b'\n');
+        // gitrepository-layout(5): further places to look for objects.
+        state::write_whole(&folder.path.join("objects/info/alternates"), &line)?;
+        Ok(folder)
+    }
+
+    fn open_as(env: &Environment, repository: &Repository, object_format: &str, key: &str) -> io::Result<Self> {
+        let stores = env.cache_dir().ok_or(io::ErrorKind::NotFound)?.join(STORES);
+        let key = Sha256::digest(key);
+        let key: String = key.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let path = stores.join(format!("{key}{SUFFIX}"));
+        let in_use = hold_or_make(&path)?;
+        in_use.set_modified(SystemTime::now())?;
+        let folder = Self { path, _in_use: Arc::new(in_use) };
+        folder.prepare(repository, object_format)?;
+        Ok(folder)
+    }
+
+    /// Makes it a repository that git itself could look at.
+    fn prepare(&self, repository: &Repository, object_format: &str) -> io::Result<()> {
+        for folder in [PACKS, "objects/info", "refs", INCOMING] {
+            state::private_folder(&self.path.join(folder))?;
+        }
+        if !self.path.join("HEAD").exists() {
+            let version = if object_format == "sha1" { 0 } else { 1 };
+            let extension = if object_format == "sha1" { "" } else { "[extensions]\n\tobjectFormat = sha256\n" };
+            let config = format!("[core]\n\trepositoryformatversion = {version}\n\tbare = true\n{extension}");
+            state::write_whole(&self.path.join("config"), config.as_bytes())?;
+            state::write_whole(&self.path.join(DESCRIPTION), format!("{STORE_OF}{repository}\n").as_bytes())?;
+            state::write_whole(&self.path.join("HEAD"), b"ref: refs/heads/none\n")?;
+        }
+        Ok(())
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where its packs are.
+    pub fn packs(&self) -> PathBuf {
+        self.path.join(PACKS)
+    }
+
+    /// A fresh folder for a pack on its way in; it goes away with its handle.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn incoming(&self) -> io::Result<tempfile::TempDir> {
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        builder.tempdir_in(self.path.join(INCOMING))
+    }
+
+    /// Waits until no other process downloads into this store, and keeps others out until the handle goes. Says when the
+    /// wait is not over in a moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system, and [`io::ErrorKind::WouldBlock`] after an hour.
+    pub fn lock(&self, waits: impl FnOnce()) -> io::Result<File> {
+        let path = self.path.join("lock");
+        let held = state::lock(&path, MOMENT).or_else(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                waits();
+                state::lock(&path, LOCK_WAIT)
+            }
+            _ => Err(error),
+        })?;
+        // Whatever lies here belongs to nobody now: it was left by a process that was killed.
+        for left in fs::read_dir(self.path.join(INCOMING))?.flatten() {
+            let _ = fs::remove_dir_all(left.path()).or_else(|_| fs::remove_file(left.path()));
+        }
+        Ok(held)
+    }
+
+    /// Removes it, unless others use it too.
+    pub fn discard(self) {
+        let (stores, path) = (self.all(), self.path.clone());
+        drop(self);
+        // What stays goes when the stores have grown too large.
+        let _ = stores.remove(|entry| entry.path == path);
+    }
+
+    /// All stores, of which this is one.
+    pub fn all(&self) -> Stores {
+        Stores::at(self.path.parent().unwrap_or(&self.path))
+    }
+}

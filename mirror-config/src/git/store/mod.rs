@@ -1,0 +1,10 @@
+//! The folders of stores: who uses one, which ones there are. What is inside is the business of `git-remote-mirror`.
+
+pub mod hold;
+pub mod all;
+pub mod folder;
+#[cfg(test)]
+mod tests;
+
+pub use all::{Entry, Stores};
+pub use folder::Folder;

@@ -1,0 +1,175 @@
+//! What happened, for people and for programs. Texts and JSON only; the programs print.
+//!
+//! The field names are part of the contract and stand in the README.
+
+use std::{fs::OpenOptions, io::Write, time::Duration};
+
+use serde::Serialize;
+
+use crate::{
+    errors::{Fault, Kind},
+    message::{bytes, redact},
+    system::{Environment, MIRROR_REPORT},
+};
+
+/// One operation, as one line of `MIRROR_REPORT`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// `git`, `cargo` or `pip`.
+    pub tool: &'static str,
+    /// What was done, such as `fetch`.
+    pub operation: String,
+    /// What it was about: `github:owner/repo`.
+    pub upstream: String,
+    /// `pinned`, `upstream`, `quorum`, `tofu`, or nothing when nobody was believed.
+    pub verdict: Option<String>,
+    /// Who said what.
+    pub evidence: Vec<Evidence>,
+    /// From start to end.
+    pub seconds: f64,
+    /// The failure's word, or null.
+    pub error: Option<&'static str>,
+    /// Everyone who was asked for bytes.
+    pub sources: Vec<Source>,
+}
+
+/// One voice on the refs.
+#[derive(Debug, Clone, Serialize)]
+pub struct Evidence {
+    /// Who: an operator, or `upstream`.
+    pub who: String,
+    /// What, in a sentence.
+    pub said: String,
+}
+
+/// One place that was asked for bytes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Source {
+    /// The mirror's name, or `upstream`.
+    pub name: String,
+    /// Who runs it.
+    pub operator: String,
+    /// Bytes received and used.
+    pub bytes: u64,
+    /// Bytes received in vain.
+    pub wasted: u64,
+    /// From asking to the end.
+    pub seconds: f64,
+    /// `ok`, or the fault's name.
+    pub outcome: String,
+    /// The fault in a sentence, for messages.
+    #[serde(skip)]
+    pub why: Option<Fault>,
+}
+
+impl Source {
+    /// A source that did what it was asked.
+    pub fn ok(name: &str, operator: &str, bytes: u64, time: Duration) -> Self {
+        Self {
+            name: name.into(),
+            operator: operator.into(),
+            bytes,
+            wasted: 0,
+            seconds: time.as_secs_f64(),
+            outcome: "ok".into(),
+            why: None,
+        }
+    }
+
+    /// A source that did not.
+    pub fn failed(name: &str, operator: &str, wasted: u64, time: Duration, fault: Fault) -> Self {
+        Self {
+            name: name.into(),
+            operator: operator.into(),
+            bytes: 0,
+            wasted,
+            seconds: time.as_secs_f64(),
+            outcome: fault.name().into(),
+            why: Some(fault),
+        }
+    }
+}
+
+impl Report {
+    /// A report in which nothing has happened yet.
+    pub fn new(tool: &'static str, operation: &str, upstream: &str) -> Self {
+        Self {
+            tool,
+            operation: operation.into(),
+            upstream: upstream.into(),
+            verdict: None,
+            evidence: Vec::new(),
+            seconds: 0.0,
+            error: None,
+            sources: Vec::new(),
+        }
+    }
+
+    /// Appends the line to the file that `MIRROR_REPORT` names, if it names one. One write, so that lines of several
+    /// processes do not mix.
+    pub fn append(&self, env: &Environment, error: Option<Kind>) {
+        let Some(path) = env.var_os(MIRROR_REPORT) else { return };
+        let line = Self { error: error.map(Kind::word), ..self.clone() };
+        let Ok(mut line) = serde_json::to_string(&line) else { return };
+        line.push('\n');
+        let written = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(line.as_bytes()));
+        if let Err(error) = written {
+            tracing::debug!(%error, "the report was not written");
+        }
+    }
+
+    /// A line for each source that failed: `name: reason`, for E-EXHAUSTED and warnings.
+    pub fn faults(&self) -> Vec<String> {
+        self.sources
+            .iter()
+            .filter_map(|s| s.why.as_ref().map(|why| redact::controls(&format!("{}: {why}", s.name))))
+            .collect()
+    }
+
+    /// Who carried how much, in one line: `12.3 MB from tuna, 4.0 kB from upstream`.
+    pub fn carried(&self) -> String {
+        let parts: Vec<String> = self
+            .sources
+            .iter()
+            .filter(|s| s.bytes > 0)
+            .map(|s| format!("{} from {}", bytes(s.bytes), s.name))
+            .collect();
+        parts.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Report, Source};
+    use crate::{
+        errors::{Fault, Kind},
+        system::Environment,
+    };
+
+    use std::time::Duration;
+
+    #[test]
+    fn a_line_has_the_fields_of_the_contract() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("report.jsonl");
+        let env = Environment::of([("MIRROR_REPORT", path.as_os_str())], "/");
+        let mut report = Report::new("git", "fetch", "github:a/b");
+        report.sources.push(Source::failed("m", "op", 7, Duration::from_secs(1), Fault::Stalled));
+        report.append(&env, Some(Kind::Exhausted));
+        report.append(&env, None);
+        let text = std::fs::read_to_string(path).expect("written");
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let mut keys: Vec<&String> = lines[0].as_object().expect("an object").keys().collect();
+        keys.sort();
+        assert_eq!(keys, ["error", "evidence", "operation", "seconds", "sources", "tool", "upstream", "verdict"]);
+        assert_eq!((lines[0]["error"].as_str(), lines[1]["error"].as_str()), (Some("E-EXHAUSTED"), None));
+        let mut fields: Vec<&String> = lines[0]["sources"][0].as_object().expect("an object").keys().collect();
+        fields.sort();
+        assert_eq!(fields, ["bytes", "name", "operator", "outcome", "seconds", "wasted"]);
+    }
+}

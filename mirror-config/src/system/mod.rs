@@ -1,0 +1,13 @@
+//! What this machine is: its variables and folders, small files that are whole or not there, children, digests.
+
+pub mod child;
+pub mod environment;
+pub mod state;
+pub mod digest;
+
+pub use child::follow;
+pub use digest::{hex, sha256};
+pub use environment::{
+    Environment, MIRROR_CONFIG, MIRROR_DEPTH, MIRROR_LOCK, MIRROR_LOG, MIRROR_PIP_HELD, MIRROR_PIP_TRIED, MIRROR_REPORT,
+};
+pub use state::day;

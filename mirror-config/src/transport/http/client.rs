@@ -1,0 +1,365 @@
+//! The one HTTP client: who is believed, how long each phase may take, what is never sent.
+//!
+//! No credentials, no cookies, redirects only within a scheme, certificates always verified. Callers block; the
+//! client's own runtime does the waiting. Other modules never name `reqwest`.
+
+use std::{
+    collections::HashMap,
+    error::Error as _,
+    io::{self, Read},
+    path::Path,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use reqwest::{Client, ClientBuilder, redirect};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use tokio::runtime::Runtime;
+
+use super::{
+    cancel::Cancel,
+    patience::{Pace, Patience},
+    untrusted,
+};
+use crate::{
+    errors::{Failure, Fault, Kind},
+    model::Address,
+    transport::Route,
+};
+
+/// Redirects followed at most, as in git.
+const REDIRECTS: usize = 5;
+/// An answer has begun after so many bytes: servers send a few lines before they start to count objects.
+const PREAMBLE: u64 = 512;
+/// Longest wait for a connection, whatever a request's own patience.
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// A request, apart from sending it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Where to.
+    pub address: Address,
+    /// Through which proxy.
+    pub route: Route,
+    /// Headers beside those of the client.
+    pub headers: Vec<(&'static str, String)>,
+    /// A body makes it a POST.
+    pub body: Option<Vec<u8>>,
+    /// How long to wait.
+    pub patience: Patience,
+    /// What ends it early.
+    pub cancel: Cancel,
+}
+
+/// An answer with a successful status, or 304 where the request had a condition.
+#[derive(Debug)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// What names this content, for a condition later on.
+    pub etag: Option<String>,
+    /// Where it finally came from.
+    pub address: Address,
+    /// How many bytes the body has, where that is said.
+    pub length: Option<u64>,
+    /// The media type, in lower case and without parameters.
+    pub content_type: String,
+    /// From the start of the request to the head of the answer.
+    pub first_byte: Duration,
+    /// The body, to be read as it arrives.
+    pub body: Body,
+}
+
+/// The client. Cheap to share; connections are kept for reuse.
+#[derive(Debug, Clone)]
+pub struct Http(pub(super) Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    runtime: Runtime,
+    clients: Mutex<HashMap<(Route, bool), Client>>,
+    extra_roots: Vec<reqwest::Certificate>,
+    /// The same in rustls' form.
+    pub(super) extra_certificates: Vec<CertificateDer<'static>>,
+    user_agent: String,
+}
+
+impl Http {
+    /// A client that believes the platform's roots and those of `ca_file`, and calls itself `user_agent`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] when the file cannot be read or is no PEM certificate.
+    pub fn new(ca_file: Option<&Path>, user_agent: &str) -> Result<Self, Failure> {
+        let (extra_roots, extra_certificates) = match ca_file {
+            None => Default::default(),
+            Some(path) => std::fs::read(path)
+                .map_err(|error| error.to_string())
+                .and_then(|pem| authorities(&pem))
+                .map_err(|why| Failure::new(Kind::Config, format!("`tls.ca-file` {}: {why}", path.display())))?,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::new(Kind::Io, format!("no thread for the network: {error}")))?;
+        let user_agent = user_agent.to_owned();
+        Ok(Self(Arc::new(Inner { runtime, clients: Mutex::default(), extra_roots, extra_certificates, user_agent })))
+    }
+
+    /// Sends a request and waits for the head of a successful answer.
+    ///
+    /// # Errors
+    ///
+    /// Any status but 2xx is a [`Fault`], as is everything that went wrong on the way.
+    pub fn send(&self, request: &Request) -> Result<Response, Fault> {
+        let client = self.client(request)?;
+        let url = request.address.expose().clone();
+        let mut builder = match &request.body {
+            None => client.get(url),
+            Some(body) => client.post(url).body(body.clone()),
+        };
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        let started = Instant::now();
+        let patience = request.patience;
+        let answer = self.wait(patience.head, &request.cancel, builder.send(), Fault::Timeout)?;
+        let answer = answer.map_err(|error| behind(&request.route, fault_of(&error)))?;
+        let address = Address::from(answer.url().clone());
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let unchanged = answer.status() == reqwest::StatusCode::NOT_MODIFIED;
+        if !answer.status().is_success() && !unchanged {
+            let retry_after = header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+            return Err(match (answer.status().as_u16(), retry_after) {
+                (404 | 410, _) => Fault::Missing,
+                (407, _) => Fault::Proxy("it asks for credentials (HTTP 407)".to_owned()),
+                (429 | 503, Some(wait)) => Fault::Busy(wait),
+                (429, None) => Fault::Busy(Duration::from_secs(60)),
+                (300..=399, _) => Fault::Redirect(header("location").map_or_else(String::new, crate::message::secrets)),
+                (status, _) => Fault::Status(status),
+            });
+        }
+        let content_type = header("content-type").unwrap_or_default();
+        let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let length = answer.content_length();
+        let (status, etag) = (answer.status().as_u16(), header("etag").map(str::to_owned));
+        let first_byte = started.elapsed();
+        let body = Body {
+            http: self.clone(),
+            answer,
+            chunk: Bytes::new(),
+            pace: Pace::new(patience),
+            cancel: request.cancel.clone(),
+            head: Instant::now(),
+            arrived: 0,
+            received: 0,
+            limit: u64::MAX,
+        };
+        Ok(Response { status, etag, length, address, content_type, first_byte, body })
+    }
+
+    /// Waits for something, but not for longer than this, and not once it is canceled.
+    pub(super) fn wait<T>(
+        &self,
+        longest: Duration,
+        cancel: &Cancel,
+        what: impl Future<Output = T>,
+        late: Fault,
+    ) -> Result<T, Fault> {
+        self.0.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = cancel.canceled() => Err(Fault::Canceled),
+                done = tokio::time::timeout(longest, what) => done.map_err(|_| late),
+            }
+        })
+    }
+
+    fn client(&self, request: &Request) -> Result<Client, Fault> {
+        let is_tls = |address: &Address| address.expose().scheme() == "https";
+        let tls = is_tls(&request.address) || matches!(&request.route, Route::Through(proxy) if is_tls(proxy));
+        let key = (request.route.clone(), tls);
+        let mut clients = self.0.clients.lock().expect("nobody panics while holding it");
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let client = self.build(&request.route, tls).map_err(|error| fault_of(&error))?;
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+
+    /// What all clients have in common.
+    pub(super) fn builder(&self, route: &Route) -> Result<ClientBuilder, reqwest::Error> {
+        let builder = Client::builder()
+            .user_agent(&self.0.user_agent)
+            .connect_timeout(CONNECT)
+            .tcp_nodelay(true)
+            .referer(false)
+            .redirect(redirect::Policy::custom(|attempt| {
+                let same_scheme =
+                    attempt.previous().first().is_some_and(|first| first.scheme() == attempt.url().scheme());
+                if same_scheme && attempt.previous().len() <= REDIRECTS { attempt.follow() } else { attempt.stop() }
+            }));
+        Ok(match route {
+            Route::Direct => builder.no_proxy(),
+            Route::Through(proxy) => builder.proxy(reqwest::Proxy::all(proxy.expose().as_str())?),
+        })
+    }
+
+    fn build(&self, route: &Route, tls: bool) -> Result<Client, reqwest::Error> {
+        let mut builder = self.builder(route)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        if tls {
+            // Somebody else's earlier choice is as good as ours.
+            let _ = rustls::crypto::CryptoProvider::install_default((*provider).clone());
+            builder = builder.tls_certs_merge(self.0.extra_roots.clone());
+        } else {
+            // Redirects stay within a scheme, so plain http never needs the platform's roots; reading them takes
+            // longer than a request on a local network.
+            let config = rustls::ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .expect("ring supports the default versions")
+                .with_root_certificates(rustls::RootCertStore::empty())
+                .with_no_client_auth();
+            builder = builder.tls_backend_preconfigured(config);
+        }
+        builder.build()
+    }
+}
+
+/// What arrives after the head of an answer. Errors carry a [`Fault`] inside (see [`Fault::from_io`]).
+#[derive(Debug)]
+pub struct Body {
+    http: Http,
+    answer: reqwest::Response,
+    chunk: Bytes,
+    pace: Pace,
+    cancel: Cancel,
+    /// When the head of the answer came.
+    head: Instant,
+    arrived: u64,
+    received: u64,
+    limit: u64,
+}
+
+impl Body {
+    /// Bytes handed to the reader so far.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Reads all of it, up to `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::TooLarge`] past the limit, else what happened on the way.
+    pub fn read_all(mut self, limit: u64) -> Result<Vec<u8>, Fault> {
+        let mut bytes = Vec::new();
+        self.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(|error| Fault::from_io(&error))?;
+        if bytes.len() as u64 > limit { Err(Fault::TooLarge) } else { Ok(bytes) }
+    }
+
+    /// Takes no more than this many bytes; what goes on is [`Fault::TooLarge`].
+    pub fn limit(&mut self, bytes: u64) {
+        self.limit = bytes;
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.received > self.limit {
+            return Err(Fault::TooLarge.into());
+        }
+        while self.chunk.is_empty() {
+            let patience = self.pace.patience;
+            let begun = self.arrived > PREAMBLE;
+            let (longest, late) = match begun {
+                true => (patience.silence, Fault::Stalled),
+                // Drop by drop is no better than nothing.
+                false => (
+                    patience.first_byte.saturating_sub(self.head.elapsed()),
+                    if self.arrived > 0 { Fault::Slow } else { Fault::Stalled },
+                ),
+            };
+            match self.http.wait(longest, &self.cancel, self.answer.chunk(), late)? {
+                Err(error) => return Err(fault_of(&error).into()),
+                Ok(None) => return Ok(0),
+                Ok(Some(bytes)) => {
+                    if self.arrived <= PREAMBLE {
+                        // Until now the server was looking, and its pace says nothing of the line.
+                        self.pace = Pace::new(self.pace.patience);
+                    }
+                    self.pace.note(bytes.len() as u64).map_err(io::Error::from)?;
+                    self.arrived += bytes.len() as u64;
+                    self.chunk = bytes;
+                }
+            }
+        }
+        let count = self.chunk.len().min(buf.len());
+        buf[..count].copy_from_slice(&self.chunk.split_to(count));
+        self.received += count as u64;
+        Ok(count)
+    }
+}
+
+/// With a proxy it is the proxy that is connected to, and its name that has to be found.
+fn behind(route: &Route, fault: Fault) -> Fault {
+    match (route, fault) {
+        (Route::Through(_), Fault::Refused) => Fault::Proxy("connection refused".to_owned()),
+        // Some SOCKS proxies are given addresses, not names.
+        (Route::Through(proxy), Fault::Dns) if !proxy.expose().scheme().starts_with("socks") => {
+            Fault::Proxy("its name does not resolve".to_owned())
+        }
+        (_, fault) => fault,
+    }
+}
+
+/// The certificates of a file, in the forms that the two verifiers take.
+fn authorities(pem: &[u8]) -> Result<(Vec<reqwest::Certificate>, Vec<CertificateDer<'static>>), String> {
+    let roots = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| error.to_string())?;
+    let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>();
+    Ok((roots, certificates.map_err(|error| error.to_string())?))
+}
+
+/// What a client error means for the candidate it happened to.
+pub(super) fn fault_of(error: &reqwest::Error) -> Fault {
+    let mut texts = Vec::new();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(tls) = tls_error(inner) {
+            // The host that was asked last, which a redirect may have led to.
+            let host = error.url().and_then(url::Url::host_str).unwrap_or_default();
+            return Fault::Tls(format!("{host}: {}", untrusted::wrong(tls).1));
+        }
+        texts.push(inner.to_string());
+        source = inner.source();
+    }
+    let texts = texts.join(": ");
+    let clean = || crate::message::secrets(&texts);
+    if error.is_dns() {
+        Fault::Dns
+    } else if texts.contains("proxy") || texts.contains("tunnel") || texts.contains("socks") || texts.contains("SOCKS")
+    {
+        Fault::Proxy(clean())
+    } else if error.is_timeout() {
+        Fault::Timeout
+    } else if error.is_connect() {
+        Fault::Refused
+    } else if error.is_redirect() {
+        Fault::Redirect(clean())
+    } else if error.is_builder() {
+        Fault::Local(clean())
+    } else {
+        Fault::Cut
+    }
+}
+
+/// The word of TLS in an error, through all the `io::Error`s around it: those do not show what they hold as a source.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    match error.downcast_ref::<io::Error>() {
+        Some(io) => tls_error(io.get_ref()?),
+        None => error.downcast_ref(),
+    }
+}

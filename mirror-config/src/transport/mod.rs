@@ -1,0 +1,6 @@
+//! How bytes leave and come.
+
+pub mod route;
+pub mod http;
+
+pub use route::{Exceptions, Proxies, Route};

@@ -1,0 +1,320 @@
+//! Evidence in, verdict out: whom to believe about refs. Pure; the ledger's file is in `ledger`.
+//!
+//! Upstream's own word needs no rule. This module is for when upstream cannot be asked: what at least two operators
+//! attest, and more than half of those that answered. A tip attests its ancestors, so an honest laggard does not object.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    level::Trust,
+    quorum::{QUORUM, enough},
+    testimony::{Claim, Testimony, by_name, claim, voices},
+};
+use crate::{
+    errors::{Failure, Kind},
+    model::{Oid, Ref, Repository},
+};
+
+/// What holds, and on whose word.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agreement {
+    /// How strong the evidence is.
+    pub verdict: Trust,
+    /// The refs that are believed.
+    pub refs: Vec<Ref>,
+    /// The operators whose word it is.
+    pub voices: Vec<String>,
+    /// Values beyond those that are believed: newer, or of refs that too few attest.
+    pub unattested: Vec<Claim>,
+}
+
+/// Weighs testimonies. `descends(new, old)` answers whether `new` reaches `old`; it is asked only where two differ.
+///
+/// # Errors
+///
+/// [`Kind::Quorum`] when the evidence is weaker than `least`.
+pub fn weigh(
+    repository: &Repository,
+    testimonies: &[Testimony],
+    least: Trust,
+    descends: &mut dyn FnMut(&Oid, &Oid) -> bool,
+) -> Result<Agreement, Failure> {
+    if let Some(own) = testimonies.iter().find(|t| t.trusted) {
+        return Ok(Agreement {
+            verdict: Trust::Upstream,
+            refs: own.refs.clone(),
+            voices: vec![own.operator.clone()],
+            unattested: Vec::new(),
+        });
+    }
+    let voices = voices(testimonies);
+    let names: Vec<String> = voices.keys().map(|operator| (*operator).to_owned()).collect();
+    if voices.len() >= QUORUM && least <= Trust::Quorum {
+        let agreement = quorum(&voices, names, descends);
+        if has_lost_its_head(&voices, &agreement) {
+            return Err(Failure::new(
+                Kind::Quorum,
+                format!(
+                    "{repository}: upstream cannot be reached, and {} do not agree on the branch that HEAD stands for",
+                    agreement.voices.join(", ")
+                ),
+            )
+            .hint("try again later, or set `trusted = true` on a mirror that is your own"));
+        }
+        if !agreement.refs.is_empty() || voices.values().all(|t| t.refs.is_empty()) {
+            return Ok(agreement);
+        }
+        return Err(Failure::new(
+            Kind::Quorum,
+            format!(
+                "{repository}: upstream cannot be reached, and {} do not agree on any ref",
+                agreement.voices.join(", ")
+            ),
+        )
+        .hint("try again later, or set `trusted = true` on a mirror that is your own"));
+    }
+    match voices.values().next() {
+        Some(only) if voices.len() == 1 && least == Trust::Tofu => {
+            Ok(Agreement { verdict: Trust::Tofu, refs: only.refs.clone(), voices: names, unattested: Vec::new() })
+        }
+        Some(_) if least > Trust::Quorum => Err(Failure::new(
+            Kind::Quorum,
+            format!("{repository}: upstream cannot be reached, and `git.trust = \"{least}\"` takes nobody else's word"),
+        )
+        .hint("try again later, or accept agreeing mirrors with `MIRROR_GIT__TRUST=quorum`")),
+        Some(_) => Err(Failure::new(
+            Kind::Quorum,
+            format!("{repository}: upstream cannot be reached, and only {} speaks for it", names.join(", ")),
+        )
+        .hint("accept one mirror's word with `MIRROR_GIT__TRUST=tofu`, or set `trusted = true` on a mirror that is your own")),
+        None => Err(Failure::new(Kind::Exhausted, format!("{repository}: neither upstream nor any mirror answers"))
+            .hint("look at `cargo mirror probe git`")),
+    }
+}
+
+/// Whether there is no HEAD though some name one: what is left would be taken for a repository without a main branch.
+fn has_lost_its_head(voices: &BTreeMap<&str, &Testimony>, agreement: &Agreement) -> bool {
+    let is_head = |found: &&Ref| found.name == "HEAD";
+    let named = voices.values().filter_map(|t| t.refs.iter().find(is_head));
+    let born = named.filter(|head| head.symref.is_some() && head.oid.is_some()).count();
+    born > 0 && !agreement.refs.is_empty() && !agreement.refs.iter().any(|found| is_head(&found))
+}
+
+fn quorum(
+    voices: &BTreeMap<&str, &Testimony>,
+    names: Vec<String>,
+    descends: &mut dyn FnMut(&Oid, &Oid) -> bool,
+) -> Agreement {
+    let said = by_name(voices);
+    let mut agreement = Agreement { verdict: Trust::Quorum, refs: Vec::new(), voices: names, unattested: Vec::new() };
+    for (name, words) in said.iter().filter(|(name, _)| **name != "HEAD") {
+        // A branch goes on, so that whoever is ahead attests what was before; a tag stays where it is.
+        let moves = !name.starts_with("refs/tags/");
+        let mut descends = |new: &Oid, old: &Oid| moves && descends(new, old);
+        let found = attested(words, voices.len(), &mut descends);
+        let believed = found.and_then(|found| found.oid.as_ref());
+        for (operator, word) in words {
+            let Some(oid) = &word.oid else { continue };
+            // Whoever lags behind what is believed has said nothing beyond it.
+            if believed.is_none_or(|believed| believed != oid && !descends(believed, oid)) {
+                agreement.unattested.push(claim(voices[operator], name, oid));
+            }
+        }
+        agreement.refs.extend(found.cloned());
+    }
+    if let Some(head) = said.get("HEAD").and_then(|words| head(words, voices.len(), &agreement.refs)) {
+        agreement.refs.insert(0, head);
+    }
+    agreement
+}
+
+/// The newest of the values that enough operators attest, of one ref.
+fn attested<'a>(
+    words: &BTreeMap<&str, &'a Ref>,
+    answered: usize,
+    descends: &mut dyn FnMut(&Oid, &Oid) -> bool,
+) -> Option<&'a Ref> {
+    let mut best: Option<&Ref> = None;
+    let values: BTreeMap<Option<&Oid>, &Ref> = words.values().map(|found| (found.oid.as_ref(), *found)).collect();
+    for (value, found) in &values {
+        let mut attesting = 0;
+        let mut behind = 0;
+        for other in words.values() {
+            match (value, other.oid.as_ref()) {
+                (mine, theirs) if *mine == theirs => attesting += 1,
+                (Some(mine), Some(theirs)) if descends(theirs, mine) => attesting += 1,
+                (Some(mine), Some(theirs)) if descends(mine, theirs) => behind += 1,
+                _ => {}
+            }
+        }
+        if !enough(attesting, answered - behind) {
+            continue;
+        }
+        let newer = match (best.and_then(|best| best.oid.as_ref()), value) {
+            (Some(held), Some(value)) => descends(value, held),
+            _ => true,
+        };
+        if newer {
+            best = Some(found);
+        }
+    }
+    best
+}
+
+/// `HEAD` as more than half say it, pointing where the believed refs do.
+fn head(words: &BTreeMap<&str, &Ref>, answered: usize, refs: &[Ref]) -> Option<Ref> {
+    let targets: BTreeSet<&String> = words.values().filter_map(|head| head.symref.as_ref()).collect();
+    targets.into_iter().find_map(|target| {
+        let votes = words.values().filter(|head| head.symref.as_ref() == Some(target)).count();
+        let believed = refs.iter().find(|found| &found.name == target)?;
+        enough(votes, answered).then(|| Ref {
+            name: "HEAD".to_owned(),
+            oid: believed.oid.clone(),
+            symref: Some(target.clone()),
+            peeled: None,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Testimony, weigh};
+    use crate::{
+        model::{Oid, Ref, Repository},
+        trust::Trust,
+    };
+
+    fn oid(n: u8) -> Oid {
+        format!("{n:040x}").parse().expect("an id")
+    }
+
+    /// `main` at `n`, and HEAD there.
+    fn says(operator: &str, main: u8) -> Testimony {
+        let branch = |name: &str, symref: Option<&str>| Ref {
+            name: name.into(),
+            oid: Some(oid(main)),
+            symref: symref.map(str::to_owned),
+            peeled: None,
+        };
+        Testimony {
+            mirror: operator.into(),
+            operator: operator.into(),
+            address: format!("https://{operator}.example/a/b.git"),
+            trusted: false,
+            refs: vec![branch("HEAD", Some("refs/heads/main")), branch("refs/heads/main", None)],
+        }
+    }
+
+    /// One line of history 1 ← 2 ← … ← 9; everything from 10 on is unrelated.
+    fn line(new: &Oid, old: &Oid) -> bool {
+        let number = |oid: &Oid| u8::from_str_radix(&oid.as_str()[38..], 16).expect("two digits");
+        let (new, old) = (number(new), number(old));
+        new < 10 && old < 10 && new >= old
+    }
+
+    fn main(testimonies: &[Testimony], least: Trust) -> Result<(Trust, u8), &'static str> {
+        let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
+        weigh(&repository, testimonies, least, &mut line)
+            .map(|agreement| {
+                let head = agreement.refs.iter().find(|r| r.name == "HEAD").expect("a head");
+                let main = agreement.refs.iter().find(|r| r.name == "refs/heads/main").expect("a branch");
+                assert_eq!(head.oid, main.oid);
+                let digits = main.oid.as_ref().expect("born").as_str()[38..].to_owned();
+                (agreement.verdict, u8::from_str_radix(&digits, 16).expect("two digits"))
+            })
+            .map_err(|failure| failure.kind.word())
+    }
+
+    #[test]
+    fn verdicts_follow_the_evidence() {
+        let twin = |operator: &str, main| Testimony { mirror: format!("{operator}-2"), ..says(operator, main) };
+        let own = Testimony { trusted: true, ..says("own", 7) };
+        for (case, testimonies, least, expected) in [
+            ("two agree", vec![says("a", 5), says("b", 5)], Trust::Quorum, Ok((Trust::Quorum, 5))),
+            ("one alone", vec![says("a", 5)], Trust::Quorum, Err("E-QUORUM")),
+            ("one alone, tofu", vec![says("a", 5)], Trust::Tofu, Ok((Trust::Tofu, 5))),
+            ("two of one operator", vec![says("a", 5), twin("a", 5)], Trust::Quorum, Err("E-QUORUM")),
+            (
+                "an honest laggard",
+                vec![says("a", 5), says("b", 5), says("c", 3)],
+                Trust::Quorum,
+                Ok((Trust::Quorum, 5)),
+            ),
+            (
+                "two laggards",
+                vec![says("a", 5), says("b", 5), says("c", 3), says("d", 2)],
+                Trust::Quorum,
+                Ok((Trust::Quorum, 5)),
+            ),
+            ("the newest that two attest", vec![says("a", 6), says("b", 4)], Trust::Quorum, Ok((Trust::Quorum, 4))),
+            ("an invented tip", vec![says("a", 5), says("b", 5), says("c", 77)], Trust::Quorum, Ok((Trust::Quorum, 5))),
+            (
+                "two against two",
+                vec![says("a", 5), says("b", 5), says("c", 77), says("d", 77)],
+                Trust::Quorum,
+                Err("E-QUORUM"),
+            ),
+            ("nobody agrees", vec![says("a", 55), says("b", 66), says("c", 77)], Trust::Quorum, Err("E-QUORUM")),
+            ("upstream demanded", vec![says("a", 5), says("b", 5)], Trust::Upstream, Err("E-QUORUM")),
+            ("an own server", vec![says("a", 5), own], Trust::Upstream, Ok((Trust::Upstream, 7))),
+            ("nobody", vec![], Trust::Tofu, Err("E-EXHAUSTED")),
+        ] {
+            assert_eq!(main(&testimonies, least), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_clone_without_its_main_branch_is_no_clone() {
+        // Two who go on each for itself, and agree on another branch.
+        let says = |operator: &str, main| {
+            let mut testimony = says(operator, main);
+            testimony.refs.push(Ref { name: "refs/heads/topic".into(), oid: Some(oid(3)), symref: None, peeled: None });
+            testimony
+        };
+        let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
+        let failure =
+            weigh(&repository, &[says("a", 55), says("b", 66)], Trust::Quorum, &mut line).expect_err("no HEAD");
+        assert!(failure.what.contains("HEAD"), "{failure}");
+        let agreement = weigh(&repository, &[says("a", 5), says("b", 5)], Trust::Quorum, &mut line).expect("a quorum");
+        assert_eq!(agreement.refs.len(), 3);
+    }
+
+    #[test]
+    fn a_tag_that_one_moves_back_is_doubted_and_a_laggard_does_not_object() {
+        let tagged = |operator: &str, tag: Option<u8>| {
+            let mut testimony = says(operator, 5);
+            let named = |n| Ref { name: "refs/tags/v1".into(), oid: Some(oid(n)), symref: None, peeled: None };
+            testimony.refs.extend(tag.map(named));
+            testimony
+        };
+        let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
+        let tag = |tags: &[Option<u8>]| {
+            let testimonies: Vec<_> = tags.iter().zip(["a", "b", "c"]).map(|(tag, name)| tagged(name, *tag)).collect();
+            let agreement = weigh(&repository, &testimonies, Trust::Quorum, &mut line).expect("a quorum");
+            agreement.refs.iter().find(|r| r.name == "refs/tags/v1").and_then(|r| r.oid.clone())
+        };
+        assert_eq!(tag(&[Some(5), Some(3)]), None);
+        assert_eq!(tag(&[Some(5), Some(3), Some(5)]), Some(oid(5)));
+        assert_eq!(tag(&[Some(5), None, Some(5)]), Some(oid(5)));
+    }
+
+    #[test]
+    fn a_ref_that_only_one_names_is_doubted() {
+        let mut liar = says("b", 5);
+        liar.refs.push(Ref { name: "refs/heads/extra".into(), oid: Some(oid(9)), symref: None, peeled: None });
+        let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
+        let agreement = weigh(&repository, &[says("a", 5), liar], Trust::Quorum, &mut line).expect("a quorum");
+        assert_eq!(agreement.refs.len(), 2);
+        let beyond: Vec<_> = agreement.unattested.iter().map(|c| (c.operator.as_str(), c.about.as_str())).collect();
+        assert_eq!(beyond, [("b", "refs/heads/extra")]);
+    }
+
+    #[test]
+    fn newer_tips_that_one_alone_names_are_told_and_laggards_are_not() {
+        let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
+        let said = [says("a", 6), says("b", 4), says("c", 4), says("d", 2)];
+        let agreement = weigh(&repository, &said, Trust::Quorum, &mut line).expect("a quorum");
+        let beyond: Vec<_> = agreement.unattested.iter().map(|c| (c.operator.as_str(), c.said.clone())).collect();
+        assert_eq!(beyond, [("a", oid(6).to_string())]);
+    }
+}
