@@ -1,7 +1,7 @@
 //! cargo's configuration, program, lock file and workspace.
 
 pub(crate) mod config;
-pub(crate) mod lock_file;
+pub mod lock_file;
 pub(crate) mod program;
 pub(crate) mod setup;
 pub(crate) mod workspace;

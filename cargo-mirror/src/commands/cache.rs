@@ -44,7 +44,7 @@ fn show(stores: &Stores, blobs: Option<&Blobs>, config: &Config, output: Output)
     let rows: Vec<StoreRow> = list(stores)?.into_iter().map(row).collect();
     let report = CacheReport {
         path: stores.path().display().to_string(),
-        limit: config.git_store_limit.value,
+        limit: config.git.store_limit.value,
         files,
         file_bytes,
         total: rows.iter().map(|row| row.bytes).sum(),
@@ -68,7 +68,7 @@ fn row(entry: Entry) -> StoreRow {
 fn prune_files(env: &Environment, config: &Config, asked: &Prune) -> Result<(), Failure> {
     let limit = match asked.all {
         true => 0,
-        false if *asked == Prune::default() => config.git_store_limit.value,
+        false if *asked == Prune::default() => config.git.store_limit.value,
         false => return Ok(()),
     };
     match Blobs::open(env).map_or(0, |blobs| blobs.evict(limit)) {
@@ -92,7 +92,7 @@ fn prune(stores: &Stores, config: &Config, asked: &Prune) -> Result<(), Failure>
     let mut removed = stores.remove(unwanted).map_err(failed)?;
     let limit = match asked.to {
         // Without a word about what has to go, the limit decides.
-        None if *asked == Prune::default() => Some(config.git_store_limit.value),
+        None if *asked == Prune::default() => Some(config.git.store_limit.value),
         told => told,
     };
     if let Some(limit) = limit {

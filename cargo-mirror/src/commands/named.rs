@@ -10,7 +10,7 @@ use mirror_config::{
 pub(super) fn repository(text: &str, config: &Config) -> Result<Repository, Failure> {
     let (upstream, repo) = match text.split_once(':') {
         Some((upstream, repo)) if is_part(upstream) => (upstream, repo),
-        _ => (config.git_upstream.value.as_str(), text),
+        _ => (config.git.upstream.value.as_str(), text),
     };
     Ok(Repository { upstream: upstream.to_owned(), repo: repo.parse()? })
 }

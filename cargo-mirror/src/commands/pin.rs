@@ -91,7 +91,7 @@ fn of_repository(env: &Environment, config: &Config, repository: &Repository) ->
     command.args(["clone", "--quiet", "--bare", "--", &format!("mirror::{repository}")]).arg(&bare);
     // What is pinned already, and that only pins count, is what is about to change.
     command.env(MIRROR_LOCK, "none").env(MIRROR_REPORT, &told);
-    if config.git_trust.value == Trust::Pinned {
+    if config.git.trust.value == Trust::Pinned {
         command.env("MIRROR_GIT__TRUST", Trust::Quorum.to_string());
     }
     let status = command.status().map_err(|error| Failure::new(Kind::Config, format!("git: {error}")))?;
@@ -138,7 +138,7 @@ fn of_crates(env: &Environment) -> Result<BTreeMap<(String, String), String>, Fa
     let cargo = program::program(env);
     let root = workspace::root(&cargo, None, env.cwd())?;
     let select = Select::posing_as(env, &program::agent(&cargo))?;
-    let locked = lock_file::read(&root, select.config.cargo_upstream.as_ref().map(|index| &index.value))?;
+    let locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
     let registry = Registry::new(env, select.clone(), cache(env)?, registry::Locked::new());
     let pinned: Vec<Pinned> = locked
         .into_iter()

@@ -68,7 +68,7 @@ fn git(env: &Environment, repo: Option<&str>, progress: &Progress) -> Result<Vec
     // The name is checked before anything is asked.
     let repo: Repo = repo.unwrap_or(SAMPLE).parse()?;
     let select = Select::new(env)?;
-    let repository = Repository { upstream: select.config.git_upstream.value.clone(), repo };
+    let repository = Repository { upstream: select.config.git.upstream.value.clone(), repo };
     let heard = |done, of| progress.set("git", done, of);
     let row = |standing| git_row(standing, &select.config);
     Ok(probe::git::probe(&select, &repository, &heard).into_iter().map(row).collect())

@@ -31,7 +31,7 @@ pub(super) fn verify(env: &Environment, asked: &VerifyLock) -> Result<(), Failur
     let cargo = program::program(env);
     let root = workspace::root(&cargo, asked.manifest_path.as_deref(), env.cwd())?;
     let select = Select::posing_as(env, &program::agent(&cargo))?;
-    let locked = lock_file::read(&root, select.config.cargo_upstream.as_ref().map(|index| &index.value))?;
+    let locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
     let blobs = Blobs::open(env).map_err(|error| Failure::new(Kind::Io, format!("the cache: {error}")))?;
     // Without the lock: it is what is in question.
     let registry = Registry::new(env, select.clone(), blobs, registry::Locked::new());

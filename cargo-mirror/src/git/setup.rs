@@ -42,7 +42,7 @@ impl Prefix {
     ///
     /// [`Kind::Config`] when the template holds credentials, which do not belong into rules.
     pub fn of(config: &Config) -> Result<Self, Failure> {
-        let upstream = &config.git_upstream.value;
+        let upstream = &config.git.upstream.value;
         // As it is shown, which leaves credentials out.
         let shown = config.upstreams.get(upstream).map(|known| known.url.to_string()).unwrap_or_default();
         match shown.split_once("{repo}") {

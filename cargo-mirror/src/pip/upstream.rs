@@ -19,7 +19,7 @@ pub(crate) struct RealPip {
 /// Asks the Pythons on PATH for it.
 pub(crate) fn real_pip(env: &Environment, config: &Config) -> RealPip {
     let said = programs::pythons(env).iter().find_map(|python| installed::ask(python));
-    let configured = config.pip_upstream.as_ref().map(|setting| setting.value.clone());
+    let configured = config.pip.upstream.as_ref().map(|setting| setting.value.clone());
     RealPip {
         agent: said.as_ref().map_or_else(|| AGENT.to_owned(), installed::Said::agent),
         upstream: configured.or_else(|| said?.index()),

@@ -122,7 +122,7 @@ fn stored(
     out: &mut dyn Write,
 ) -> Result<Option<Store>, Failure> {
     let whole = bulk(context, authority, field, wanted, out)?;
-    wanted.store.make_room(context.select.config.git_store_limit.value);
+    wanted.store.make_room(context.select.config.git.store_limit.value);
     Ok(whole.then(|| wanted.store.clone()))
 }
 

@@ -65,7 +65,7 @@ pub fn pass(
         }
         let mut spool = SpooledTempFile::new(IN_MEMORY);
         let patience = field.patience(authority, &opened, context);
-        let limit = context.select.config.git_store_limit.value;
+        let limit = context.select.config.git.store_limit.value;
         let most = if may_be_large { LARGE } else { u32::MAX };
         match spooled(&opened, request, body, patience, (limit, most), &mut spool) {
             Ok(None) => {

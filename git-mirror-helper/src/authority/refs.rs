@@ -135,7 +135,7 @@ impl Authority {
             context.diary.report.verdict = Some(Trust::Pinned.to_string());
             return Ok(refs);
         }
-        let trust = &context.select.config.git_trust;
+        let trust = &context.select.config.git.trust;
         if trust.value > Trust::Upstream {
             return Err(Failure::new(
                 Kind::Unpinned,

@@ -89,7 +89,7 @@ pub fn agree(context: &mut Context, opened: &[Opened], prefixes: &[&str]) -> Res
     let testimonies = testimonies(context, opened, prefixes)?;
     let sessions: Vec<&Session> = opened.iter().map(|o| &o.session).collect();
     let mut proofs = Proofs::new(&context.env, &context.repository, sessions);
-    let least = context.select.config.git_trust.value;
+    let least = context.select.config.git.trust.value;
     let contradictions = trust::contradictions(&testimonies, &mut |new, old| proofs.descends(new, old));
     if !contradictions.is_empty() {
         keep(context, contradictions);

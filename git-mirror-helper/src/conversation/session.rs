@@ -60,7 +60,7 @@ pub fn serve(context: &mut Context) -> Result<u8, Failure> {
 
 /// Refuses what only upstream leads, where the project has fixed what is delivered.
 fn only_upstream_leads(context: &Context) -> Result<(), Failure> {
-    let trust = context.select.config.git_trust.value;
+    let trust = context.select.config.git.trust.value;
     match &context.pinned {
         None if trust < Trust::Pinned => Ok(()),
         _ => Err(Failure::new(

@@ -30,7 +30,7 @@ pub fn parse(text: &str, config: &Config) -> Result<Repository, Failure> {
         ));
     }
     match text.split_once(':') {
-        None => Ok(Repository { upstream: config.git_upstream.value.clone(), repo: text.parse()? }),
+        None => Ok(Repository { upstream: config.git.upstream.value.clone(), repo: text.parse()? }),
         Some((_, rest)) if rest.starts_with(':') => {
             Err(Failure::new(Kind::Transport, "addresses of other remote helpers are not allowed behind `mirror::`"))
         }

@@ -226,7 +226,7 @@ impl Bulk<'_> {
             Opening::Slices(hint, wasted) => Ok(in_slices(&hint, wasted)),
             Opening::Whole(mut whole) => {
                 // What the store could not keep is not worth receiving, and a pack can go on for ever.
-                whole.body().limit(context.select.config.git_store_limit.value);
+                whole.body().limit(context.select.config.git.store_limit.value);
                 let count = Count::default();
                 let shown = {
                     let (count, name) = (count.clone(), source.name.clone());

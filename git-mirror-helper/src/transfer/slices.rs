@@ -78,8 +78,8 @@ impl Slices<'_> {
         parts: Parts,
     ) -> Result<(), Failure> {
         let config = &context.select.config;
-        let connections = usize::try_from(config.git_connections.value).unwrap_or(1);
-        let limits = (config.git_store_limit.value, connections);
+        let connections = usize::try_from(config.git.connections.value).unwrap_or(1);
+        let limits = (config.git.store_limit.value, connections);
         let board = Board::new(self.store, cuts, parts, limits, self.upstream.is_some());
         let mut run = Run { board: Arc::new(board), joined: Vec::new(), packs: Vec::new() };
         let shown = {

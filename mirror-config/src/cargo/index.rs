@@ -21,7 +21,7 @@ pub fn official() -> Address {
 
 /// The index that is the authority: the configured one, else the official one.
 pub fn authority(config: &Config) -> Address {
-    config.cargo_upstream.as_ref().map_or_else(official, |setting| setting.value.clone())
+    config.cargo.upstream.as_ref().map_or_else(official, |setting| setting.value.clone())
 }
 
 /// How `Cargo.lock` names the official registry, whichever index served it.

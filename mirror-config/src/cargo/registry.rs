@@ -79,7 +79,7 @@ impl Registry {
             fixed.entry(name.to_ascii_lowercase()).or_default().insert(version, sum);
         }
         Self {
-            least: select.config.cargo_trust.value,
+            least: select.config.cargo.trust.value,
             index: Sources::of(&select, Service::CargoIndex, 50_000, &upstream).with_slots(ENTRIES),
             files: Sources::of(&select, Service::Crates, 200_000, &upstream),
             blobs,
@@ -164,7 +164,7 @@ impl Registry {
         }
         self.index.close(&self.select.health);
         report.sources.extend(self.files.close(&self.select.health));
-        self.blobs.evict(self.select.config.git_store_limit.value);
+        self.blobs.evict(self.select.config.git.store_limit.value);
     }
 
     fn find(&self, name: &str) -> Found {

@@ -129,7 +129,7 @@ pub fn verify(
 /// Whether upstream itself says that there is no such crate.
 fn upstream_lacks(select: &Select, name: &str) -> bool {
     let Some(path) = index::path_of(name) else { return true };
-    let index = select.config.cargo_upstream.as_ref().map_or_else(index::official, |index| index.value.clone());
+    let index = select.config.cargo.upstream.as_ref().map_or_else(index::official, |index| index.value.clone());
     let Ok(address) = index.below(&path) else { return false };
     let answer = select.http.send(&Request {
         route: select.proxies.route(address.expose(), None),

@@ -17,43 +17,64 @@ use crate::{
     trust::{Policy, Trust, age},
 };
 
+/// What is configured for git.
+#[derive(Debug, Clone)]
+pub struct Git {
+    /// What `mirror::owner/repo` means.
+    pub upstream: Setting<String>,
+    /// Least evidence accepted for refs.
+    pub trust: Setting<Trust>,
+    /// Connections to one mirror, at most.
+    pub connections: Setting<u32>,
+    /// Size limit of the object store in bytes.
+    pub store_limit: Setting<u64>,
+    /// How old the newest evidence may be where only mirrors speak.
+    pub max_age: Setting<Duration>,
+    /// Whether older evidence is refused, or warned of.
+    pub strict: Setting<bool>,
+    /// Patterns of names that only upstream and trusted mirrors hear.
+    pub private: Setting<Vec<String>>,
+}
+
+/// What is configured for cargo.
+#[derive(Debug, Clone)]
+pub struct Cargo {
+    /// The authority on crates; absent: the official index.
+    pub upstream: Option<Setting<Address>>,
+    /// Least evidence accepted for checksums of crates.
+    pub trust: Setting<Trust>,
+}
+
+/// What is configured for pip.
+#[derive(Debug, Clone)]
+pub struct Pip {
+    /// The authority on Python packages; absent: the real pip's own.
+    pub upstream: Option<Setting<Address>>,
+    /// Least evidence accepted for hashes of Python packages.
+    pub trust: Setting<Trust>,
+    /// Patterns of names of Python packages that only upstream and trusted mirrors hear.
+    pub private: Setting<Vec<String>>,
+    /// Whether pip gets its packages through the relay.
+    pub relay: Setting<bool>,
+    /// Whether a requirements file may not name another index.
+    pub strict: Setting<bool>,
+}
+
 /// The configuration in force.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// What `mirror::owner/repo` means.
-    pub git_upstream: Setting<String>,
-    /// Least evidence accepted for refs.
-    pub git_trust: Setting<Trust>,
-    /// Connections to one mirror, at most.
-    pub git_connections: Setting<u32>,
-    /// Size limit of the object store in bytes.
-    pub git_store_limit: Setting<u64>,
-    /// How old the newest evidence may be where only mirrors speak.
-    pub git_max_age: Setting<Duration>,
-    /// Whether older evidence is refused, or warned of.
-    pub git_strict: Setting<bool>,
-    /// Patterns of names that only upstream and trusted mirrors hear.
-    pub git_private: Setting<Vec<String>>,
+    /// `[git]`.
+    pub git: Git,
+    /// `[cargo]`.
+    pub cargo: Cargo,
+    /// `[pip]`.
+    pub pip: Pip,
     /// The upstreams by name.
     pub upstreams: BTreeMap<String, Upstream>,
     /// The enabled mirrors, sorted by name.
     pub mirrors: Vec<Mirror>,
     /// The disabled mirrors: their names and who disabled them.
     pub disabled: BTreeMap<String, String>,
-    /// The authority on crates; absent: the official index.
-    pub cargo_upstream: Option<Setting<Address>>,
-    /// Least evidence accepted for checksums of crates.
-    pub cargo_trust: Setting<Trust>,
-    /// The authority on Python packages; absent: the real pip's own.
-    pub pip_upstream: Option<Setting<Address>>,
-    /// Least evidence accepted for hashes of Python packages.
-    pub pip_trust: Setting<Trust>,
-    /// Patterns of names of Python packages that only upstream and trusted mirrors hear.
-    pub pip_private: Setting<Vec<String>>,
-    /// Whether pip gets its packages through the relay.
-    pub pip_relay: Setting<bool>,
-    /// Whether a requirements file may not name another index.
-    pub pip_strict: Setting<bool>,
     /// The proxy for all that has none of its own.
     pub proxy: Option<Setting<Address>>,
     /// What `proxy` does not serve.
@@ -118,36 +139,42 @@ impl Config {
         let store_limit = required(merged, "git", "store-limit")?;
         let max_age = required(merged, "git", "max-age")?;
         Ok(Self {
-            git_trust: parsed(required(merged, "git", "trust")?, "git.trust")?,
-            git_connections: number(merged, "git", "connections"),
-            git_store_limit: Setting {
-                value: bytes(&store_limit.value).ok_or_else(|| {
-                    Failure::new(
-                        Kind::Config,
-                        format!("{}: `git.store-limit` must be a size such as \"5 GiB\"", store_limit.origin),
-                    )
-                })?,
-                origin: store_limit.origin,
+            git: Git {
+                trust: parsed(required(merged, "git", "trust")?, "git.trust")?,
+                connections: number(merged, "git", "connections"),
+                store_limit: Setting {
+                    value: bytes(&store_limit.value).ok_or_else(|| {
+                        Failure::new(
+                            Kind::Config,
+                            format!("{}: `git.store-limit` must be a size such as \"5 GiB\"", store_limit.origin),
+                        )
+                    })?,
+                    origin: store_limit.origin,
+                },
+                max_age: Setting {
+                    value: humantime::parse_duration(&max_age.value).map_err(|_| {
+                        Failure::new(
+                            Kind::Config,
+                            format!("{}: `git.max-age` must be a time such as \"90 days\"", max_age.origin),
+                        )
+                    })?,
+                    origin: max_age.origin,
+                },
+                strict: switch(merged, "git", "strict"),
+                private: private(merged)?,
+                upstream: git_upstream,
             },
-            git_max_age: Setting {
-                value: humantime::parse_duration(&max_age.value).map_err(|_| {
-                    Failure::new(
-                        Kind::Config,
-                        format!("{}: `git.max-age` must be a time such as \"90 days\"", max_age.origin),
-                    )
-                })?,
-                origin: max_age.origin,
+            cargo: Cargo {
+                upstream: index(merged, "cargo", "sparse+")?,
+                trust: parsed(required(merged, "cargo", "trust")?, "cargo.trust")?,
             },
-            git_strict: switch(merged, "git", "strict"),
-            git_private: private(merged)?,
-            git_upstream,
-            cargo_upstream: index(merged, "cargo", "sparse+")?,
-            cargo_trust: parsed(required(merged, "cargo", "trust")?, "cargo.trust")?,
-            pip_upstream: index(merged, "pip", "")?,
-            pip_trust: parsed(required(merged, "pip", "trust")?, "pip.trust")?,
-            pip_private: list(merged, "pip", "private"),
-            pip_relay: switch(merged, "pip", "relay"),
-            pip_strict: switch(merged, "pip", "strict"),
+            pip: Pip {
+                upstream: index(merged, "pip", "")?,
+                trust: parsed(required(merged, "pip", "trust")?, "pip.trust")?,
+                private: list(merged, "pip", "private"),
+                relay: switch(merged, "pip", "relay"),
+                strict: switch(merged, "pip", "strict"),
+            },
             upstreams,
             mirrors,
             disabled,
@@ -163,7 +190,7 @@ impl Config {
 
     /// How old evidence may be where only mirrors speak.
     pub fn age_limit(&self) -> age::Limit<'_> {
-        age::Limit { most: self.git_max_age.value, origin: &self.git_max_age.origin, strict: self.git_strict.value }
+        age::Limit { most: self.git.max_age.value, origin: &self.git.max_age.origin, strict: self.git.strict.value }
     }
 
     /// Whose signatures pins need, where they need any.
@@ -173,6 +200,6 @@ impl Config {
 
     /// Whether this name may be told only to upstream and trusted mirrors.
     pub fn is_private(&self, repo: &Repo) -> bool {
-        self.git_private.value.iter().any(|pattern| repo.matches(pattern))
+        self.git.private.value.iter().any(|pattern| repo.matches(pattern))
     }
 }

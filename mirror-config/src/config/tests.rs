@@ -30,8 +30,8 @@ const PROJECT: &str = "project/.mirror.toml";
 #[test]
 fn defaults_alone_are_a_working_configuration() {
     let config = Home::new().load(&[]).expect("the defaults");
-    assert_eq!((config.git_upstream.value.as_str(), config.git_upstream.origin.as_str()), ("github", "built in"));
-    assert_eq!(config.git_store_limit.value, 5 << 30);
+    assert_eq!((config.git.upstream.value.as_str(), config.git.upstream.origin.as_str()), ("github", "built in"));
+    assert_eq!(config.git.store_limit.value, 5 << 30);
     assert!(config.mirrors.iter().any(|mirror| !mirror.git.is_empty()), "the catalog has git mirrors");
     assert!(config.mirrors.iter().any(|mirror| mirror.cargo.is_some() && mirror.pypi.is_some()));
 }
@@ -41,10 +41,10 @@ fn the_strongest_layer_wins_and_says_its_name() {
     let home = Home::new();
     home.file(USER, "[git]\ntrust = \"tofu\"\nconnections = 2\n").file(PROJECT, "[git]\n\ntrust = \"quorum\"\n");
     let config = home.load(&[("MIRROR_GIT__CONNECTIONS", "7")]).expect("a configuration");
-    assert_eq!(config.git_trust.value, Trust::Quorum);
-    assert!(config.git_trust.origin.ends_with("project/.mirror.toml:3"), "{}", config.git_trust.origin);
-    assert_eq!(config.git_connections.value, 7);
-    assert_eq!(config.git_connections.origin, "environment variable MIRROR_GIT__CONNECTIONS");
+    assert_eq!(config.git.trust.value, Trust::Quorum);
+    assert!(config.git.trust.origin.ends_with("project/.mirror.toml:3"), "{}", config.git.trust.origin);
+    assert_eq!(config.git.connections.value, 7);
+    assert_eq!(config.git.connections.origin, "environment variable MIRROR_GIT__CONNECTIONS");
     assert_eq!(config.files.len(), 2);
 }
 
@@ -54,7 +54,7 @@ fn mirror_config_replaces_the_users_file() {
     home.file(USER, "[git]\ntrust = \"tofu\"\n").file("other.toml", "[git]\nconnections = 3\n");
     let other = home.0.path().join("other.toml");
     let config = home.load(&[("MIRROR_CONFIG", other.to_str().expect("plain"))]).expect("a configuration");
-    assert_eq!((config.git_trust.value, config.git_connections.value), (Trust::Quorum, 3));
+    assert_eq!((config.git.trust.value, config.git.connections.value), (Trust::Quorum, 3));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_project_may_only_tighten() {
             Ok(config) => {
                 assert!(allowed, "{text}");
                 assert!(
-                    config.git_private.value.contains(&"corp/*".to_owned()),
+                    config.git.private.value.contains(&"corp/*".to_owned()),
                     "the user's own patterns stay: {text}"
                 );
             }

@@ -124,7 +124,7 @@ impl Packages {
                     .hint("cargo mirror pin --wheels DIR, if the pin is what is wrong"))
             }
             Some(_) => Ok(()),
-            None if self.select.config.pip_trust.value < Trust::Pinned || self.has_hash(project, hash) => Ok(()),
+            None if self.select.config.pip.trust.value < Trust::Pinned || self.has_hash(project, hash) => Ok(()),
             None => Err(Failure::new(
                 Kind::Unpinned,
                 format!("{name}: `pip.trust` is \"pinned\", and neither mirror.lock nor a `--hash` has it"),
@@ -155,13 +155,13 @@ impl Packages {
         }
         self.index.close(&self.select.health);
         report.sources.extend(self.files.close(&self.select.health));
-        self.blobs.evict(self.select.config.git_store_limit.value);
+        self.blobs.evict(self.select.config.git.store_limit.value);
     }
 
     fn find(&self, project: &str) -> Found {
         let (select, path) = (self.select.clone(), format!("{project}/"));
         let _slot = self.index.slot();
-        let least = self.select.config.pip_trust.value;
+        let least = self.select.config.pip.trust.value;
         let patient = !self.hashes.contains_key(project) && self.index.speaks_alone(least);
         let private = self.is_private(project);
         let inquiry = Inquiry {
@@ -219,7 +219,7 @@ impl Packages {
 
     /// Whether a mirror that is not trusted may not hear this name.
     fn is_private(&self, project: &str) -> bool {
-        self.select.config.pip_private.value.iter().any(|pattern| simple::fits(pattern, project))
+        self.select.config.pip.private.value.iter().any(|pattern| simple::fits(pattern, project))
     }
 
     /// How a file is asked for: below upstream where upstream has it, below a mirror at the same place, or where the

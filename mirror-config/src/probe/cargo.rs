@@ -22,7 +22,7 @@ const SERVICES: (Service, Service) = (Service::CargoIndex, Service::Crates);
 
 /// Probes upstream and every mirror, and remembers what was measured. Takes at most five seconds.
 pub fn probe(select: &Select, heard: Heard<'_>) -> Vec<Standing> {
-    let configured = select.config.cargo_upstream.as_ref().map(|index| index.value.clone());
+    let configured = select.config.cargo.upstream.as_ref().map(|index| index.value.clone());
     let default = configured.is_none().then(official);
     let index = configured.unwrap_or_else(official);
     let found = index::ask(select, Some((UPSTREAM, index)), SERVICES, find, heard);

@@ -159,11 +159,11 @@ fn relayed(
     let downloads = matches!(invocation.command.name(), "install" | "download" | "wheel");
     let mirrored = config.mirrors.iter().any(|mirror| mirror.pypi.is_some());
     let reports = invocation.parsed.has("--report") || settings.get(&["report"]).is_some();
-    if !config.pip_relay.value || !downloads || !mirrored || reports {
+    if !config.pip.relay.value || !downloads || !mirrored || reports {
         return None;
     }
     let said = index::of(env, pip, python)?;
-    let index = config.pip_upstream.as_ref().map(|setting| setting.value.clone()).or_else(|| said.index())?;
+    let index = config.pip.upstream.as_ref().map(|setting| setting.value.clone()).or_else(|| said.index())?;
     Some(Authority { index, agent: said.agent(), hashes })
 }
 
@@ -213,7 +213,7 @@ fn judged(env: &Environment, named: &Named, moved: &[Place]) -> Result<Option<St
         (None, Some(file)) => format!("{file} may move pip to another index; only pip can look into it"),
         (None, None) => return Ok(None),
     };
-    if Config::load(env, &[])?.pip_strict.value {
+    if Config::load(env, &[])?.pip.strict.value {
         return Err(Failure::new(Kind::IndexOverride, what)
             .hint("take that out of the file, or allow it for one command: MIRROR_PIP__STRICT=false pip …"));
     }
@@ -231,7 +231,7 @@ fn shown(place: &Place) -> String {
 /// for, only trusted mirrors will do; and an address with credentials will not, since pip shows its index to all in the
 /// command lines of the pips it starts. Nor will a mirror whose certificate pip was told not to verify.
 fn choose(env: &Environment, config: &Config, unverified: &[String]) -> Option<(Source, Option<Mirror>, String)> {
-    let strict = config.pip_upstream.is_some() || config.pip_trust.value > Trust::Quorum;
+    let strict = config.pip.upstream.is_some() || config.pip.trust.value > Trust::Quorum;
     let carriers: Vec<Carrier> = catalog::index_carriers(config, Service::PypiIndex)
         .into_iter()
         .filter(|carrier| usable(&carrier.address) && (!strict || carrier.mirror.trusted))
@@ -245,7 +245,7 @@ fn choose(env: &Environment, config: &Config, unverified: &[String]) -> Option<(
         let source = Source { name: mirror.name.clone(), operator: mirror.operator.clone(), address };
         return Some((source, Some(mirror), rank.reason.to_owned()));
     }
-    let upstream = config.pip_upstream.as_ref().filter(|upstream| usable(&upstream.value))?;
+    let upstream = config.pip.upstream.as_ref().filter(|upstream| usable(&upstream.value))?;
     let source = Source { name: "upstream".into(), operator: "upstream".into(), address: upstream.value.clone() };
     Some((source, None, format!("`pip.upstream` is set in {}", upstream.origin)))
 }

@@ -5,7 +5,14 @@
 use std::{collections::BTreeSet, fs};
 
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{config::{Config, Setting}, errors::{Failure, Kind}, model::{Address, OwnProxy, Service, is_loopback}, select::catalog, system::Environment, transport::Proxies};
+use mirror_config::{
+    config::{Config, Setting},
+    errors::{Failure, Kind},
+    model::{Address, OwnProxy, Service, is_loopback},
+    select::catalog,
+    system::Environment,
+    transport::Proxies,
+};
 use mirror_fuzz::{assert_presentable, folder};
 
 fn load(user: &str, project: &str, variables: &[(&str, &str)]) -> Result<Config, Failure> {
@@ -28,10 +35,10 @@ fn names(config: &Config) -> BTreeSet<&str> {
 }
 
 fn assert_only_tightened(own: &Config, both: &Config) {
-    assert!(both.git_trust.value >= own.git_trust.value);
-    assert!(both.cargo_trust.value >= own.cargo_trust.value && both.pip_trust.value >= own.pip_trust.value);
-    assert!(own.git_private.value.iter().all(|pattern| both.git_private.value.contains(pattern)));
-    assert!(own.pip_private.value.iter().all(|pattern| both.pip_private.value.contains(pattern)));
+    assert!(both.git.trust.value >= own.git.trust.value);
+    assert!(both.cargo.trust.value >= own.cargo.trust.value && both.pip.trust.value >= own.pip.trust.value);
+    assert!(own.git.private.value.iter().all(|pattern| both.git.private.value.contains(pattern)));
+    assert!(own.pip.private.value.iter().all(|pattern| both.pip.private.value.contains(pattern)));
     assert!(names(both).is_subset(&names(own)), "a project adds no mirror");
     for mirror in &both.mirrors {
         let held = own.mirrors.iter().find(|held| held.name == mirror.name).expect("a subset");
@@ -41,13 +48,13 @@ fn assert_only_tightened(own: &Config, both: &Config) {
     }
     let value = |setting: &Option<Setting<Address>>| setting.as_ref().map(|found| found.value.clone());
     assert_eq!(value(&own.proxy), value(&both.proxy));
-    assert_eq!(value(&own.cargo_upstream), value(&both.cargo_upstream));
-    assert_eq!(value(&own.pip_upstream), value(&both.pip_upstream));
+    assert_eq!(value(&own.cargo.upstream), value(&both.cargo.upstream));
+    assert_eq!(value(&own.pip.upstream), value(&both.pip.upstream));
     assert_eq!(own.ca_file.as_ref().map(|file| &file.value), both.ca_file.as_ref().map(|file| &file.value));
     assert_eq!(own.no_proxy.value, both.no_proxy.value);
-    assert_eq!((&own.upstreams, &own.git_upstream.value), (&both.upstreams, &both.git_upstream.value));
-    assert!(!own.pip_strict.value || both.pip_strict.value);
-    assert_eq!(own.pip_relay.value, both.pip_relay.value);
+    assert_eq!((&own.upstreams, &own.git.upstream.value), (&both.upstreams, &both.git.upstream.value));
+    assert!(!own.pip.strict.value || both.pip.strict.value);
+    assert_eq!(own.pip.relay.value, both.pip.relay.value);
 }
 
 fn assert_safe(config: &Config) {
@@ -60,7 +67,7 @@ fn assert_safe(config: &Config) {
     for upstream in config.upstreams.values() {
         assert!(allowed(upstream.url.fill(&repo).expose(), false) && !upstream.url.carries_credentials());
     }
-    assert!(config.upstreams.contains_key(&config.git_upstream.value));
+    assert!(config.upstreams.contains_key(&config.git.upstream.value));
     for mirror in &config.mirrors {
         for template in mirror.git.values() {
             let filled = template.fill(&repo);
@@ -75,7 +82,7 @@ fn assert_safe(config: &Config) {
             assert!(matches!(proxy.expose().scheme(), "http" | "https" | "socks5" | "socks5h"));
         }
     }
-    assert!(config.git_connections.value > 0 && config.mirrors.is_sorted_by(|a, b| a.name < b.name));
+    assert!(config.git.connections.value > 0 && config.mirrors.is_sorted_by(|a, b| a.name < b.name));
     for service in [Service::CargoIndex, Service::PypiIndex] {
         assert!(catalog::index_carriers(config, service).len() <= config.mirrors.len());
     }

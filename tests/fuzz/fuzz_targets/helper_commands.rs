@@ -3,7 +3,10 @@
 
 use git_mirror_helper::git::{Command, Options, Request};
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{git::{Packet, Packets}, model::Oid};
+use mirror_config::{
+    git::{Packet, Packets},
+    model::Oid,
+};
 
 /// Lines as packets: `0000` and `0001` on a line of their own are what they are in git's format.
 fn framed(data: &[u8]) -> Vec<u8> {

@@ -2,7 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{system::Environment, transport::{Exceptions, Proxies, Route}};
+use mirror_config::{
+    system::Environment,
+    transport::{Exceptions, Proxies, Route},
+};
 use mirror_fuzz::configuration;
 use url::{Host, Url};
 

@@ -6,8 +6,15 @@ use std::fs;
 use arbitrary::Arbitrary;
 use git_mirror_helper::objects::{landing::land, proof::prefix, store::Store};
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{errors::Fault, model::{Oid, Repository}};
-use mirror_fuzz::{folder, packs::{self, Entry, Kind, Tamper}, surroundings};
+use mirror_config::{
+    errors::Fault,
+    model::{Oid, Repository},
+};
+use mirror_fuzz::{
+    folder,
+    packs::{self, Entry, Kind, Tamper},
+    surroundings,
+};
 
 #[derive(Debug, Arbitrary)]
 struct Case {

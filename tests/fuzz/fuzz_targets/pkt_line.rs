@@ -4,7 +4,10 @@
 use std::io::Read;
 
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{git::{Advertisement, PackStream, Packet, Packets, read_refs}, model::Ref};
+use mirror_config::{
+    git::{Advertisement, PackStream, Packet, Packets, read_refs},
+    model::Ref,
+};
 use mirror_fuzz::assert_calm;
 
 /// Packets until the end or the first error, written again.

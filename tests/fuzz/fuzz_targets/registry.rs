@@ -6,7 +6,13 @@ use std::path::Path;
 
 use cargo_mirror::cargo::{Origin, lock_file};
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{cargo::{Downloads, index}, trust::{Trust, Word, entries::{self, weigh}}};
+use mirror_config::{
+    cargo::{Downloads, index},
+    trust::{
+        Trust, Word,
+        entries::{self, weigh},
+    },
+};
 use mirror_fuzz::assert_presentable;
 
 fn entry(bytes: &[u8]) {

@@ -1,7 +1,10 @@
 //! Requirements files, read by the shim and by the machine's own pip: both find the same indexes.
 #![no_main]
 
-use std::{collections::BTreeMap, path::{Component, Path, PathBuf}};
+use std::{
+    collections::BTreeMap,
+    path::{Component, Path, PathBuf},
+};
 
 use libfuzzer_sys::fuzz_target;
 use mirror_fuzz::pip;

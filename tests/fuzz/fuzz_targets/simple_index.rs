@@ -2,7 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{model::Address, pip::simple::{self, Page, files, fits, normalized, sha256}};
+use mirror_config::{
+    model::Address,
+    pip::simple::{self, Page, files, fits, normalized, sha256},
+};
 use mirror_fuzz::assert_calm;
 
 const JSON: &str = "application/vnd.pypi.simple.v1+json";

@@ -2,7 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mirror_config::{message::{controls, secrets}, model::Address};
+use mirror_config::{
+    message::{controls, secrets},
+    model::Address,
+};
 use mirror_fuzz::assert_calm;
 
 const SECRET: &str = "S3kr1tS3kr1t";

@@ -3,7 +3,11 @@
 pub mod packs;
 pub mod pip;
 
-use std::{collections::BTreeMap, path::{Path, PathBuf}, sync::OnceLock};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use mirror_config::{config::Config, errors::Failure, system::Environment};
 

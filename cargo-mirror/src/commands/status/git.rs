@@ -90,11 +90,11 @@ fn settings(config: &Config) -> Vec<SettingRow> {
     }
     let list = |patterns: &Vec<String>| patterns.join(", ");
     let mut rows = vec![
-        row("git.upstream", &config.git_upstream, String::clone),
-        row("git.trust", &config.git_trust, ToString::to_string),
-        row("git.connections", &config.git_connections, ToString::to_string),
-        row("git.store-limit", &config.git_store_limit, |bytes| report::size(*bytes)),
-        row("git.private", &config.git_private, list),
+        row("git.upstream", &config.git.upstream, String::clone),
+        row("git.trust", &config.git.trust, ToString::to_string),
+        row("git.connections", &config.git.connections, ToString::to_string),
+        row("git.store-limit", &config.git.store_limit, |bytes| report::size(*bytes)),
+        row("git.private", &config.git.private, list),
     ];
     rows.extend(config.proxy.as_ref().map(|setting| row("proxy.url", setting, ToString::to_string)));
     rows.push(row("proxy.no-proxy", &config.no_proxy, list));

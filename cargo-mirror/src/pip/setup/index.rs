@@ -74,20 +74,20 @@ fn objection(config: &Config, mirror: &Mirror) -> Option<String> {
     if mirror.trusted {
         return None;
     }
-    if let Some(upstream) = &config.pip_upstream {
+    if let Some(upstream) = &config.pip.upstream {
         return Some(format!(
             "it is not `trusted`, and nothing would hold it against `pip.upstream` ({})",
             upstream.origin
         ));
     }
-    if config.pip_trust.value > Trust::Quorum {
-        let (trust, origin) = (&config.pip_trust.value, &config.pip_trust.origin);
+    if config.pip.trust.value > Trust::Quorum {
+        let (trust, origin) = (&config.pip.trust.value, &config.pip.trust.origin);
         return Some(format!(
             "it is not `trusted`, and pip cannot check what `pip.trust` asks for ({trust}, {origin})"
         ));
     }
-    if !config.pip_private.value.is_empty() {
-        let origin = &config.pip_private.origin;
+    if !config.pip.private.value.is_empty() {
+        let origin = &config.pip.private.origin;
         return Some(format!("it is not `trusted`, and would hear the names of `pip.private` ({origin})"));
     }
     None

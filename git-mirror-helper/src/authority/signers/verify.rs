@@ -138,7 +138,7 @@ fn fetched(context: &Context, authority: &mut Authority, tips: &[Oid], folder: &
     let filter = server.has_feature("fetch", "filter").then_some("tree:0");
     let depth = server.has_feature("fetch", "shallow").then_some(1);
     let body = Fetch { wants: tips, depth, filter, ..Fetch::default() }.request(&format);
-    let limit = context.select.config.git_store_limit.value;
+    let limit = context.select.config.git.store_limit.value;
     let local = |error: std::io::Error| Fault::Local(error.to_string());
     let Voice::Mirrors(opened) = &authority.voice else {
         let mut spool = SpooledTempFile::new(IN_MEMORY);
