@@ -1,4 +1,4 @@
-//! How long a helper takes from its start to the first byte it sends to upstream.
+//! How long a helper takes from its start to the first byte it sends to upstream: `start`.
 
 use std::{
     io::{Read, Write},
@@ -9,14 +9,32 @@ use std::{
 
 use mirror_tests::NAME;
 
-use crate::measure::Times;
+use super::task::Task;
+use crate::{
+    ground::sandbox,
+    measure::{Goal, Row, Times},
+};
 
 /// Starts of each side: they are short, and vary.
 pub(crate) const STARTS: usize = 200;
 
+/// Many starts of both.
+pub(crate) fn start(task: &Task<'_>) -> Vec<Row> {
+    let times = starts(STARTS);
+    vec![Row {
+        scenario: task.scenario,
+        what: "to the first byte".to_owned(),
+        unit: "ms",
+        ours: times.ours.median().map(|seconds| seconds * 1e3),
+        beside: times.beside.median().map(|seconds| seconds * 1e3),
+        goal: Some(Goal::Below(10.0)),
+        notes: format!("{STARTS} starts; {}", times.spread(1e3)),
+    }]
+}
+
 /// Starts both by turns; the seconds each needs.
-pub(crate) fn starts(count: usize) -> Times {
-    let sandbox = crate::sandbox();
+fn starts(count: usize) -> Times {
+    let sandbox = sandbox();
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
     let base = format!("http://{}", listener.local_addr().expect("a listener has an address"));
     sandbox.mirror_config(&format!("[catalog]\nbuiltin = false\n[upstreams.github]\nurl = \"{base}/{{repo}}.git\"\n"));

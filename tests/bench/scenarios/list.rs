@@ -1,15 +1,10 @@
 //! The list of what can be measured, and when it is.
 
-use crate::{
-    broken, crates, crowd, dead_mirror, lines,
-    material::Material,
-    measure::{Series, Times},
-    pip_installs, pip_start, plain, stale,
-    start::{STARTS, starts},
-    status,
-    table::{Goal, Row},
+use super::{
+    broken, crates, crowd, dead_mirror, lines, pip_installs, pip_start, plain, stale, start, status, task::Task,
     uneven, verify,
 };
+use crate::{ground::Material, measure::Row};
 
 /// When a scenario is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +31,7 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario { name: "bulk", when: When::Always, measure: plain::bulk },
     Scenario { name: "small", when: When::Always, measure: plain::small },
     Scenario { name: "direct", when: When::Always, measure: plain::direct },
-    Scenario { name: "start", when: When::Always, measure: start },
+    Scenario { name: "start", when: When::Always, measure: start::start },
     Scenario { name: "warm", when: When::Always, measure: plain::warm },
     Scenario { name: "lines", when: When::Always, measure: lines::lines },
     Scenario { name: "silent", when: When::Always, measure: lines::silent },
@@ -70,43 +65,4 @@ impl Scenario {
     pub(crate) fn measure(&self, runs: usize, material: &Material) -> Vec<Row> {
         (self.measure)(&Task { scenario: self.name, runs, material })
     }
-}
-
-/// What a scenario is told, and how it writes its rows.
-pub(crate) struct Task<'a> {
-    pub(crate) scenario: &'static str,
-    pub(crate) runs: usize,
-    pub(crate) material: &'a Material,
-}
-
-impl Task<'_> {
-    /// A row that compares seconds.
-    pub(crate) fn seconds(&self, what: &str, times: &Times, goal: Goal, notes: &str) -> Row {
-        let (ours, beside) = (times.ours.median(), times.beside.median());
-        let notes = format!("{notes}; {}", times.spread(1.0));
-        Row { scenario: self.scenario, what: what.to_owned(), unit: "s", ours, beside, goal: Some(goal), notes }
-    }
-
-    /// A row about values of ours alone.
-    pub(crate) fn values(&self, what: &str, unit: &'static str, values: &Series, goal: Goal, notes: &str) -> Row {
-        let mut notes = format!("{notes}; {}", values.range(1.0));
-        if let Some(why) = values.failure() {
-            notes += &format!("; {why}");
-        }
-        let (ours, goal) = (values.median(), Some(goal));
-        Row { scenario: self.scenario, what: what.to_owned(), unit, ours, beside: None, goal, notes }
-    }
-}
-
-fn start(task: &Task<'_>) -> Vec<Row> {
-    let times = starts(STARTS);
-    vec![Row {
-        scenario: task.scenario,
-        what: "to the first byte".to_owned(),
-        unit: "ms",
-        ours: times.ours.median().map(|seconds| seconds * 1e3),
-        beside: times.beside.median().map(|seconds| seconds * 1e3),
-        goal: Some(Goal::Below(10.0)),
-        notes: format!("{STARTS} starts; {}", times.spread(1e3)),
-    }]
 }

@@ -4,14 +4,10 @@ use std::cell::Cell;
 
 use mirror_tests::NAME;
 
+use super::task::Task;
 use crate::{
-    clones::BARE,
-    flow::Flow,
-    ground::{Ground, MBIT, megabytes},
-    material::Material,
-    measure::{Series, Times},
-    scenarios::Task,
-    table::{Goal, Row},
+    ground::{BARE, Ground, MBIT, Material, megabytes},
+    measure::{Flow, Goal, Row, Series, Times},
 };
 
 /// The mirrors with their lines in Mbit/s. Neither names nor places tell which is best.

@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use mirror_tests::GitServer;
 
+use super::task::Task;
 use crate::{
-    clones::BARE,
-    ground::Ground,
-    measure::{Series, Times, Trial},
-    memory,
-    scenarios::Task,
-    table::{Goal, Row},
+    ground::{BARE, Ground, memory},
+    measure::{Goal, Row, Series, Times, Trial},
 };
 
 /// The one mirror.

@@ -12,12 +12,10 @@ use std::{
 
 use mirror_tests::{IndexServer, Pip, WheelStock, search_path};
 
+use super::{start::STARTS, task::Task};
 use crate::{
-    measure::{Times, Trial},
-    pip_ground::machines,
-    scenarios::Task,
-    start::STARTS,
-    table::{Goal, Row},
+    ground::{machines, sandbox},
+    measure::{Goal, Row, Times, Trial},
 };
 
 /// A program that ends at once.
@@ -43,7 +41,7 @@ pub(crate) fn start(task: &Task<'_>) -> Vec<Row> {
 /// The shim before a pip that does nothing but has a Python beside it, and that pip alone. The first start, which asks that
 /// Python, does not count.
 fn beside_idle(pip: &Pip, words: &[&str]) -> Times {
-    let sandbox = crate::sandbox();
+    let sandbox = sandbox();
     let upstream = IndexServer::start(&WheelStock::downloaded());
     sandbox.mirror_config(&format!(
         "[catalog]\nbuiltin = false\n[pip]\nupstream = \"{0}\"\n[mirrors.ash]\npypi = \"{0}\"\n",
@@ -74,7 +72,7 @@ fn beside_idle(pip: &Pip, words: &[&str]) -> Times {
 
 /// The shim before a real pip, and that pip alone.
 fn beside_real(pip: PathBuf) -> Times {
-    let sandbox = crate::sandbox();
+    let sandbox = sandbox();
     fs::create_dir(sandbox.path("shim")).expect("the sandbox is ours");
     symlink(sandbox.path("programs/pip-shim"), sandbox.path("shim/pip")).expect("the sandbox is ours");
     symlink(&pip, sandbox.path("bin/pip")).expect("the sandbox is ours");
@@ -88,7 +86,7 @@ fn beside_real(pip: PathBuf) -> Times {
 
 /// pyenv's shim before a Python that does nothing, and that Python alone.
 fn pyenv() -> Option<Times> {
-    let sandbox = crate::sandbox();
+    let sandbox = sandbox();
     let shim = std::env::split_paths(&search_path())
         .filter(|folder| folder.ends_with(".pyenv/shims"))
         .map(|folder| folder.join("python3"))

@@ -1,7 +1,7 @@
 //! What the runs take place on: a repository, an upstream and mirrors that serve it, and a sandbox.
 //!
 //! Upstream and mirrors serve the same folder unless a scenario says otherwise, so that plain git and the suite get the
-//! same bytes. How a clone is run on it is `clones`' matter.
+//! same bytes. How a clone is run on it is `clone`'s matter.
 
 use std::{
     fs, thread,
@@ -10,7 +10,7 @@ use std::{
 
 use mirror_tests::{GitServer, History, NAME, Repository, Stage, StageMirror};
 
-use crate::material::Material;
+use super::{material::Material, programs::sandbox};
 
 /// Bytes a second of a line of 1 Mbit/s.
 pub(crate) const MBIT: u64 = 125_000;
@@ -41,12 +41,12 @@ impl Ground {
 
     /// The same with mirrors of the scenario's own.
     pub(crate) fn of_mirrors(material: &Material, mirrors: Vec<StageMirror>) -> Self {
-        Self::set(crate::sandbox(), material.bulky().clone(), GitServer::start(material.root()), mirrors)
+        Self::set(sandbox(), material.bulky().clone(), GitServer::start(material.root()), mirrors)
     }
 
     /// A stage with a small repository and one mirror.
     pub(crate) fn small(mirror: &str) -> Self {
-        let sandbox = crate::sandbox();
+        let sandbox = sandbox();
         let root = sandbox.path("served");
         let upstream = History::small().write(&root, NAME);
         let mirror = StageMirror::new(mirror, upstream.clone(), GitServer::start(&root));

@@ -14,7 +14,8 @@ use std::{
 use mirror_tests::{CargoStage, CrateServer, Ended, Needs, sha256};
 use tempfile::TempDir;
 
-use crate::{clones::excerpt, ground::megabytes, measure::Trial};
+use super::{clone::excerpt, git::megabytes, programs::add_programs};
+use crate::measure::Trial;
 
 /// A file system in memory, on Linux: cargo unpacks what it fetches, and a disk takes longer for that than a line does.
 pub(crate) const MEMORY: &str = "/dev/shm";
@@ -40,7 +41,7 @@ impl CrateGround {
     /// A stage with these mirrors; all of them and upstream have everything.
     pub(crate) fn new(mirrors: &[&str]) -> Self {
         let stage = CargoStage::new(mirrors);
-        crate::add_programs(&stage.sandbox);
+        add_programs(&stage.sandbox);
         let project = stage.locked_project("project", Needs::Everything);
         let lock = fs::read_to_string(project.join("Cargo.lock")).expect("cargo wrote it");
         let locked: BTreeSet<String> = checksums(&lock).collect();

@@ -5,13 +5,10 @@
 
 use mirror_tests::GitServer;
 
+use super::{lines, task::Task};
 use crate::{
-    clones::{BARE, End},
-    ground::Ground,
-    lines,
-    measure::{Series, Trial},
-    scenarios::Task,
-    table::{Goal, Row},
+    ground::{BARE, End, Ground},
+    measure::{Goal, Row, Series, Trial},
 };
 
 /// Percent of the pack after which a clone is killed.

@@ -1,11 +1,9 @@
 //! Mirrors that are slow in ways a client can do something about: `capped`, `drip`.
 
+use super::task::Task;
 use crate::{
-    clones::BARE,
-    ground::{Ground, MBIT},
-    measure::Times,
-    scenarios::Task,
-    table::{Goal, Row},
+    ground::{BARE, Ground, MBIT},
+    measure::{Goal, Row, Times},
 };
 
 /// A mirror that is fast for those who open several connections.

@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{ground::Ground, measure::Trial};
+use super::git::Ground;
+use crate::measure::Trial;
 
 /// What the system calls the helper: names are cut off at 15 bytes.
 const COMM: &str = "git-remote-mirr\n";

@@ -2,11 +2,10 @@
 
 use mirror_tests::{BlackHole, refused_url};
 
+use super::task::Task;
 use crate::{
-    crate_ground::CrateGround,
-    measure::{Times, Trial},
-    scenarios::Task,
-    table::{Goal, Row},
+    ground::CrateGround,
+    measure::{Goal, Row, Times, Trial},
 };
 
 /// The mirror that dies, and the one that is left.

@@ -4,13 +4,10 @@
 //! cargo speaks HTTP/1.1 with the servers here, over two connections at a time, and HTTP/2 with the relay. Unpacking is a
 //! part of both sides, and the same.
 
+use super::{lines::UPSTREAM, task::Task};
 use crate::{
-    crate_ground::CrateGround,
-    ground::MBIT,
-    lines::UPSTREAM,
-    measure::{Times, Trial},
-    scenarios::Task,
-    table::{Goal, Row},
+    ground::{CrateGround, MBIT},
+    measure::{Goal, Row, Times, Trial},
 };
 
 /// The mirror that plain cargo fetches from, and the others.

@@ -4,13 +4,10 @@
 
 use mirror_tests::{BlackHole, Pip, refused_url};
 
+use super::{lines::UPSTREAM, task::Task};
 use crate::{
-    ground::MBIT,
-    lines::UPSTREAM,
-    measure::{Times, Trial},
-    pip_ground::{NUMPY, PipGround, REQUESTS, Wanted, machines},
-    scenarios::Task,
-    table::{Goal, Row},
+    ground::{MBIT, NUMPY, PipGround, REQUESTS, Wanted, machines},
+    measure::{Goal, Row, Times, Trial},
 };
 
 /// The mirror that plain pip downloads from, and the others.

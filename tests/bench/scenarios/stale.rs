@@ -2,12 +2,10 @@
 
 use mirror_tests::{GitServer, NAME, StageMirror};
 
+use super::task::Task;
 use crate::{
-    clones::BARE,
-    ground::{Ground, MBIT, megabytes},
-    measure::{Series, Trial},
-    scenarios::Task,
-    table::{Goal, Row},
+    ground::{BARE, Ground, MBIT, megabytes, sandbox},
+    measure::{Goal, Row, Series, Trial},
 };
 
 /// The mirrors, and how many days they are behind. The freshest has the least of upstream's load.
@@ -20,7 +18,7 @@ const UPSTREAM: u64 = 10;
 /// What stale mirrors have need not come from upstream, and nothing comes twice. The store is forgotten; who lags is
 /// remembered from the second run on.
 pub(crate) fn stale(task: &Task<'_>) -> Vec<Row> {
-    let copies = crate::sandbox();
+    let copies = sandbox();
     let mirror = |(name, days): &(&str, u64)| {
         let copy = task.material.bulky().copy_to(copies.path(name));
         copy.go_back(*days);

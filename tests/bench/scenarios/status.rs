@@ -2,11 +2,10 @@
 
 use std::{process::Stdio, time::Instant};
 
+use super::{start::STARTS, task::Task};
 use crate::{
-    measure::Series,
-    scenarios::Task,
-    start::STARTS,
-    table::{Goal, Row},
+    ground::sandbox,
+    measure::{Goal, Row, Series},
 };
 
 /// As cargo starts it; cargo's own start is not ours to shorten.
@@ -14,7 +13,7 @@ const STATUS: &[&str] = &["mirror", "status", "git"];
 
 /// Many starts where git is set up.
 pub(crate) fn status(task: &Task<'_>) -> Vec<Row> {
-    let sandbox = crate::sandbox();
+    let sandbox = sandbox();
     let mut set_up = sandbox.command("cargo-mirror");
     set_up.args(["mirror", "setup", "git", "--yes"]);
     sandbox.run(set_up).ok();

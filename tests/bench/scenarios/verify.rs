@@ -5,11 +5,10 @@ use std::{fs, path::PathBuf, time::Duration};
 use mirror_tests::{CargoStage, CrateStock, Needs, Ran};
 use serde_json::Value;
 
+use super::task::Task;
 use crate::{
-    clones::excerpt,
-    measure::{Series, Trial},
-    scenarios::Task,
-    table::{Goal, Row},
+    ground::{add_programs, excerpt},
+    measure::{Goal, Row, Series, Trial},
 };
 
 /// Crates in the lock.
@@ -20,7 +19,7 @@ const LATENCY: Duration = Duration::from_millis(100);
 /// An honest lock, nothing in the cache.
 pub(crate) fn verify(task: &Task<'_>) -> Vec<Row> {
     let stage = CargoStage::with_stock(CrateStock::of_workspace().filled_up_to(LOCKED), &["near"]);
-    crate::add_programs(&stage.sandbox);
+    add_programs(&stage.sandbox);
     let project = locked(&stage);
     stage.upstream.web.latency(LATENCY);
     stage.mirrors.iter().for_each(|mirror| mirror.server.web.latency(LATENCY));

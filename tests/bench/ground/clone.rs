@@ -6,7 +6,8 @@ use std::{fs, path::Path, time::Duration};
 
 use mirror_tests::{Ended, NAME, Ran, plain_git, run};
 
-use crate::{ground::Ground, measure::Trial};
+use super::git::Ground;
+use crate::measure::Trial;
 
 /// Where clones are made.
 const TARGET: &str = "target";

@@ -14,7 +14,8 @@ use std::{
 use mirror_tests::{Ended, IndexServer, Pip, Sandbox, WheelStock, search_path};
 use tempfile::TempDir;
 
-use crate::{clones::excerpt, crate_ground::MEMORY, ground::megabytes, measure::Trial};
+use super::{cargo::MEMORY, clone::excerpt, git::megabytes, programs::sandbox};
+use crate::measure::Trial;
 
 /// What pip is told on both sides. Compiling takes as long on both, and longer than all the rest.
 const INSTALL: &[&str] =
@@ -50,7 +51,7 @@ impl PipGround {
     /// Mirrors of these names; all of them and upstream have everything.
     pub(crate) fn new(pip: &Pip, names: &[&'static str]) -> Self {
         let stock = WheelStock::downloaded();
-        let sandbox = crate::sandbox();
+        let sandbox = sandbox();
         fs::create_dir(sandbox.path("shim")).expect("the sandbox is ours");
         symlink(sandbox.path("programs/pip-shim"), sandbox.path("shim/pip")).expect("the sandbox is ours");
         let pip = match pip {

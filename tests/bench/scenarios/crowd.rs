@@ -5,11 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::task::Task;
 use crate::{
     ground::{Ground, MBIT, megabytes},
-    measure::{Series, Trial},
-    scenarios::Task,
-    table::{Goal, Row},
+    measure::{Goal, Row, Series, Trial},
 };
 
 /// Clones at once.
