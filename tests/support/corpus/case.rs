@@ -327,7 +327,7 @@ impl Case {
 
 /// The folder with the cases.
 pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/cases")
 }
 
 /// All cases, by name.

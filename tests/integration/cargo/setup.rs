@@ -1,5 +1,5 @@
 //! `cargo mirror setup cargo`, `use`, `off` and `undo`: what the built program makes of a configuration. What goes wrong on the
-//! way is in `cargo_setup_faults`, what real cargo makes of the result in `cargo_setup_real`.
+//! way is in `setup_faults`, what real cargo makes of the result in `setup_real`.
 //!
 //! `tests/fixtures/cargo-config/NAME` has a configuration before (`in`) and after (`out`) a set-up, by either way: with
 //! one line that includes a file of ours, and directly, for a cargo that cannot include.

@@ -4,7 +4,7 @@ use std::fs;
 
 use mirror_tests::{Ran, Tamper, refused_url};
 
-use crate::pip_world::{NAME, World, each_pip};
+use super::world::{NAME, World, each_pip};
 
 fn pin(world: &World) -> Ran {
     let mut command = world.sandbox.command("cargo-mirror");

@@ -4,7 +4,7 @@ use std::{ffi::OsString, fs, os::unix::fs::symlink};
 
 use mirror_tests::{CargoStage, IndexServer, Needs, Sandbox, SocksProxy, WheelStock, refused_url};
 
-use crate::planted::{Planted, canary, mirrors};
+use super::planted::{Planted, canary, mirrors};
 
 #[test]
 fn cargo_gives_no_secret_away() {

@@ -2,7 +2,7 @@
 
 use mirror_tests::{Fault, IndexServer, Ran, refused_url};
 
-use crate::pip_world::{NAME, World, each_pip};
+use super::world::{NAME, World, each_pip};
 
 /// The lines that the shim said, of which the first is an error of this kind.
 #[track_caller]

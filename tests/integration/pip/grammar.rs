@@ -15,7 +15,7 @@ use pip_shim::{
 };
 use serde_json::{Value, json};
 
-use crate::pip_world::pips;
+use super::world::pips;
 
 /// Runs a script with the Python of each pip there is, with the cases as JSON.
 pub(crate) fn ask_pips(sandbox: &Sandbox, script: &str, cases: &Value) -> Vec<(Pip, Vec<Value>)> {

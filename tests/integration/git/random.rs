@@ -14,7 +14,7 @@ use std::{
 
 use mirror_tests::Sandbox;
 
-use crate::random_scenario::Scenario;
+use crate::all::Scenario;
 
 /// The seeds of a normal run.
 const SEEDS: Range<u64> = 1..26;

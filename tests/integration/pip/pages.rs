@@ -16,7 +16,7 @@ use mirror_config::{
 use mirror_tests::{IndexServer, Pip, WheelStock, sha256};
 use serde_json::{Value, json};
 
-use crate::pip_world::{NAME, World, each_pip, skipped};
+use super::world::{NAME, World, each_pip, skipped};
 
 /// The types of pages: PEP 691's and PEP 503's.
 const JSON: &str = "application/vnd.pypi.simple.v1+json";

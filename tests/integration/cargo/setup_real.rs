@@ -7,7 +7,7 @@ use std::{
 
 use mirror_tests::{CargoStage, Needs, Ran, refused_url};
 
-use crate::cargo_setup::{INCLUDED, UNDO, contents, fixtures};
+use super::setup::{INCLUDED, UNDO, contents, fixtures};
 
 /// A stage whose cargo does what is configured, and asks each place once.
 fn stage(mirrors: &[&str]) -> (CargoStage, PathBuf) {

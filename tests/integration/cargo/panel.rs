@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::git_setup::{TRANSPARENT, World};
+use crate::git::{TRANSPARENT, World};
 
 #[test]
 fn wrong_command_lines_exit_64() {

@@ -12,7 +12,7 @@ use std::{
 use mirror_tests::{History, Ran, Stage, assert_fsck_clean, assert_same_repository};
 use serde_json::Value;
 
-use crate::git_store::break_history;
+use super::store::break_history;
 
 const DAY: Duration = Duration::from_secs(86_400);
 

@@ -7,7 +7,7 @@ use std::{cell::RefCell, collections::BTreeSet, fs};
 
 use mirror_tests::{Certificate, Ended, IndexServer, PATIENCE, Pip, Ran, SocksProxy, Squid, TlsFront, processes};
 
-use crate::pip_world::{NAME, World, each_pip, one_pip, skipped};
+use super::world::{NAME, World, each_pip, one_pip, skipped};
 
 /// Only the proxy knows where it is.
 const HOST: &str = "index.far.example";

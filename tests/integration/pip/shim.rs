@@ -12,7 +12,7 @@ use std::{
 
 use mirror_tests::Sandbox;
 
-use crate::pip_stage::{MIRROR, PipStage};
+use super::stage::{MIRROR, PipStage};
 
 /// Argument lists that a shell script, a parser or a careless shim would change.
 const ODD: &[&[&[u8]]] = &[

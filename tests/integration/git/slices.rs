@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use mirror_tests::{Ended, Fault, History, NAME, Stage, assert_fsck_clean, assert_same_repository};
 
-use crate::twins::Twins;
+use crate::all::Twins;
 
 /// Bytes a second at which 4 MB are worth cutting.
 const SLOW: u64 = 200_000;

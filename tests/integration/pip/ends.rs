@@ -10,7 +10,7 @@ use std::{
 
 use mirror_tests::{Fault, processes};
 
-use crate::pip_world::{NAME, World, each_pip};
+use super::world::{NAME, World, each_pip};
 
 /// How long the end may take.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -2,7 +2,7 @@
 
 use mirror_tests::{Fault, History, Seen, Stage};
 
-use crate::twins::Twins;
+use crate::all::Twins;
 
 /// Brings a mirror up to date.
 fn refresh(stage: &Stage, mirror: &str) {

@@ -12,10 +12,10 @@ use std::{
 use mirror_tests::Sandbox;
 use serde_json::Value;
 
-use crate::{
-    pip_grammar::ask_pips,
-    pip_setup_stage::{CONFIG, INDEX, LINKS, SETUP, UNDO, World, tree},
-    pip_world::{NO_PIP, skipped},
+use super::{
+    grammar::ask_pips,
+    setup_stage::{CONFIG, INDEX, LINKS, SETUP, UNDO, World, tree},
+    world::{NO_PIP, skipped},
 };
 
 /// Name, contents before, and where the contents after are to be found if pip can read those before.

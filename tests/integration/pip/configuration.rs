@@ -7,7 +7,7 @@ use mirror_tests::Sandbox;
 use pip_shim::{command_line::Command, plan::Settings};
 use serde_json::json;
 
-use crate::pip_grammar::ask_pips;
+use super::grammar::ask_pips;
 
 const CONFIGURATION: &str = r#"
 import json, os, sys

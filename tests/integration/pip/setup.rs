@@ -1,12 +1,12 @@
 //! `cargo mirror setup pip`, `undo pip`, `status pip` and what `doctor` says of pip, with the built programs: links to the
-//! shim, and what PATH makes of them. What becomes of `pip.conf` is tested in `pip_conf`.
+//! shim, and what PATH makes of them. What becomes of `pip.conf` is tested in `conf`.
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
 use mirror_tests::{Sandbox, refused_url, search_path};
 use serde_json::Value;
 
-use crate::pip_setup_stage::{CONFIG, INDEX, LINKS, SETUP, UNDO, World, on_machine, tree};
+use super::setup_stage::{CONFIG, INDEX, LINKS, SETUP, UNDO, World, on_machine, tree};
 
 #[test]
 fn every_pip_and_python_on_path_gets_its_link_and_undo_leaves_nothing() {

@@ -6,7 +6,7 @@ use std::fs;
 
 use mirror_tests::{BlackHole, Fault, IndexServer, Tamper, refused_url};
 
-use crate::pip_world::{NAME, World, each_pip};
+use super::world::{NAME, World, each_pip};
 
 /// What goes wrong, and how that is brought about.
 type Kind = (&'static str, fn(&World));

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use mirror_tests::{Canary, Certificate, Fault, History, SocksProxy, Stage, TlsFront, refused_url};
 
-use crate::planted::{Planted, canary, mirrors};
+use crate::all::{Planted, canary, mirrors};
 
 /// git's own settings for the stage: an authority that is known, and a helper with the credentials of upstream.
 fn credentials(stage: &Stage) {

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::symlink};
 
-use crate::pip_stage::{MIRROR, PipStage};
+use super::stage::{MIRROR, PipStage};
 
 /// The shim in all its disguises, and a pip in the working folder that must never run.
 fn stage() -> PipStage {

@@ -1,6 +1,6 @@
 //! One random scenario: who has what, what goes wrong, what is done, and what must hold afterwards.
 //!
-//! Everything follows from the seed. Which seeds are played is `git_random`'s matter.
+//! Everything follows from the seed. Which seeds are played is `git::random`'s matter.
 
 use std::{fmt, fs, time::Duration};
 

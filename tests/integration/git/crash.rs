@@ -2,7 +2,7 @@
 //! later clones are right, upstream's moving on in between included.
 //!
 //! `MIRROR_TEST_KILLS=N` kills so many in place of the usual number. What one clone by itself leaves when it is killed is
-//! `git_killed`'s matter.
+//! `killed`'s matter.
 #![cfg(target_os = "linux")]
 
 use std::{

@@ -1,6 +1,6 @@
 //! What git can do with a remote it can do with `mirror::`, with the same result and exit code.
 //!
-//! Updates are in `git_update`, push in `git_push`, what the store does in `git_store`.
+//! Updates are in `update`, push in `push`, what the store does in `store`.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use mirror_tests::{
     assert_fsck_clean, assert_same_repository, assert_same_stored,
 };
 
-use crate::twins::Twins;
+use crate::all::Twins;
 
 const OURS: &str = "mirror::owner/small";
 

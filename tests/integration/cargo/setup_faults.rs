@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use crate::cargo_setup::{Cargo, INCLUDED, SETUP, UNDO, World, contents};
+use super::setup::{Cargo, INCLUDED, SETUP, UNDO, World, contents};
 
 #[test]
 fn thirty_two_set_ups_at_once_leave_one_that_is_whole() {
