@@ -4,30 +4,10 @@
 //! Both take turns in one run, on one machine, from the same servers; medians are compared, and each row says what the
 //! goal is and whether it is met. Ends with 1 when a goal is missed. Quiet machines give numbers; busy ones give noise.
 
-mod arguments;
-mod broken;
-mod clones;
-mod crate_ground;
-mod crates;
-mod crowd;
-mod dead_mirror;
-mod flow;
-mod ground;
-mod lines;
-mod material;
 mod measure;
-mod memory;
-mod pip_ground;
-mod pip_installs;
-mod pip_start;
-mod plain;
+mod ground;
 mod scenarios;
-mod stale;
-mod start;
-mod status;
-mod table;
-mod uneven;
-mod verify;
+mod arguments;
 
 use std::{
     io::{self, Write},
@@ -36,27 +16,14 @@ use std::{
     process::ExitCode,
 };
 
-use mirror_tests::Sandbox;
-
 use arguments::{Arguments, USAGE};
-use material::Material;
-use table::{Row, json, text};
+use ground::{LINKED, Material, PROGRAMS};
+use measure::{Row, json, text};
 
 /// A goal is missed.
 const MISSED: u8 = 1;
 /// The command line is not understood.
 const MISUSED: u8 = 64;
-
-type Program = fn() -> ExitCode;
-
-/// Under these names the benchmark is the programs that it measures: `cargo run` builds one program, so it is all.
-const PROGRAMS: &[(&str, Program)] = &[
-    ("git-remote-mirror", git_mirror_helper::main),
-    ("cargo-mirror", cargo_mirror::main),
-    ("pip-shim", pip_shim::main),
-];
-/// The shim under pip's name, in a folder of its own. It is no program of the sandbox: those are on PATH.
-const LINKED: (&str, Program) = ("pip", pip_shim::main);
 
 fn main() -> ExitCode {
     let started_as = std::env::args_os().next().map(PathBuf::from);
@@ -90,19 +57,6 @@ fn main() -> ExitCode {
     }
     show(&mut io::stdout(), &if arguments.json { json(&rows) } else { text(&rows) });
     if rows.iter().any(Row::is_missed) { ExitCode::from(MISSED) } else { ExitCode::SUCCESS }
-}
-
-/// A sandbox with this program as those under test.
-fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::new();
-    add_programs(&sandbox);
-    sandbox
-}
-
-/// Has a sandbox take this program for those under test.
-fn add_programs(sandbox: &Sandbox) {
-    let this = std::env::current_exe().expect("the system knows what it runs");
-    PROGRAMS.iter().for_each(|(name, _)| sandbox.add_program(name, &this));
 }
 
 fn show(out: &mut impl Write, text: &str) {

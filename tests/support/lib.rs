@@ -3,90 +3,37 @@
 //!
 //! Never asks the outside anything, never binds anything but 127.0.0.1, and never prints. Failures panic with all that
 //! was said: this is for tests.
+//!
+//! The folders stand in reading order, and each uses only those above it. `world` has a place for programs, runs them and
+//! watches them; `history` has repositories to clone; `wire` is what all servers share, and what can go wrong on the way.
+//! `git`, `web`, `cargo` and `pip` are servers, what they serve, and stages with several of them. `corpus` plays cases of
+//! lies on all of them.
 
-mod noise;
-
-mod process;
-mod sandbox;
-
-mod import;
-mod repository;
+mod world;
 mod history;
-mod random_history;
-mod same;
-
-mod fault;
-mod forgery;
-mod archive;
-mod pace;
-mod http;
-mod answer;
-mod bomb;
-mod backend;
-mod seen;
 mod wire;
-mod connections;
-mod line;
-mod shared;
-mod exchange;
-mod server;
-mod silent;
-mod front;
-#[cfg(unix)]
-mod squid;
-mod random_fault;
-
-mod page;
+mod git;
 mod web;
-mod files;
-mod index_cache;
-mod crate_stock;
-mod crate_server;
-mod pips;
-mod wheel_stock;
-mod index_server;
-
-mod stage;
-mod cargo_stage;
-mod outcome;
-mod processes;
-mod canary;
-#[cfg(unix)]
-mod watch;
-
+mod cargo;
+mod pip;
 pub mod corpus;
 
-pub use canary::{Canaries, Canary};
-pub use cargo_stage::{CargoMirror, CargoStage, Needs};
-pub use crate_server::{CrateServer, Tamper, Template};
-pub use crate_stock::{CrateStock, StockCrate};
-pub use fault::{Bomb, Fault, Place, Plan, Scope};
-pub use files::FileServer;
-pub use forgery::Forgery;
-pub use front::{Certificate, SocksProxy, TlsFront};
-pub use history::{AUTOGLM, AUTOGLM_ASSETS, History, Submodule};
-pub use index_server::IndexServer;
-pub use noise::Noise;
-pub use outcome::{Outcome, outcome};
-pub use page::sha256;
-pub use pips::Pip;
-pub use process::{Ended, PATIENCE, Ran, plain_git, run, run_until, search_path};
-pub use processes::{Process, helpers_with, mark, processes, processes_with};
-pub use random_fault::{Copy, apply, random_fault, random_rate};
-pub use random_history::{RandomHistory, grow};
-pub use repository::Repository;
-pub use same::{
-    assert_fsck_clean, assert_same_reachable, assert_same_repository, assert_same_repository_but, assert_same_stored,
-    assert_whole_store,
+pub use cargo::{CargoMirror, CargoStage, CrateServer, CrateStock, Needs, StockCrate, Tamper, Template};
+pub use git::{Copy, Forgery, GitServer, NAME, Stage, StageMirror, apply, random_fault, random_rate};
+pub use history::{
+    AUTOGLM, AUTOGLM_ASSETS, History, RandomHistory, Repository, Submodule, assert_fsck_clean, assert_same_reachable,
+    assert_same_repository, assert_same_repository_but, assert_same_stored, assert_whole_store, grow,
 };
-pub use sandbox::{Sandbox, programs};
-pub use seen::Seen;
-pub use server::GitServer;
-pub use silent::{BlackHole, SilentServer, refused_url};
+pub use pip::{IndexServer, Pip, StockFile, WheelStock};
+pub use web::{FileServer, WebServer, sha256};
 #[cfg(unix)]
-pub use squid::Squid;
-pub use stage::{NAME, Stage, StageMirror};
+pub use wire::Squid;
+pub use wire::{
+    BlackHole, Bomb, Certificate, Fault, Place, Plan, Scope, Seen, SilentServer, SocksProxy, TlsFront, refused_url,
+};
+pub use world::{
+    Canaries, Canary, Ended, Noise, Outcome, PATIENCE, Process, Ran, Sandbox, helpers_with, mark, outcome, plain_git,
+    processes, processes_with, programs, run, run_until, search_path,
+};
 #[cfg(unix)]
-pub use watch::{Started, Watch};
-pub use web::WebServer;
-pub use wheel_stock::{StockFile, WheelStock};
+pub use world::{Started, Watch};

@@ -1,6 +1,6 @@
 //! The grammar of a case: what `case.toml` may say. `tests/corpus/README.md` explains it to people.
 //!
-//! What a word means for git, cargo or pip is done by `git_ground`, `crates` and `wheels`.
+//! What a word means for git, cargo or pip is done by `ground::git`, `packages::crates` and `packages::wheels`.
 
 use std::{
     collections::BTreeMap,
@@ -327,7 +327,7 @@ impl Case {
 
 /// The folder with the cases.
 pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/cases")
 }
 
 /// All cases, by name.

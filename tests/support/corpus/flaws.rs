@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use super::case::Flaw;
 use crate::{
-    GitServer, WebServer, archive,
-    fault::{Fault, Plan, Scope},
-    forgery::packet,
-    seen::Seen,
+    git::{GitServer, packet},
+    web::{WebServer, archive},
+    wire::{Fault, Plan, Scope, Seen},
 };
 
 /// How a web server's requests are told apart: whether one of these words stands for a request.

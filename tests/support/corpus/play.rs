@@ -13,15 +13,15 @@ use std::{
 
 use super::{
     case::{Case, LOCK, PIN, Source, TRUTH, Tool, UPSTREAM},
-    crates::Crates,
-    git_ground::GitGround,
-    ground::{Fill, Ground},
+    ground::{Fill, GitGround, Ground, WebGround},
     lies::Lies,
+    packages::{Crates, Wheels},
     trace::{self, Snapshot},
-    web_ground::WebGround,
-    wheels::Wheels,
 };
-use crate::{Certificate, Ended, Ran, Sandbox, TlsFront, refused_url, sandbox};
+use crate::{
+    wire::{Certificate, TlsFront, refused_url},
+    world::{Ended, Ran, Sandbox, sandbox},
+};
 
 /// The longest that anything may take where the case says nothing.
 const PATIENCE: u64 = 60;

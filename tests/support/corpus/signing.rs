@@ -9,8 +9,8 @@ use std::{
 };
 
 use crate::{
-    Repository,
-    process::{PATIENCE, plain_git, run},
+    history::Repository,
+    world::{PATIENCE, plain_git, run},
 };
 
 /// Whose key the user accepts.

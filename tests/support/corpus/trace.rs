@@ -12,8 +12,8 @@ use std::{
 
 use super::lies::Lies;
 use crate::{
-    page::sha256,
-    process::{PATIENCE, plain_git, run},
+    web::sha256,
+    world::{PATIENCE, plain_git, run},
 };
 
 /// How names begin that nobody but a run under way may use.
@@ -122,8 +122,8 @@ fn contains(bytes: &[u8], word: &[u8]) -> bool {
 mod tests {
     use std::fs;
 
-    use super::{Snapshot, found};
-    use crate::{History, corpus::Lies, sha256};
+    use super::{super::lies::Lies, Snapshot, found};
+    use crate::{history::History, web::sha256};
 
     #[test]
     fn a_change_is_seen_and_so_is_a_lie_wherever_it_hides() {

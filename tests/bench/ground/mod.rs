@@ -1,0 +1,16 @@
+//! What is measured on: servers, sandboxes, and one clone, fetch or installation on them.
+
+mod programs;
+mod material;
+mod git;
+mod clone;
+pub(crate) mod memory;
+mod cargo;
+mod pip;
+
+pub(crate) use cargo::CrateGround;
+pub(crate) use clone::{BARE, End, excerpt};
+pub(crate) use git::{Ground, MBIT, megabytes};
+pub(crate) use material::Material;
+pub(crate) use pip::{NUMPY, PipGround, REQUESTS, Wanted, machines};
+pub(crate) use programs::{LINKED, PROGRAMS, add_programs, sandbox};

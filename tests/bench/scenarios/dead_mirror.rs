@@ -1,0 +1,56 @@
+//! The first mirror is dead, and nobody knows it yet: `dead-mirror`.
+
+use mirror_tests::{BlackHole, refused_url};
+
+use super::task::Task;
+use crate::{
+    ground::CrateGround,
+    measure::{Goal, Row, Times, Trial},
+};
+
+/// The mirror that dies, and the one that is left.
+const FIRST: &str = "ash";
+const OTHER: &str = "birch";
+/// Has it asked first among those of whom nothing is known.
+const PREFERRED: &str = "weight = 1000.0";
+
+/// A mirror that refuses, and one that cannot be reached, each against the same mirror alive. Nothing is remembered on
+/// either side, or the second run would know better than to ask.
+pub(crate) fn dead_mirror(task: &Task<'_>) -> Vec<Row> {
+    let hole = BlackHole::start();
+    let ways = [("first refuses", refused_url()), ("first is a black hole", hole.url())];
+    ways.iter().map(|(what, address)| extra(task, what, address)).collect()
+}
+
+fn extra(task: &Task<'_>, what: &str, address: &str) -> Row {
+    let mut ground = CrateGround::new(&[FIRST, OTHER]);
+    ground.stage.set_keys(FIRST, PREFERRED);
+    let alive = ground.stage.configuration("");
+    ground.stage.set_address(FIRST, address);
+    let dead = ground.stage.configuration("");
+    let fetch = |configuration: &str| -> Trial {
+        ground.stage.sandbox.mirror_config(configuration);
+        ground.stage.forget();
+        ground.count_anew();
+        ground.ours().and_then(|seconds| ground.by_mirrors(seconds))
+    };
+    let mut requests = String::new();
+    let times = Times::by_turns(
+        task.runs,
+        |_| fetch(&alive),
+        |_| {
+            let seconds = fetch(&dead)?;
+            requests = ground.requests();
+            if found_dead(&ground) { Ok(seconds) } else { Err(format!("{FIRST} was not asked")) }
+        },
+    );
+    let notes = format!("{}; beside: with {FIRST} alive; requests, index+files: {requests}", ground.size());
+    task.seconds(what, &times, Goal::More(0.5), &notes)
+}
+
+/// Whether the last fetch tells of the first mirror that it failed.
+fn found_dead(ground: &CrateGround) -> bool {
+    let reports = ground.stage.sandbox.report();
+    let sources = reports.last().and_then(|report| report["sources"].as_array());
+    sources.is_some_and(|all| all.iter().any(|source| source["name"] == FIRST && source["outcome"] != "ok"))
+}

@@ -1,0 +1,21 @@
+//! What holds for every tool, and what tests of several tools share.
+
+mod twins;
+#[cfg(target_os = "linux")]
+mod planted;
+mod random_scenario;
+mod tls;
+#[cfg(target_os = "linux")]
+mod limits;
+#[cfg(target_os = "linux")]
+mod secrets;
+#[cfg(target_os = "linux")]
+mod crash_steps;
+mod signed_list;
+mod lies;
+mod trust_patterns;
+
+#[cfg(target_os = "linux")]
+pub(crate) use planted::{Planted, canary, mirrors};
+pub(crate) use random_scenario::Scenario;
+pub(crate) use twins::Twins;

@@ -1,0 +1,26 @@
+//! git through `mirror::`, and what `cargo mirror` does for git.
+
+mod clone;
+mod ops;
+mod update;
+mod push;
+mod ways;
+mod probe;
+mod privacy;
+mod hostile;
+mod faults;
+mod exhausted;
+mod killed;
+mod crash;
+mod random;
+mod slices;
+mod store;
+mod cache;
+mod trust;
+mod signers;
+mod pin;
+mod setup;
+#[cfg(target_os = "linux")]
+mod secrets;
+
+pub(crate) use setup::{TRANSPARENT, World};

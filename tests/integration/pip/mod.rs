@@ -1,0 +1,19 @@
+//! pip through the shim and its relay, and what `cargo mirror` does for pip.
+
+mod stage;
+mod shim;
+mod path;
+mod world;
+mod grammar;
+#[cfg(target_os = "linux")]
+mod configuration;
+mod cause;
+#[cfg(target_os = "linux")]
+mod ends;
+mod pages;
+mod pin;
+mod proxy;
+mod relay;
+mod setup_stage;
+mod setup;
+mod conf;

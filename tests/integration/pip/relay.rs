@@ -1,0 +1,233 @@
+//! pip through the shim and its relay: real pips, real wheels, and everything that goes wrong at mirrors.
+//!
+//! Where there is no python3 with pip, these tests say so and see nothing.
+
+use std::fs;
+
+use mirror_tests::{BlackHole, Fault, IndexServer, Tamper, refused_url};
+
+use super::world::{NAME, World, each_pip};
+
+/// What goes wrong, and how that is brought about.
+type Kind = (&'static str, fn(&World));
+
+#[test]
+fn upstream_speaks_and_mirrors_carry() {
+    each_pip(|pip| {
+        let world = World::new(pip);
+        let ran = world.download(&["requests"]).ok();
+        assert!(!ran.stderr.contains("mirror:"), "silence when all is well: {ran}");
+        for project in ["requests", "idna", "urllib3", "certifi", "charset-normalizer"] {
+            world.assert_right(project, "healthy");
+        }
+        assert_eq!((world.files_from_mirrors(), World::files(&world.upstream)), (5, 0));
+        let reports = world.sandbox.report();
+        let report = &reports[0];
+        assert_eq!(report["verdict"], "upstream", "{report}");
+        assert!(report["sources"].as_array().is_some_and(|sources| !sources.is_empty()), "{report}");
+        world.download(&["requests"]).ok();
+        assert_eq!(world.files_from_mirrors(), 5, "what was fetched once is kept");
+    });
+}
+
+#[test]
+fn pip_goes_on_through_the_others_and_never_gets_a_lie() {
+    each_pip(|pip| {
+        let kinds: &[Kind] = &[
+            ("403 for pip", |world| world.mirror("ash").web.refuse_agent("pip/")),
+            ("404", |world| world.mirror("ash").web.set(Fault::status(404))),
+            ("429", |world| world.mirror("ash").web.set(Fault::busy(429, 60))),
+            ("503", |world| world.mirror("ash").web.set(Fault::status(503))),
+            ("captive portal", |world| world.mirror("ash").web.set(Fault::captive_portal())),
+            ("cut", |world| world.mirror("ash").web.set_where(IndexServer::is_file, Fault::CutAt(0.5.into()))),
+            ("stalled", |world| world.mirror("ash").web.set_where(IndexServer::is_file, Fault::StallAt(0.5.into()))),
+            ("flipped", |world| world.mirror("ash").web.set_where(IndexServer::is_file, Fault::FlipByteAt(0.5.into()))),
+            ("missing", |world| world.mirror("ash").missing(NAME)),
+            ("stale", |world| world.mirror("ash").stale(NAME)),
+            ("index only", |world| world.each_mirror(IndexServer::index_only)),
+            ("tampered alike", |world| world.each_mirror(|server| server.tamper(NAME, Tamper::Both))),
+            ("tampered file", |world| world.each_mirror(|server| server.tamper(NAME, Tamper::File))),
+            ("tampered metadata", |world| world.each_mirror(|server| server.tamper(NAME, Tamper::Index))),
+            ("html only", |world| world.each_mirror(IndexServer::html_only)),
+        ];
+        let world = World::new(pip);
+        for (kind, spoil) in kinds {
+            world.forget();
+            spoil(&world);
+            let ran = world.download(&[NAME]);
+            assert_eq!(ran.code, 0, "{kind}: {ran}");
+            world.assert_right(NAME, kind);
+            world.each_mirror(|server| {
+                server.web.heal();
+                server.restore();
+            });
+        }
+    });
+}
+
+#[test]
+fn a_dead_first_mirror_is_passed_over_and_one_line_says_so() {
+    each_pip(|pip| {
+        let hole = BlackHole::start();
+        for address in [refused_url(), hole.url()] {
+            let world = World::new(pip);
+            let dead = format!("{address}/simple/");
+            let first = "[mirrors.dead]\nweight = 1000.0\n";
+            world.configure(|name| world.mirror(name).index(), &format!("{first}pypi = \"{dead}\"\n"));
+            let ran = world.download(&["requests"]);
+            assert_eq!(ran.code, 0, "{ran}");
+            for project in ["requests", "idna", "urllib3", "certifi", "charset-normalizer"] {
+                world.assert_right(project, &address);
+            }
+            let said: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("mirror:")).collect();
+            let right =
+                |line: &&str| line.starts_with("mirror: warning: dead: ") && line.ends_with("; went on without it");
+            assert!(said.len() == 1 && said.iter().all(right), "{address}, {:?}: {ran}", world.sandbox.report());
+            let report = &world.sandbox.report()[0];
+            assert_eq!((&report["error"], &report["verdict"]), (&serde_json::Value::Null, &"upstream".into()));
+            assert!(
+                report["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0 && seconds <= ran.seconds),
+                "{report}"
+            );
+        }
+    });
+}
+
+#[test]
+fn without_upstream_two_operators_are_enough_and_one_is_not() {
+    each_pip(|pip| {
+        let mut world = World::new(pip);
+        world.upstream.web.stop();
+        let ran = world.download(&[NAME]);
+        assert_eq!(ran.code, 0, "{ran}");
+        assert!(ran.stderr.contains("upstream does not answer"), "{ran}");
+        world.assert_right(NAME, "quorum");
+
+        world.forget();
+        world.mirror("ash").tamper(NAME, Tamper::Both);
+        world.download(&[NAME]).ok();
+        world.assert_right(NAME, "one lies");
+
+        world.forget();
+        for name in ["birch", "cedar"] {
+            world.mirror(name).web.set(Fault::status(503));
+        }
+        let ran = world.download(&[NAME]);
+        assert_ne!(ran.code, 0, "{ran}");
+        assert!(ran.stderr.contains("E-QUORUM"), "the real cause is told: {ran}");
+    });
+}
+
+#[test]
+fn a_hash_in_the_requirements_is_evidence_where_upstream_is_silent() {
+    each_pip(|pip| {
+        let mut world = World::new(pip);
+        world.upstream.web.stop();
+        let wheel = world.stock.wheel(NAME).clone();
+        let line = |sum: &str| format!("{NAME}=={} \\\n  --hash=sha256:{sum}\n", wheel.version);
+        world.file("r.txt", "-r nested.txt\n");
+        world.file("nested.txt", &line(&wheel.checksum));
+        for name in ["birch", "cedar"] {
+            world.mirror(name).web.set(Fault::status(503));
+        }
+        let ran = world.download(&["-r", "r.txt"]);
+        assert_eq!(ran.code, 0, "one mirror is enough: {ran}");
+        assert!(ran.stderr.contains("checksums are as the project has written them down"), "{ran}");
+        world.assert_right(NAME, "by its hash");
+        assert_eq!(world.sandbox.report()[0]["verdict"], "pinned");
+
+        // What two agree on does not count against it.
+        world.forget();
+        world.each_mirror(|server| server.web.heal());
+        for name in ["birch", "cedar"] {
+            world.mirror(name).tamper(NAME, Tamper::Both);
+        }
+        let ran = world.download(&["-r", "r.txt"]);
+        assert_eq!(ran.code, 0, "{ran}");
+        world.assert_right(NAME, "two lie");
+
+        // A hash that nobody's file has is no evidence for one.
+        world.forget();
+        for name in ["birch", "cedar"] {
+            world.mirror(name).web.set(Fault::status(503));
+        }
+        world.file("nested.txt", &line(&"0".repeat(64)));
+        world.mirrors.iter().for_each(|(_, server)| server.web.forget_log());
+        let ran = world.download(&["-r", "r.txt"]).fails();
+        assert!(ran.stderr.contains("E-QUORUM"), "{ran}");
+        assert_eq!(world.files_from_mirrors(), 0);
+    });
+}
+
+#[test]
+fn a_large_wheel_comes_from_several_mirrors() {
+    each_pip(|pip| {
+        let world = World::new(pip);
+        world.each_mirror(|server| server.web.rate(10_000_000));
+        world.download(&["--no-deps", "numpy"]).ok();
+        world.assert_right("numpy", "healthy");
+        let parts = |name: &&str| world.mirror(name).web.log().iter().any(|seen| seen.status == 206);
+        assert!(["ash", "birch", "cedar"].iter().filter(|name| parts(name)).count() >= 2);
+
+        world.forget();
+        world.mirror("birch").web.set_where(IndexServer::is_file, Fault::FlipByteAt(0.5.into()));
+        world.download(&["--no-deps", "numpy"]).ok();
+        world.assert_right("numpy", "one lies");
+    });
+}
+
+#[test]
+fn what_upstream_has_not_got_is_not_invented_and_private_names_are_not_told() {
+    each_pip(|pip| {
+        let world = World::new(pip);
+        world.upstream.missing(NAME);
+        world.configure(|name| world.mirror(name).index(), "private = [\"certi*\"]\n");
+        world.download(&[NAME]).fails();
+        for (name, server) in &world.mirrors {
+            let told = server.web.log().iter().any(|seen| seen.path.contains(NAME));
+            assert!(!told, "{name} heard of it");
+        }
+        let ran = world.download(&["no-such-project-here"]);
+        assert_ne!(ran.code, 0, "{ran}");
+    });
+}
+
+#[test]
+fn pip_goes_without_us_where_nothing_can_be_kept() {
+    each_pip(|pip| {
+        let world = World::new(pip);
+        let cache = world.sandbox.path("cache");
+        fs::remove_dir(&cache).expect("it is empty");
+        fs::write(&cache, "no folder").expect("the sandbox is ours");
+        let mut command = world.pip();
+        command.args(["--disable-pip-version-check", "download", "--no-cache-dir", "--no-index", NAME]);
+        let chosen = world.sandbox.run(command).fails();
+        assert!(!chosen.stderr.contains("mirror:"), "{chosen}");
+        // With a proxy that refuses, so that this pip does not reach anything.
+        let mut command = world.pip();
+        command.args(["--disable-pip-version-check", "download", "--no-cache-dir", "--retries", "0", NAME]);
+        command.env("HTTPS_PROXY", refused_url());
+        let ran = world.sandbox.run(command).fails();
+        assert!(ran.stderr.contains("pip goes without a mirror"), "{ran}");
+        assert_eq!(world.files_from_mirrors(), 0);
+    });
+}
+
+#[test]
+fn an_installed_package_names_no_loopback_address() {
+    each_pip(|pip| {
+        let world = World::new(pip);
+        let mut command = world.pip();
+        command.args(["--disable-pip-version-check", "install", "--no-cache-dir", "--target", "site", NAME]);
+        world.sandbox.run(command).ok();
+        let site = world.sandbox.work().join("site");
+        let info = fs::read_dir(&site).expect("pip installed it").flatten().map(|entry| entry.path());
+        for file in info.filter(|path| path.extension().is_some_and(|e| e == "dist-info")) {
+            for entry in fs::read_dir(file).expect("a folder").flatten().filter(|entry| entry.path().is_file()) {
+                let text = String::from_utf8_lossy(&fs::read(entry.path()).expect("readable")).into_owned();
+                assert!(!text.contains("127.0.0.1"), "{:?}", entry.path());
+            }
+        }
+        assert!(site.join(NAME).is_dir());
+    });
+}

@@ -1,0 +1,5 @@
+//! Whether the support does what it says; no program of this workspace is under test here.
+
+mod servers;
+mod registry;
+mod simple_index;

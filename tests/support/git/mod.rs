@@ -1,0 +1,17 @@
+//! A git server that is slowed, spoiled and lies as told, and a stage with several.
+
+mod forgery;
+mod answer;
+mod bomb;
+mod backend;
+mod server_state;
+mod exchange;
+mod server;
+mod random_fault;
+mod stage;
+
+pub use forgery::Forgery;
+pub(crate) use forgery::packet;
+pub use random_fault::{Copy, apply, random_fault, random_rate};
+pub use server::GitServer;
+pub use stage::{NAME, Stage, StageMirror};

@@ -1,0 +1,11 @@
+//! A web server, and what stands on it.
+
+pub(crate) mod archive;
+mod page;
+mod server;
+mod files;
+
+pub use files::FileServer;
+pub(crate) use page::Page;
+pub use page::sha256;
+pub use server::WebServer;

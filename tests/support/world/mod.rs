@@ -1,0 +1,20 @@
+//! A world of its own for the programs under test, and a look at all that they do in it.
+
+mod noise;
+mod process;
+pub(crate) mod sandbox;
+mod processes;
+mod outcome;
+mod canary;
+#[cfg(unix)]
+mod watch;
+
+pub use canary::{Canaries, Canary};
+pub use noise::Noise;
+pub use outcome::{Outcome, outcome};
+pub use process::{Ended, PATIENCE, Ran, plain_git, run, run_until, search_path};
+pub(crate) use process::{end_group, own_group};
+pub use processes::{Process, helpers_with, mark, processes, processes_with};
+pub use sandbox::{Sandbox, programs};
+#[cfg(unix)]
+pub use watch::{Started, Watch};
