@@ -96,7 +96,7 @@ fn each_heavy_package_has_one_door() {
         ("html5gum", &["mirror-config/src/simple"]),
         ("rustls", &["mirror-config/src/http"]),
         ("rustls_platform_verifier", &["mirror-config/src/http/"]),
-        ("x509_parser", &["mirror-config/src/http/"]),
+        ("der", &["mirror-config/src/http/"]),
         ("minisign_verify", &["mirror-config/src/signature.rs"]),
         ("ssh_key", &["mirror-config/src/signature.rs"]),
         ("config", &["mirror-config/src/config/"]),
