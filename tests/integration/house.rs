@@ -98,6 +98,7 @@ fn each_heavy_package_has_one_door() {
         ("rustls_platform_verifier", &["mirror-config/src/http/"]),
         ("der", &["mirror-config/src/http/"]),
         ("minisign_verify", &["mirror-config/src/signature.rs"]),
+        ("ring", &["mirror-config/src/signature.rs"]),
         ("ssh_key", &["mirror-config/src/signature.rs"]),
         ("config", &["mirror-config/src/config/"]),
         (
