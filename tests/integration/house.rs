@@ -96,8 +96,9 @@ fn each_heavy_package_has_one_door() {
         ("html5gum", &["mirror-config/src/pip/simple/"]),
         ("rustls", &["mirror-config/src/transport/http/"]),
         ("rustls_platform_verifier", &["mirror-config/src/transport/http/"]),
-        ("x509_parser", &["mirror-config/src/transport/http/"]),
+        ("der", &["mirror-config/src/transport/http/"]),
         ("minisign_verify", &["mirror-config/src/trust/signature.rs"]),
+        ("ring", &["mirror-config/src/trust/signature.rs"]),
         ("ssh_key", &["mirror-config/src/trust/signature.rs"]),
         ("config", &["mirror-config/src/config/"]),
         (

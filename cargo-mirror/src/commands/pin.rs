@@ -51,7 +51,8 @@ pub(super) fn pin(env: &Environment, asked: &PinFacts) -> Result<(), Failure> {
         pins.wheels = of_wheels(env, &env.cwd().join(folder))?;
     }
     let text = |pins: &Pins| if *pins == Pins::default() { String::new() } else { pins.text() };
-    let diff = TextDiff::from_lines(text(&before), text(&pins)).unified_diff().context_radius(0).to_string();
+    let (old, new) = (text(&before), text(&pins));
+    let diff = TextDiff::from_lines(&old, &new).unified_diff().context_radius(0).to_string();
     if diff.is_empty() {
         return report::line(&format!("{}: nothing has changed", path.display()));
     }

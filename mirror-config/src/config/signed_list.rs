@@ -3,12 +3,11 @@
 //! It stands just above the built-in catalog, and may name operators and places, nothing that loosens anything. How it
 //! gets here is `list_update`'s matter.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::UNIX_EPOCH};
 
 use config::ValueKind;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
-use toml_edit::Item;
+use toml_edit::{Datetime, Item, Offset, Time};
 
 use super::{
     layer::{Entry, Layer},
@@ -79,7 +78,7 @@ impl SignedList {
         let header = |name: &str, item: &Item| {
             match name {
                 "version" => version = item.as_integer().and_then(|number| u64::try_from(number).ok()),
-                "expires" => expires = item.as_datetime().and_then(|time| end_of(&time.to_string())),
+                "expires" => expires = item.as_datetime().and_then(|time| end_of(time)),
                 _ => return false,
             }
             true
@@ -186,12 +185,18 @@ fn allowed(entry: &Entry) -> Result<(), Failure> {
 }
 
 /// The second at which this date, or this moment, is over: a date counts to its end, in UTC.
-fn end_of(text: &str) -> Option<u64> {
-    let second = match text.parse::<Date>() {
-        Ok(date) if text.len() == 10 => date.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second(),
-        _ => text.parse::<Timestamp>().ok()?.as_second(),
+fn end_of(moment: &Datetime) -> Option<u64> {
+    let (time, minutes_later) = match (moment.time, moment.offset) {
+        (None, _) => (Time { hour: 0, minute: 0, second: None, nanosecond: None }, 24 * 60),
+        (Some(time), Some(Offset::Z)) => (time, 0),
+        (Some(time), Some(Offset::Custom { minutes })) => (time, -i64::from(minutes)),
+        // In the time of some unknown place.
+        (Some(_), None) => return None,
     };
-    u64::try_from(second).ok()
+    let time = Time { second: time.second.or(Some(0)), nanosecond: None, ..time };
+    let utc = Datetime { date: Some(moment.date?), time: Some(time), offset: Some(Offset::Z) };
+    let since = humantime::parse_rfc3339(&utc.to_string()).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    since.as_secs().checked_add_signed(minutes_later * 60)
 }
 
 #[cfg(test)]
@@ -250,7 +255,24 @@ mod tests {
         ] {
             assert_eq!(SignedList::read(text, "list").map(|_| ()).expect_err(text).kind, Kind::Config, "{text}");
         }
-        assert_eq!(end_of("1970-01-02T00:00:01Z"), Some(86_401));
-        assert_eq!(end_of("1969-01-02"), None);
+    }
+
+    #[test]
+    fn a_date_counts_to_its_end_and_a_moment_to_itself() {
+        for (text, second) in [
+            ("1970-01-02T00:00:01Z", Some(86_401)),
+            ("1970-01-02T00:00:01.9Z", Some(86_401)),
+            ("1970-01-02 08:00:00+08:00", Some(86_400)),
+            ("1970-01-01T23:00:00-01:30", Some(88_200)),
+            ("1970-01-01T01:00:00+02:00", None),
+            ("1970-01-01", Some(86_400)),
+            ("2028-02-29", Some(1_835_481_600)),
+            ("9999-12-30", Some(253_402_214_400)),
+            ("1969-01-02", None),
+            ("1970-01-02T00:00:01", None),
+            ("00:00:01", None),
+        ] {
+            assert_eq!(end_of(&text.parse().expect(text)), second, "{text}");
+        }
     }
 }

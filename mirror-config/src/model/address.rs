@@ -138,4 +138,29 @@ mod tests {
             assert_eq!(format!("{address:?}"), format!("Address({shown})"));
         }
     }
+
+    #[test]
+    fn hosts_of_all_scripts_are_read_as_everywhere() {
+        for (given, host) in [
+            ("镜像.中国", Some("xn--o1q148n.xn--fiqs8s")),
+            ("鏡像。台灣", Some("xn--o1qz84n.xn--kpry57d")),
+            ("例え.テスト", Some("xn--r8jz45g.xn--zckzah")),
+            ("한국.example", Some("xn--3e0b707e.example")),
+            ("BÜCHER.example", Some("xn--bcher-kva.example")),
+            ("straße.example", Some("xn--strae-oqa.example")),
+            ("مثال.إختبار", Some("xn--mgbh0fb.xn--kgbechtv")),
+            ("ｍｉｒｒｏｒ．example｡org", Some("mirror.example.org")),
+            ("ex\u{ad}ample.org", Some("example.org")),
+            ("xn--zckzah.例え", Some("xn--zckzah.xn--r8jz45g")),
+            ("a\u{200d}b.example", None),
+            ("\u{301}a.example", None),
+            ("1א.example", None),
+            ("xn--a.example", None),
+            ("a／b.example", None),
+        ] {
+            let address = format!("https://{given}/").parse::<Address>();
+            let read = address.as_ref().ok().and_then(|address| address.expose().host_str());
+            assert_eq!(read, host, "{given}: {address:?}");
+        }
+    }
 }

@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use jiff::{Timestamp, tz::TimeZone};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Longest wait for another process that holds the lock; remembering is not worth more.
@@ -104,8 +103,10 @@ pub fn now() -> u64 {
 
 /// The day of a second since 1970, in UTC, such as `2027-01-31`.
 pub fn day(second: u64) -> String {
-    let moment = i64::try_from(second).ok().and_then(|second| Timestamp::from_second(second).ok());
-    moment.map_or_else(String::new, |moment| moment.to_zoned(TimeZone::UTC).date().to_string())
+    // Those after the year 9999 have no name.
+    let moment = (second < 253_402_300_800).then(|| UNIX_EPOCH + Duration::from_secs(second));
+    let text = moment.map(|moment| humantime::format_rfc3339_seconds(moment).to_string()).unwrap_or_default();
+    text.split('T').next().unwrap_or_default().to_owned()
 }
 
 /// A file of the state folder, where there is one.
@@ -115,8 +116,23 @@ pub fn file(state_dir: Option<&Path>, name: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{change, read};
+    use super::{change, day, read};
     use std::collections::BTreeMap;
+
+    #[test]
+    fn days_have_names_up_to_the_year_9999() {
+        for (second, name) in [
+            (0, "1970-01-01"),
+            (951_782_400, "2000-02-29"),
+            (1_801_439_999, "2027-01-31"),
+            (1_801_440_000, "2027-02-01"),
+            (253_402_300_799, "9999-12-31"),
+            (253_402_300_800, ""),
+            (u64::MAX, ""),
+        ] {
+            assert_eq!(day(second), name);
+        }
+    }
 
     #[test]
     fn a_damaged_file_reads_as_nothing_remembered() {

@@ -4,7 +4,12 @@
 
 use std::{fmt, io, path::Path, str::FromStr};
 
-use ssh_key::{Algorithm, HashAlg, SshSig};
+use ring::signature::{ED25519, UnparsedPublicKey};
+use sha2::{Digest, Sha256};
+use ssh_key::{
+    Algorithm, HashAlg, SshSig,
+    public::{Ed25519PublicKey, KeyData},
+};
 
 use crate::errors::{Failure, Kind};
 
@@ -12,6 +17,8 @@ use crate::errors::{Failure, Kind};
 pub const NAMESPACE: &str = "mirror";
 /// Most signatures of one kind beside a file.
 const MOST: usize = 9;
+/// Bytes of the signature itself.
+const ED25519_SIGNATURE: usize = 64;
 /// Largest signature that is read, in bytes; those of ssh-keygen have about 300.
 pub const SIGNATURE_LIMIT: u64 = 16 << 10;
 
@@ -31,8 +38,7 @@ impl Key {
             // Signatures in minisign's older form are valid too: the bytes themselves are signed, not their hash.
             Self::Minisign(_, key) => minisign_verify::Signature::decode(signature)
                 .is_ok_and(|signature| key.verify(content, &signature, true).is_ok()),
-            Self::Ssh(key) => SshSig::from_pem(signature.trim())
-                .is_ok_and(|signature| key.verify(NAMESPACE, content, &signature).is_ok()),
+            Self::Ssh(key) => SshSig::from_pem(signature.trim()).is_ok_and(|signature| ssh(key, content, &signature)),
         }
     }
 
@@ -42,6 +48,33 @@ impl Key {
             (Self::Ssh(one), Self::Ssh(other)) => one.key_data() == other.key_data(),
             _ => false,
         }
+    }
+}
+
+/// Whether this is a signature of this key over these bytes, and made for us.
+fn ssh(key: &ssh_key::PublicKey, content: &[u8], signature: &SshSig) -> bool {
+    let by = |key: &Ed25519PublicKey, signed: &[u8], signature: &[u8]| {
+        UnparsedPublicKey::new(&ED25519, key.as_ref()).verify(signed, signature).is_ok()
+    };
+    // What is reserved is signed as well, and empty in all signatures of this version.
+    if signature.public_key() != key.key_data()
+        || signature.namespace() != NAMESPACE
+        || !signature.reserved().is_empty()
+    {
+        return false;
+    }
+    let Ok(signed) = SshSig::signed_data(NAMESPACE, signature.hash_alg(), content) else { return false };
+    let bytes = signature.signature_bytes();
+    match (key.key_data(), signature.algorithm()) {
+        (KeyData::Ed25519(key), Algorithm::Ed25519) => by(key, &signed, bytes),
+        // A key in hardware signs a hash, and with it whether it was touched and how often it has signed.
+        (KeyData::SkEd25519(key), Algorithm::SkEd25519) => {
+            bytes.split_at_checked(ED25519_SIGNATURE).is_some_and(|(signature, use_of_it)| {
+                let (application, hash) = (Sha256::digest(key.application()), Sha256::digest(&signed));
+                by(key.public_key(), &[&application[..], use_of_it, &hash[..]].concat(), signature)
+            })
+        }
+        _ => false,
     }
 }
 

@@ -29,6 +29,37 @@ const OF_GIT: &str = "-----BEGIN SSH SIGNATURE-----\n\
     AAAAQCanNOPASdAcQs3KipGkzohC+y+q3PTYCvXzezE3ppeU2Yhpk7ua8/6RT3tAybfzxe\n\
     sW5W2xHmXWNvAlbIaAJw4=\n\
     -----END SSH SIGNATURE-----";
+/// A key in hardware, and a signature of it.
+const DOT: &str = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIsAAAABHNzaDo= d@example.org";
+const BY_DOT: &str = "-----BEGIN SSH SIGNATURE-----\n\
+    U1NIU0lHAAAAAQAAAEoAAAAac2stc3NoLWVkMjU1MTlAb3BlbnNzaC5jb20AAAAg6kpsY+\n\
+    KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iwAAAAEc3NoOgAAAAZtaXJyb3IAAAAAAAAA\n\
+    BnNoYTUxMgAAAGcAAAAac2stc3NoLWVkMjU1MTlAb3BlbnNzaC5jb20AAABAKTTHkEQGIa\n\
+    vxGAllXUdcb8S23r89Sm4keLklsiHyDLDewc6XkLmvXi0K7k44ZFZTgJNL+OBigudE1WMu\n\
+    jvKNBgEAAAAF\n\
+    -----END SSH SIGNATURE-----";
+/// The same, which says that it was made without a touch.
+const UNTOUCHED: &str = "-----BEGIN SSH SIGNATURE-----\n\
+    U1NIU0lHAAAAAQAAAEoAAAAac2stc3NoLWVkMjU1MTlAb3BlbnNzaC5jb20AAAAg6kpsY+\n\
+    KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iwAAAAEc3NoOgAAAAZtaXJyb3IAAAAAAAAA\n\
+    BnNoYTUxMgAAAGcAAAAac2stc3NoLWVkMjU1MTlAb3BlbnNzaC5jb20AAABAKTTHkEQGIa\n\
+    vxGAllXUdcb8S23r89Sm4keLklsiHyDLDewc6XkLmvXi0K7k44ZFZTgJNL+OBigudE1WMu\n\
+    jvKNBgAAAAAF\n\
+    -----END SSH SIGNATURE-----";
+/// Ada's, with the group's order added to its second half.
+const MALLEATED: &str = "-----BEGIN SSH SIGNATURE-----\n\
+    U1NIU0lHAAAAAQAAADMAAAALc3NoLWVkMjU1MTkAAAAg3Xd0rRdV0mPOYnJm5hkUxrM/aK\n\
+    uma0uBxSkgqMVBLF4AAAAGbWlycm9yAAAAAAAAAAZzaGE1MTIAAABTAAAAC3NzaC1lZDI1\n\
+    NTE5AAAAQEZXDflbZie35lOShx7J146TBWzE27WPKj36FZ20DATjsIoByOIIt5QXT2KRJ+\n\
+    st1WJVtL32WwkQVFuSKE49lB8=\n\
+    -----END SSH SIGNATURE-----";
+/// Ada's, with something where what is reserved stands.
+const RESERVED: &str = "-----BEGIN SSH SIGNATURE-----\n\
+    U1NIU0lHAAAAAQAAADMAAAALc3NoLWVkMjU1MTkAAAAg3Xd0rRdV0mPOYnJm5hkUxrM/aK\n\
+    uma0uBxSkgqMVBLF4AAAAGbWlycm9yAAAAAXgAAAAGc2hhNTEyAAAAUwAAAAtzc2gtZWQy\n\
+    NTUxOQAAAEBGVw35W2Ynt+ZTkoceydeOkwVsxNu1jyo9+hWdtAwE48O2C2vIpaQ8QbJq7k\n\
+    jxTsBiVbS99lsJEFRbkihOPZQP\n\
+    -----END SSH SIGNATURE-----";
 
 fn policy(keys: &[&str], threshold: usize) -> Policy {
     Policy::new(keys.iter().map(|key| key.parse().expect("a key of this table")), threshold)
@@ -46,6 +77,11 @@ fn so_many_of_the_keys_must_have_signed_these_bytes_and_each_counts_once() {
         ("no signature", &[ADA], 1, CONTENT, &[], None),
         ("another key", &[ADA], 1, CONTENT, &[BY_BOB], None),
         ("other bytes", &[ADA], 1, b"what is not signed\n", &[BY_ADA], None),
+        ("a key in hardware", &[ADA, DOT], 1, CONTENT, &[BY_DOT], Some(1)),
+        ("a key in hardware, other bytes", &[DOT], 1, b"what is not signed\n", &[BY_DOT], None),
+        ("a key in hardware, another use of it", &[DOT], 1, CONTENT, &[UNTOUCHED], None),
+        ("a second form of a signature", &[ADA], 1, CONTENT, &[MALLEATED], None),
+        ("more than is signed", &[ADA], 1, CONTENT, &[RESERVED], None),
         ("for something else", &[ADA], 1, CONTENT, &[OF_GIT], None),
         ("one signature twice", &[ADA, BOB], 2, CONTENT, &[BY_ADA, BY_ADA], None),
         ("one key twice", &[ADA, &again, BOB], 2, CONTENT, &[BY_ADA], None),
