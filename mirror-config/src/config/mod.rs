@@ -9,6 +9,7 @@ pub mod origin;
 pub mod read;
 pub mod mirror;
 pub mod project;
+pub mod rows;
 pub mod signers;
 pub mod standing;
 pub mod settings;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use origin::Setting;
 pub use read::bytes;
+pub use rows::Row;
 pub use settings::Config;
 pub use signed_list::{SignedList, Stored};
 pub use standing::{InForce, ListState};

@@ -8,6 +8,7 @@ use super::{
     mirror::{index, mirror, private, proxy_address},
     origin::Setting,
     read::{bytes, check_name, flag, list, names, number, parsed, placed, required, section, switch, text},
+    rows::{Row, rows},
     signers,
     standing::ListState,
 };
@@ -87,6 +88,8 @@ pub struct Config {
     pub list: ListState,
     /// A certificate authority beside the platform's.
     pub ca_file: Option<Setting<PathBuf>>,
+    /// Every key that is set and stands in no table of the user's own names, in the schema's order, as `status` shows it.
+    pub rows: Vec<Row>,
     /// The files that were read, weakest first.
     pub files: Vec<PathBuf>,
 }
@@ -184,6 +187,7 @@ impl Config {
             signed_pins: switch(merged, "signatures", "pins"),
             list: standing,
             ca_file: ca_file.map(|s| Setting { value: PathBuf::from(s.value), origin: s.origin }),
+            rows: rows(merged),
             files,
         })
     }

@@ -78,7 +78,7 @@ impl SignedList {
         let header = |name: &str, item: &Item| {
             match name {
                 "version" => version = item.as_integer().and_then(|number| u64::try_from(number).ok()),
-                "expires" => expires = item.as_datetime().and_then(|time| end_of(time)),
+                "expires" => expires = item.as_datetime().and_then(end_of),
                 _ => return false,
             }
             true

@@ -1,6 +1,6 @@
 //! The layers, seen from outside: files on disk and variables in, settings with their origins out.
 
-use super::settings::Config;
+use super::{schema::Shape, settings::Config};
 use crate::{errors::Failure, system::Environment, trust::Trust};
 
 struct Home(tempfile::TempDir);
@@ -144,6 +144,39 @@ fn the_catalog_can_be_emptied_and_its_entries_changed() {
     let ghfast = config.mirrors.iter().find(|m| m.name == "ghfast").expect("still there");
     assert!((ghfast.weight - 3.0).abs() < f64::EPSILON && ghfast.relays, "one field changed, the others kept");
     assert!(config.disabled.contains_key("tuna") && config.mirrors.iter().all(|m| m.name != "tuna"));
+}
+
+#[test]
+fn every_key_that_is_set_has_a_row() {
+    let keys = || super::schema::KEYS.iter().filter(|(key, ..)| !key.contains('*'));
+    let values: Vec<(String, String)> = keys()
+        .map(|(key, shape, _)| {
+            let value = match (*key, shape) {
+                ("git.upstream", _) => "github",
+                ("git.trust" | "cargo.trust" | "pip.trust", _) => "tofu",
+                ("git.store-limit", _) => "7 GiB",
+                ("git.max-age", _) => "30 days",
+                ("cargo.upstream", _) => "sparse+https://crates.corp.example/index/",
+                ("pip.upstream", _) => "https://u:hunter2@pypi.corp.example/simple/",
+                ("proxy.url", _) => "http://u:hunter2@proxy.example:3128",
+                ("tls.ca-file", _) => "/etc/ssl/corp.pem",
+                ("signatures.keys", _) => "",
+                (_, Shape::Flag) => "true",
+                (_, Shape::Count) => "3",
+                (_, _) => "corp/*",
+            };
+            (format!("MIRROR_{}", key.to_uppercase().replace('-', "_").replace('.', "__")), value.to_owned())
+        })
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let variables: Vec<(&str, &str)> = values.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let config = Home::new().load(&variables).expect("a configuration");
+    let shown: Vec<&str> = config.rows.iter().map(|row| row.key).collect();
+    assert_eq!(shown, keys().map(|(key, ..)| *key).collect::<Vec<_>>());
+    for row in config.rows.iter().filter(|row| row.key != "signatures.keys") {
+        assert!(row.origin.contains("MIRROR_"), "{row:?}");
+        assert!(!row.value.is_empty() && !row.value.contains("hunter2"), "{row:?}");
+    }
 }
 
 #[test]

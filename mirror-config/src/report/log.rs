@@ -19,7 +19,7 @@ const OTHERS: &[&str] = &["hyper", "hyper_util", "h2", "reqwest"];
 /// Sends diagnostics to standard error where `MIRROR_LOG` asks for them.
 pub fn start_log(env: &Environment) {
     let Some(wanted) = env.var(MIRROR_LOG) else { return };
-    let (filter, unread) = filter(&wanted);
+    let (filter, unread) = filter(wanted);
     for directive in unread {
         // A wrong word in a variable stops nothing.
         let _ = writeln!(std::io::stderr(), "ignoring `{}` of {MIRROR_LOG}", redact::controls(directive));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mirror_config::{
-    config::{Config, Setting},
+    config::{Config, Row},
     errors::Failure,
     message::redact,
     system::Environment,
@@ -11,7 +11,7 @@ use mirror_config::{
 
 use crate::{
     git::{Found, config},
-    report::{self, GitStatus, GitValue, SettingRow},
+    report::{GitStatus, GitValue, SettingRow},
     system::{programs, version},
 };
 
@@ -85,21 +85,8 @@ pub(super) fn proxy(value: &str) -> String {
 }
 
 fn settings(config: &Config) -> Vec<SettingRow> {
-    fn row<T>(key: &'static str, setting: &Setting<T>, shown: impl FnOnce(&T) -> String) -> SettingRow {
-        SettingRow { key, value: shown(&setting.value), origin: setting.origin.clone() }
-    }
-    let list = |patterns: &Vec<String>| patterns.join(", ");
-    let mut rows = vec![
-        row("git.upstream", &config.git.upstream, String::clone),
-        row("git.trust", &config.git.trust, ToString::to_string),
-        row("git.connections", &config.git.connections, ToString::to_string),
-        row("git.store-limit", &config.git.store_limit, |bytes| report::size(*bytes)),
-        row("git.private", &config.git.private, list),
-    ];
-    rows.extend(config.proxy.as_ref().map(|setting| row("proxy.url", setting, ToString::to_string)));
-    rows.push(row("proxy.no-proxy", &config.no_proxy, list));
-    rows.extend(config.ca_file.as_ref().map(|s| row("tls.ca-file", s, |path| path.display().to_string())));
-    rows
+    let row = |row: &Row| SettingRow { key: row.key, value: row.value.clone(), origin: row.origin.clone() };
+    config.rows.iter().map(row).collect()
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@ pub mod agent;
 pub mod cancel;
 pub mod patience;
 pub mod untrusted;
-pub mod client;
 pub mod certificate;
+pub mod client;
+pub mod watching;
 
 pub use agent::git_agent;
 pub use cancel::Cancel;
-pub use certificate::Looked;
 pub use client::{Body, Http, Request, Response};
 pub use patience::Patience;
+pub use watching::Looked;

@@ -1,0 +1,67 @@
+//! Folders, faces and files: nothing loose, nothing hidden, nothing too long; what is pure says so and is.
+
+use super::code::{PACKAGES, files, workspace};
+
+/// Longest file, in lines. A longer one has a second responsibility.
+const LONGEST: usize = 400;
+/// Longest map of the house, in lines.
+const LONGEST_MAP: usize = 120;
+/// What nothing pure may name.
+const WORLD: [&str; 8] =
+    ["std::fs", "fs::", "process::", "std::net", "thread::", "Instant::now", "SystemTime::now", "tracing::"];
+
+#[test]
+fn a_face_only_lists_and_hands_on() {
+    for file in PACKAGES.iter().flat_map(|package| files(package)).filter(|file| file.path.ends_with("/mod.rs")) {
+        for line in file.code().lines() {
+            let line = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+            let hides = ["fn ", "struct ", "enum ", "impl", "const ", "static ", "trait ", "type "];
+            assert!(!hides.iter().any(|begin| line.starts_with(begin)), "{} has `{line}`", file.path);
+        }
+        assert!(file.text.starts_with("//! "), "{} does not say what its folder is for", file.path);
+    }
+}
+
+#[test]
+fn every_file_stands_in_a_folder_and_says_what_it_is_for() {
+    for package in PACKAGES {
+        for file in files(package) {
+            assert!(file.module.len() != 1 || file.is_face(), "{} is loose", file.path);
+            let named = file.module.iter().rev().take(2).collect::<Vec<_>>();
+            assert!(named.len() < 2 || named[0] != named[1], "{} has its folder's name", file.path);
+            assert!(file.text.starts_with("//! ") || file.path.ends_with("/tests.rs"), "{} says nothing", file.path);
+            let lines = file.text.lines().count();
+            assert!(lines <= LONGEST, "{} has {lines} lines", file.path);
+        }
+    }
+}
+
+#[test]
+fn what_calls_itself_pure_is() {
+    let mut pure = 0;
+    for file in PACKAGES.iter().flat_map(|package| files(package)) {
+        if file.says().contains("Pure") && !file.is_face() {
+            pure += 1;
+            let code = file.code();
+            let named: Vec<&&str> = WORLD.iter().filter(|word| code.contains(**word)).collect();
+            assert!(named.is_empty(), "{} names {named:?}", file.path);
+        }
+    }
+    assert!(pure > 20, "{pure} files call themselves pure");
+}
+
+#[test]
+fn the_map_shows_every_folder() {
+    let map = std::fs::read_to_string(workspace().join("ARCHITECTURE.md")).expect("the map");
+    assert!(map.lines().count() <= LONGEST_MAP, "{} lines", map.lines().count());
+    for package in PACKAGES {
+        let begins = format!("    {package}/src  ");
+        let line = map.lines().find(|line| line.starts_with(&begins)).unwrap_or_else(|| panic!("no line of {package}"));
+        let root = files(package).into_iter().find(|file| file.path.ends_with("/lib.rs")).expect("a root");
+        assert_eq!(
+            line[begins.len()..].split_whitespace().collect::<Vec<_>>(),
+            super::code::listed(&root),
+            "{package}"
+        );
+    }
+}
