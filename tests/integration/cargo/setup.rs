@@ -50,20 +50,11 @@ impl World {
         let world = Self { sandbox: Sandbox::new() };
         world.sandbox.mirror_config(&format!("{CAMPUS}{OTHER}"));
         let version = if cargo == Cargo::New { "1.95.0" } else { "1.85.1" };
-        world.script("cargo", &format!("echo \"cargo {version} (0000000 2026-01-01)\""));
+        world.sandbox.add_script("cargo", &format!("echo \"cargo {version} (0000000 2026-01-01)\""));
         if let Some(contents) = contents {
             fs::write(world.file(), contents).expect("the sandbox is ours");
         }
         world
-    }
-
-    /// Written by a shell: what this process has open for writing, another thread's child may have as well for a moment,
-    /// and then it cannot be started ("text file busy").
-    fn script(&self, name: &str, line: &str) {
-        let mut shell = self.sandbox.command("sh");
-        shell.args(["-c", "printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]);
-        shell.arg(self.sandbox.path("bin").join(name)).arg(line);
-        self.sandbox.run(shell).ok();
     }
 
     pub(crate) fn home(&self) -> PathBuf {
@@ -79,9 +70,7 @@ impl World {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.sandbox.command(self.sandbox.path("programs/cargo-mirror"));
-        command.args(arguments);
-        command
+        self.sandbox.panel(arguments)
     }
 
     #[track_caller]
@@ -324,7 +313,7 @@ fn rustup_lines_are_printed_for_the_shell_in_use() {
 fn off_runs_one_command_past_our_mirror_and_passes_its_exit_code() {
     let world = World::new(Cargo::New, None);
     let echo = "if [ \"$1\" = --version ]; then echo 'cargo 1.95.0'; else printf '%s|' \"$@\"; exit 42; fi";
-    world.script("cargo", echo);
+    world.sandbox.add_script("cargo", echo);
     let said = world.run(&["off", "--", "publish", "--dry-run"]);
     assert_eq!((said.code, said.stdout.as_str()), (42, "publish|--dry-run|"), "nothing to pass by: {said}");
     world.run(SETUP).ok();

@@ -18,8 +18,8 @@ fn stage(mirrors: &[&str]) -> (CargoStage, PathBuf) {
 
 #[track_caller]
 fn mirror(stage: &CargoStage, folder: &Path, arguments: &[&str]) -> Ran {
-    let mut command = stage.sandbox.command(stage.sandbox.path("programs/cargo-mirror"));
-    command.current_dir(folder).args(arguments);
+    let mut command = stage.sandbox.panel(arguments);
+    command.current_dir(folder);
     stage.sandbox.run(command)
 }
 
@@ -94,9 +94,9 @@ fn off_gets_real_cargo_past_the_replacement() {
     let refused = "crates-io is replaced with";
     let said = stage.cargo(&project, publish).fails();
     assert!(said.stderr.contains(refused), "{said}");
-    let mut command = stage.sandbox.command(stage.sandbox.path("programs/cargo-mirror"));
+    let mut command = stage.sandbox.panel(&["off", "--"]);
     // Nothing goes out: the way to the official index leads to a place where nobody is.
-    command.current_dir(&project).env("CARGO_HTTP_PROXY", refused_url()).args(["off", "--"]).args(publish);
+    command.current_dir(&project).env("CARGO_HTTP_PROXY", refused_url()).args(publish);
     let said = stage.sandbox.run(command).fails();
     assert!(!said.stderr.contains(refused) && said.stderr.contains("config.json"), "{said}");
     assert_eq!(said.code, 101, "cargo's own: {said}");
