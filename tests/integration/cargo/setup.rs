@@ -13,6 +13,8 @@ use std::{
 
 use mirror_tests::{Ran, Sandbox};
 
+use crate::all::Fixture;
+
 const CAMPUS: &str = "[mirrors.campus]\ncargo = \"sparse+https://crates.campus.example/index/\"\n";
 const OTHER: &str = "[mirrors.other]\ncargo = \"sparse+https://crates.other.example/index/\"\n";
 pub(crate) const SETUP: &[&str] = &["setup", "cargo", "--mirror", "campus", "--yes"];
@@ -86,37 +88,20 @@ pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     entries.filter(|path| path.is_file()).map(|path| (name(&path), fs::read(&path).expect("readable"))).collect()
 }
 
-pub(crate) fn fixtures() -> Vec<(String, Vec<u8>, PathBuf)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cargo-config");
-    let mut found: Vec<_> = fs::read_dir(folder)
-        .expect("the fixtures are in the tree")
-        .map(|entry| {
-            let path = entry.expect("readable").path();
-            let name = path.file_name().expect("it has one").to_string_lossy().into_owned();
-            (name, fs::read(path.join("in/config.toml")).expect("a fixture has it"), path.join("out"))
-        })
-        .collect();
-    found.sort();
-    assert!(found.len() >= 20, "{} fixtures", found.len());
-    found
+pub(crate) fn fixtures() -> Vec<Fixture> {
+    Fixture::all("cargo-config", "config.toml", 20)
 }
 
 #[test]
 fn every_configuration_is_set_up_as_expected_and_undone_byte_for_byte() {
-    for (name, before, out) in fixtures() {
+    for fixture in fixtures() {
+        let name = &fixture.name;
         for (cargo, expected) in [(Cargo::New, "include.toml"), (Cargo::Old, "direct.toml")] {
-            let world = World::new(cargo, Some(&before));
+            let world = World::new(cargo, Some(&fixture.before));
             let untouched = contents(&world.home());
             world.run(SETUP).ok();
             let after = fs::read(world.file()).expect("it is there");
-            let expected = out.join(expected);
-            #[expect(clippy::disallowed_methods, reason = "how a person has the expectations written anew")]
-            if std::env::var_os("MIRROR_TEST_WRITE").is_some() {
-                fs::write(&expected, &after).expect("the tree is ours");
-            }
-            let wanted = fs::read(&expected).expect("a fixture has it");
-            let (after, wanted) = (String::from_utf8_lossy(&after), String::from_utf8_lossy(&wanted));
-            assert_eq!(after, wanted, "{name}, {cargo:?}");
+            fixture.assert_became(expected, &after);
             let said = world.run(SETUP).ok();
             assert!(said.stdout.contains("nothing to do"), "{name}: {said}");
             world.run(&["use", "other"]).ok();

@@ -8,6 +8,7 @@ use std::{
 use mirror_tests::{CargoStage, Needs, Ran, refused_url};
 
 use super::setup::{INCLUDED, UNDO, contents, fixtures};
+use crate::all::Fixture;
 
 /// A stage whose cargo does what is configured, and asks each place once.
 fn stage(mirrors: &[&str]) -> (CargoStage, PathBuf) {
@@ -76,7 +77,7 @@ fn every_expected_configuration_is_one_that_cargo_understands() {
         fs::write(home.join(name), "").expect("the sandbox is ours");
     }
     fs::write(home.join("mirror.toml"), INCLUDED).expect("the sandbox is ours");
-    for (name, _, out) in fixtures() {
+    for Fixture { name, out, .. } in fixtures() {
         for expected in ["include.toml", "direct.toml"] {
             fs::copy(out.join(expected), home.join("config.toml")).expect("a fixture has it");
             // Nobody runs that mirror. cargo says where it looked.
