@@ -4,10 +4,10 @@
 //! Three acts: bad mirrors beside a good one; upstream gone; nobody left but one mirror. Ends with 0 only if everything
 //! held that is claimed. Needs git and cargo, no network and no root, and leaves nothing behind.
 
-mod act;
-mod check;
-mod scene;
 mod show;
+mod scene;
+mod check;
+mod act;
 
 use std::{panic, path::PathBuf, process::ExitCode, time::Instant};
 

@@ -5,10 +5,10 @@
 //! files grew with time. Linux only: `/proc` says what helpers use.
 
 mod ground;
-mod sampler;
-mod table;
 mod tally;
 mod worker;
+mod sampler;
+mod table;
 
 use std::{
     fs,

@@ -18,14 +18,14 @@ mod cargo;
 mod pip;
 pub mod corpus;
 
-pub use cargo::{CargoMirror, CargoStage, CrateServer, CrateStock, Needs, StockCrate, Tamper, Template};
+pub use cargo::{CargoMirror, CargoStage, CrateServer, CrateStock, Needs, StockCrate, Template};
 pub use git::{Copy, Forgery, GitServer, NAME, Stage, StageMirror, apply, random_fault, random_rate};
 pub use history::{
     AUTOGLM, AUTOGLM_ASSETS, History, RandomHistory, Repository, Submodule, assert_fsck_clean, assert_same_reachable,
     assert_same_repository, assert_same_repository_but, assert_same_stored, assert_whole_store, grow,
 };
 pub use pip::{IndexServer, Pip, StockFile, WheelStock};
-pub use web::{FileServer, WebServer, sha256};
+pub use web::{FileServer, Tamper, WebServer, sha256};
 #[cfg(unix)]
 pub use wire::Squid;
 pub use wire::{

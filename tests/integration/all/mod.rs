@@ -1,5 +1,6 @@
 //! What holds for every tool, and what tests of several tools share.
 
+mod fixtures;
 mod twins;
 #[cfg(target_os = "linux")]
 mod planted;
@@ -15,6 +16,7 @@ mod signed_list;
 mod lies;
 mod trust_patterns;
 
+pub(crate) use fixtures::Fixture;
 #[cfg(target_os = "linux")]
 pub(crate) use planted::{Planted, canary, mirrors};
 pub(crate) use random_scenario::Scenario;

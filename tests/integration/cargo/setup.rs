@@ -13,6 +13,8 @@ use std::{
 
 use mirror_tests::{Ran, Sandbox};
 
+use crate::all::Fixture;
+
 const CAMPUS: &str = "[mirrors.campus]\ncargo = \"sparse+https://crates.campus.example/index/\"\n";
 const OTHER: &str = "[mirrors.other]\ncargo = \"sparse+https://crates.other.example/index/\"\n";
 pub(crate) const SETUP: &[&str] = &["setup", "cargo", "--mirror", "campus", "--yes"];
@@ -50,20 +52,11 @@ impl World {
         let world = Self { sandbox: Sandbox::new() };
         world.sandbox.mirror_config(&format!("{CAMPUS}{OTHER}"));
         let version = if cargo == Cargo::New { "1.95.0" } else { "1.85.1" };
-        world.script("cargo", &format!("echo \"cargo {version} (0000000 2026-01-01)\""));
+        world.sandbox.add_script("cargo", &format!("echo \"cargo {version} (0000000 2026-01-01)\""));
         if let Some(contents) = contents {
             fs::write(world.file(), contents).expect("the sandbox is ours");
         }
         world
-    }
-
-    /// Written by a shell: what this process has open for writing, another thread's child may have as well for a moment,
-    /// and then it cannot be started ("text file busy").
-    fn script(&self, name: &str, line: &str) {
-        let mut shell = self.sandbox.command("sh");
-        shell.args(["-c", "printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]);
-        shell.arg(self.sandbox.path("bin").join(name)).arg(line);
-        self.sandbox.run(shell).ok();
     }
 
     pub(crate) fn home(&self) -> PathBuf {
@@ -79,9 +72,7 @@ impl World {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.sandbox.command(self.sandbox.path("programs/cargo-mirror"));
-        command.args(arguments);
-        command
+        self.sandbox.panel(arguments)
     }
 
     #[track_caller]
@@ -97,37 +88,20 @@ pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     entries.filter(|path| path.is_file()).map(|path| (name(&path), fs::read(&path).expect("readable"))).collect()
 }
 
-pub(crate) fn fixtures() -> Vec<(String, Vec<u8>, PathBuf)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cargo-config");
-    let mut found: Vec<_> = fs::read_dir(folder)
-        .expect("the fixtures are in the tree")
-        .map(|entry| {
-            let path = entry.expect("readable").path();
-            let name = path.file_name().expect("it has one").to_string_lossy().into_owned();
-            (name, fs::read(path.join("in/config.toml")).expect("a fixture has it"), path.join("out"))
-        })
-        .collect();
-    found.sort();
-    assert!(found.len() >= 20, "{} fixtures", found.len());
-    found
+pub(crate) fn fixtures() -> Vec<Fixture> {
+    Fixture::all("cargo-config", "config.toml", 20)
 }
 
 #[test]
 fn every_configuration_is_set_up_as_expected_and_undone_byte_for_byte() {
-    for (name, before, out) in fixtures() {
+    for fixture in fixtures() {
+        let name = &fixture.name;
         for (cargo, expected) in [(Cargo::New, "include.toml"), (Cargo::Old, "direct.toml")] {
-            let world = World::new(cargo, Some(&before));
+            let world = World::new(cargo, Some(&fixture.before));
             let untouched = contents(&world.home());
             world.run(SETUP).ok();
             let after = fs::read(world.file()).expect("it is there");
-            let expected = out.join(expected);
-            #[expect(clippy::disallowed_methods, reason = "how a person has the expectations written anew")]
-            if std::env::var_os("MIRROR_TEST_WRITE").is_some() {
-                fs::write(&expected, &after).expect("the tree is ours");
-            }
-            let wanted = fs::read(&expected).expect("a fixture has it");
-            let (after, wanted) = (String::from_utf8_lossy(&after), String::from_utf8_lossy(&wanted));
-            assert_eq!(after, wanted, "{name}, {cargo:?}");
+            fixture.assert_became(expected, &after);
             let said = world.run(SETUP).ok();
             assert!(said.stdout.contains("nothing to do"), "{name}: {said}");
             world.run(&["use", "other"]).ok();
@@ -324,7 +298,7 @@ fn rustup_lines_are_printed_for_the_shell_in_use() {
 fn off_runs_one_command_past_our_mirror_and_passes_its_exit_code() {
     let world = World::new(Cargo::New, None);
     let echo = "if [ \"$1\" = --version ]; then echo 'cargo 1.95.0'; else printf '%s|' \"$@\"; exit 42; fi";
-    world.script("cargo", echo);
+    world.sandbox.add_script("cargo", echo);
     let said = world.run(&["off", "--", "publish", "--dry-run"]);
     assert_eq!((said.code, said.stdout.as_str()), (42, "publish|--dry-run|"), "nothing to pass by: {said}");
     world.run(SETUP).ok();

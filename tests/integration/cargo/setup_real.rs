@@ -8,6 +8,7 @@ use std::{
 use mirror_tests::{CargoStage, Needs, Ran, refused_url};
 
 use super::setup::{INCLUDED, UNDO, contents, fixtures};
+use crate::all::Fixture;
 
 /// A stage whose cargo does what is configured, and asks each place once.
 fn stage(mirrors: &[&str]) -> (CargoStage, PathBuf) {
@@ -18,8 +19,8 @@ fn stage(mirrors: &[&str]) -> (CargoStage, PathBuf) {
 
 #[track_caller]
 fn mirror(stage: &CargoStage, folder: &Path, arguments: &[&str]) -> Ran {
-    let mut command = stage.sandbox.command(stage.sandbox.path("programs/cargo-mirror"));
-    command.current_dir(folder).args(arguments);
+    let mut command = stage.sandbox.panel(arguments);
+    command.current_dir(folder);
     stage.sandbox.run(command)
 }
 
@@ -76,7 +77,7 @@ fn every_expected_configuration_is_one_that_cargo_understands() {
         fs::write(home.join(name), "").expect("the sandbox is ours");
     }
     fs::write(home.join("mirror.toml"), INCLUDED).expect("the sandbox is ours");
-    for (name, _, out) in fixtures() {
+    for Fixture { name, out, .. } in fixtures() {
         for expected in ["include.toml", "direct.toml"] {
             fs::copy(out.join(expected), home.join("config.toml")).expect("a fixture has it");
             // Nobody runs that mirror. cargo says where it looked.
@@ -94,9 +95,9 @@ fn off_gets_real_cargo_past_the_replacement() {
     let refused = "crates-io is replaced with";
     let said = stage.cargo(&project, publish).fails();
     assert!(said.stderr.contains(refused), "{said}");
-    let mut command = stage.sandbox.command(stage.sandbox.path("programs/cargo-mirror"));
+    let mut command = stage.sandbox.panel(&["off", "--"]);
     // Nothing goes out: the way to the official index leads to a place where nobody is.
-    command.current_dir(&project).env("CARGO_HTTP_PROXY", refused_url()).args(["off", "--"]).args(publish);
+    command.current_dir(&project).env("CARGO_HTTP_PROXY", refused_url()).args(publish);
     let said = stage.sandbox.run(command).fails();
     assert!(!said.stderr.contains(refused) && said.stderr.contains("config.json"), "{said}");
     assert_eq!(said.code, 101, "cargo's own: {said}");

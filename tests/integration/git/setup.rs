@@ -62,9 +62,7 @@ impl World {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.sandbox.command(self.sandbox.path("programs/cargo-mirror"));
-        command.args(arguments);
-        command
+        self.sandbox.panel(arguments)
     }
 
     #[track_caller]

@@ -6,7 +6,7 @@
 use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use mirror_tests::Sandbox;
@@ -17,43 +17,31 @@ use super::{
     setup_stage::{CONFIG, INDEX, LINKS, SETUP, UNDO, World, tree},
     world::{NO_PIP, skipped},
 };
+use crate::all::Fixture;
 
-/// Name, contents before, and where the contents after are to be found if pip can read those before.
-fn fixtures() -> Vec<(String, Vec<u8>, Option<PathBuf>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pip-conf");
-    let mut found: Vec<_> = fs::read_dir(folder)
-        .expect("the fixtures are in the tree")
-        .map(|entry| {
-            let path = entry.expect("readable").path();
-            let name = path.file_name().expect("it has one").to_string_lossy().into_owned();
-            let out = Some(path.join("out/pip.conf")).filter(|_| path.join("out").is_dir());
-            (name, fs::read(path.join("in/pip.conf")).expect("a fixture has it"), out)
-        })
-        .collect();
-    found.sort();
-    assert!(found.len() >= 25, "{} fixtures", found.len());
-    found
+fn fixtures() -> Vec<Fixture> {
+    Fixture::all("pip-conf", "pip.conf", 25)
+}
+
+/// Whether pip can read what it was before.
+fn is_readable(fixture: &Fixture) -> bool {
+    fixture.out.is_dir()
 }
 
 #[test]
 fn every_pip_conf_is_set_up_as_expected_and_undone_byte_for_byte() {
-    for (name, before, out) in fixtures() {
-        let world = World::with(&before);
+    for fixture in fixtures() {
+        let name = &fixture.name;
+        let world = World::with(&fixture.before);
         let untouched = world.tree();
-        let Some(expected) = out else {
+        if !is_readable(&fixture) {
             let said = world.run(SETUP);
             assert!(said.code == 78 && said.stderr.contains("pip.conf:"), "{name}: {said}");
             assert_eq!(world.tree(), untouched, "{name}: no links either");
             continue;
-        };
-        world.run(SETUP).ok();
-        let after = fs::read(world.conf()).expect("it is there");
-        #[expect(clippy::disallowed_methods, reason = "how a person has the expectations written anew")]
-        if std::env::var_os("MIRROR_TEST_WRITE").is_some() {
-            fs::write(&expected, &after).expect("the tree is ours");
         }
-        let wanted = fs::read(&expected).expect("a fixture has it");
-        assert_eq!(String::from_utf8_lossy(&after), String::from_utf8_lossy(&wanted), "{name}");
+        world.run(SETUP).ok();
+        let wanted = fixture.assert_became("pip.conf", &fs::read(world.conf()).expect("it is there"));
         let said = world.run(SETUP).ok();
         assert!(said.stdout.contains("nothing to do"), "{name}: {said}");
         world.run(&["setup", "pip", "--pip-conf", "--mirror", "other", "--yes"]).ok();
@@ -83,16 +71,17 @@ print(json.dumps(answers))
 fn python_reads_the_same_values_as_before_and_the_index() {
     let sandbox = Sandbox::new();
     let fixtures = fixtures();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pip-conf");
+    let folder = Fixture::folder("pip-conf");
     let names = |which: &str| {
-        let files = fixtures.iter().map(|(name, _, _)| folder.join(name).join(which).join("pip.conf"));
+        let files = fixtures.iter().map(|fixture| folder.join(&fixture.name).join(which).join("pip.conf"));
         files.map(|file| Value::String(file.display().to_string())).collect::<Vec<_>>()
     };
     let cases = [names("in"), names("out")].concat();
     for (_, answers) in ask_pips(&sandbox, PARSER, &Value::Array(cases)) {
         let (before, after) = answers.split_at(fixtures.len());
-        for ((name, _, out), (before, after)) in fixtures.iter().zip(before.iter().zip(after)) {
-            if out.is_none() {
+        for (fixture, (before, after)) in fixtures.iter().zip(before.iter().zip(after)) {
+            let name = &fixture.name;
+            if !is_readable(fixture) {
                 assert!(before.is_null(), "{name}: Python reads it: {before}");
                 continue;
             }

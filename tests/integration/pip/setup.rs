@@ -12,7 +12,7 @@ use super::setup_stage::{CONFIG, INDEX, LINKS, SETUP, UNDO, World, on_machine, t
 fn every_pip_and_python_on_path_gets_its_link_and_undo_leaves_nothing() {
     let world = World::new();
     for name in ["pip3.11", "python3.12", "python2.7", "pip2.7", "python3.12-config"] {
-        world.script(name, "true");
+        world.sandbox.add_script(name, "true");
     }
     world.file("bin/pip3.9", b"not a program");
     fs::remove_dir(world.sandbox.path("data")).expect("a new sandbox has an empty one");
@@ -32,7 +32,7 @@ fn every_pip_and_python_on_path_gets_its_link_and_undo_leaves_nothing() {
     }
     let again = world.run(LINKS).ok();
     assert!(again.stdout.contains("nothing to do"), "{again}");
-    world.script("python3.13", "true");
+    world.sandbox.add_script("python3.13", "true");
     world.run(LINKS).ok();
     assert!(world.shims().join("pip3.13").is_symlink());
     let undone = world.run(UNDO).ok();
@@ -60,8 +60,8 @@ fn the_line_that_is_told_puts_the_shim_before_the_real_pip() {
     let mut asked = 0;
     for shell in ["sh", "bash", "zsh", "fish", "tcsh", "nu"] {
         let Some(program) = on_machine(shell) else { continue };
-        let mut command = world.sandbox.command(world.sandbox.path("programs/cargo-mirror"));
-        command.args(LINKS).env("SHELL", &program);
+        let mut command = world.sandbox.panel(LINKS);
+        command.env("SHELL", &program);
         let said = world.sandbox.run(command).ok();
         let line = said.stdout.lines().find_map(|line| Some(line.strip_prefix("  ")?).filter(|l| l.contains("shims")));
         let line = line.unwrap_or_else(|| panic!("{said}"));
@@ -73,8 +73,8 @@ fn the_line_that_is_told_puts_the_shim_before_the_real_pip() {
     }
     assert!(asked >= 1, "there is a shell");
     let status = |path: String| -> Value {
-        let mut command = world.sandbox.command(world.sandbox.path("programs/cargo-mirror"));
-        command.args(["status", "pip", "--json"]).env("PATH", path);
+        let mut command = world.sandbox.panel(&["status", "pip", "--json"]);
+        command.env("PATH", path);
         serde_json::from_str(&world.sandbox.run(command).ok().stdout).expect("JSON")
     };
     let (machine, shims) = (search_path().into_string().expect("plain names"), world.shims().display().to_string());
@@ -231,7 +231,7 @@ fn the_doctor_says_what_of_pip_will_not_work() {
     let world = World::new();
     assert_eq!(world.doctor(&[]), [], "nothing is set up");
     world.run(SETUP).ok();
-    world.script("pip", "true");
+    world.sandbox.add_script("pip", "true");
     let (shims, bin) = (world.shims().display().to_string(), world.sandbox.path("bin").display().to_string());
     let programs = world.sandbox.path("programs").display().to_string();
     let front = [("PATH", format!("{shims}:{bin}:{programs}"))];
@@ -262,7 +262,7 @@ fn the_doctor_says_what_of_pip_will_not_work() {
     world.file("prefix/pip.conf", b"[global]\na = 1\n[global]\n");
     one(&front, "pip.conf:3: this section is there already", "prefix/pip.conf'");
     fs::remove_file(world.sandbox.path("prefix/pip.conf")).expect("it is there");
-    world.script("uv", "true");
+    world.sandbox.add_script("uv", "true");
     one(&front, "uv goes neither", "cargo mirror setup pip");
     assert_eq!(said(&also("UV_DEFAULT_INDEX", INDEX)), []);
     fs::rename(world.shim(), world.sandbox.path("programs/other")).expect("the sandbox is ours");
@@ -274,7 +274,7 @@ fn the_doctor_says_what_of_pip_will_not_work() {
 #[test]
 fn status_says_who_chose_the_index_and_what_set_up_did() {
     let world = World::with(b"# mine\n[global]\ntimeout = 60\n");
-    world.script("pip", "true");
+    world.sandbox.add_script("pip", "true");
     world.add_git();
     let status = |variables: &[(&str, &str)]| world.json(&["status", "pip", "--json"], variables);
     let bare = status(&[]);

@@ -35,7 +35,7 @@ impl World {
     pub(crate) fn new() -> Self {
         let world = Self { sandbox: Sandbox::new() };
         world.sandbox.mirror_config(CONFIG);
-        world.script("python3", &format!("echo '{}'", world.sandbox.path("prefix").display()));
+        world.sandbox.add_script("python3", &format!("echo '{}'", world.sandbox.path("prefix").display()));
         world
     }
 
@@ -51,15 +51,6 @@ impl World {
         let path = self.sandbox.path(below);
         fs::create_dir_all(path.parent().expect("in a folder")).expect("the sandbox is ours");
         fs::write(path, contents).expect("the sandbox is ours");
-    }
-
-    /// A program. Written by a shell: what this process has open for writing, another thread's child may have as well for
-    /// a moment, and then it cannot be started ("text file busy").
-    pub(crate) fn script(&self, name: &str, line: &str) {
-        let mut shell = self.sandbox.command("sh");
-        shell.args(["-c", "printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]);
-        shell.arg(self.sandbox.path("bin").join(name)).arg(line);
-        self.sandbox.run(shell).ok();
     }
 
     /// The machine's git, for what looks at all tools.
@@ -90,10 +81,10 @@ impl World {
 
     /// The control panel, to be run.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.sandbox.command(self.sandbox.path("programs/cargo-mirror"));
+        let mut command = self.sandbox.panel(arguments);
         let path = [self.sandbox.path("bin"), self.sandbox.path("programs")];
         command.env("PATH", std::env::join_paths(path).expect("plain names"));
-        command.env("SHELL", "/bin/bash").args(arguments);
+        command.env("SHELL", "/bin/bash");
         command
     }
 

@@ -14,7 +14,7 @@ use super::{
     stock::{CrateStock, StockCrate},
 };
 use crate::{
-    web::{Page, WebServer, sha256},
+    web::{Page, Tamper, WebServer, sha256},
     wire::{Seen, lock},
 };
 
@@ -30,17 +30,6 @@ pub enum Template {
     Names,
     /// With `{sha256-checksum}`.
     Checksum,
-}
-
-/// Who lies about a crate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tamper {
-    /// The crate has other bytes, and the index their checksum; it still unpacks.
-    Both,
-    /// The crate has other bytes; the index is true.
-    File,
-    /// The index names another dependency under the true checksum; the crate is true.
-    Index,
 }
 
 /// What a registry has, and how it lies.

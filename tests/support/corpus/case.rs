@@ -6,6 +6,7 @@ use std::{
     collections::BTreeMap,
     fmt, fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde::Deserialize;
@@ -22,6 +23,9 @@ pub(super) const EARLIER: &str = "earlier";
 pub(super) const LOCK: &str = "lock";
 /// The earlier run that fixes what is true then.
 pub(super) const PIN: &str = "pin";
+
+/// Puts addresses where a case names places, as in `{ash}`.
+pub(super) type Fill = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 /// The tool that a case is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

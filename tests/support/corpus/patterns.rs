@@ -163,7 +163,8 @@ pub fn table(patterns: &[Pattern], finished: &[Finished<'_>]) -> (String, Vec<St
 
 #[cfg(test)]
 mod tests {
-    use super::{super::play::Got, KINDS, Pattern, Tool};
+    use super::{KINDS, Pattern, Tool};
+    use crate::corpus::play::Got;
 
     #[test]
     fn there_are_768_and_a_lie_of_one_is_never_believed() {

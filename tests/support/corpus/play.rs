@@ -12,8 +12,8 @@ use std::{
 };
 
 use super::{
-    case::{Case, LOCK, PIN, Source, TRUTH, Tool, UPSTREAM},
-    ground::{Fill, GitGround, Ground, WebGround},
+    case::{Case, Fill, LOCK, PIN, Source, TRUTH, Tool, UPSTREAM},
+    ground::{GitGround, Ground, WebGround},
     lies::Lies,
     packages::{Crates, Wheels},
     trace::{self, Snapshot},

@@ -122,8 +122,8 @@ fn contains(bytes: &[u8], word: &[u8]) -> bool {
 mod tests {
     use std::fs;
 
-    use super::{super::lies::Lies, Snapshot, found};
-    use crate::{history::History, web::sha256};
+    use super::{Snapshot, found};
+    use crate::{corpus::lies::Lies, history::History, web::sha256};
 
     #[test]
     fn a_change_is_seen_and_so_is_a_lie_wherever_it_hides() {

@@ -151,8 +151,8 @@ fn direct_reply(request: &Request, stdout: ChildStdout) -> Reply {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::answer::pack_ranges, Backend, below_root};
-    use crate::{history::History, wire::Request};
+    use super::{Backend, below_root};
+    use crate::{git::answer::pack_ranges, history::History, wire::Request};
 
     #[test]
     fn a_prefix_relay_is_asked_for_a_whole_address() {

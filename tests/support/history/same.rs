@@ -135,11 +135,11 @@ fn assert_equal(what: &str, a: &[String], b: &[String]) {
 mod tests {
     use std::{fs, panic, path::Path, time::Duration};
 
-    use super::{
-        super::{recipes::History, repository::Repository},
-        assert_fsck_clean, assert_same_repository, assert_whole_store,
+    use super::{assert_fsck_clean, assert_same_repository, assert_whole_store};
+    use crate::{
+        history::{recipes::History, repository::Repository},
+        world::run,
     };
-    use crate::world::run;
 
     /// Two equal repositories whose objects are files of their own.
     fn pair(root: &Path) -> [Repository; 2] {

@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 
 use super::stock::{StockFile, WheelStock, normalized};
 use crate::{
-    cargo::Tamper,
-    web::{Page, WebServer, sha256},
+    web::{Page, Tamper, WebServer, sha256},
     wire::{Seen, lock},
 };
 

@@ -35,7 +35,8 @@ pub fn outcome(ran: &Ran) -> Result<Outcome, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::process::Ran, Outcome, outcome};
+    use super::{Outcome, outcome};
+    use crate::world::process::Ran;
 
     fn ran(code: i32, stderr: &str) -> Ran {
         Ran { command: "git".into(), code, stdout: String::new(), stderr: stderr.to_owned(), seconds: 0.0 }

@@ -109,6 +109,22 @@ impl Sandbox {
         }
     }
 
+    /// Puts a program of one line for `sh` on PATH.
+    ///
+    /// Written by a shell: what this process has open for writing, another thread's child may have as well for a moment,
+    /// and then it cannot be started ("text file busy").
+    ///
+    /// # Panics
+    ///
+    /// When the sandbox takes no files.
+    #[track_caller]
+    pub fn add_script(&self, name: &str, line: &str) {
+        let mut shell = self.command("sh");
+        shell.args(["-c", "printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]);
+        shell.arg(self.path(BIN).join(name)).arg(line);
+        self.run(shell).ok();
+    }
+
     /// A path in the sandbox.
     pub fn path(&self, below: impl AsRef<Path>) -> PathBuf {
         self.root.path().join(below)
@@ -135,6 +151,13 @@ impl Sandbox {
             command.env("RUSTUP_HOME", rustup);
         }
         command.current_dir(self.work());
+        command
+    }
+
+    /// The control panel, `cargo-mirror`, wherever PATH leads.
+    pub fn panel(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(self.path(PROGRAMS).join("cargo-mirror"));
+        command.args(arguments);
         command
     }
 

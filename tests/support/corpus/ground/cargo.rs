@@ -1,17 +1,15 @@
 //! What cargo makes of a case: a project that needs `beta`, its lock, and what cargo fetches for it.
 
-use std::{fs, path::PathBuf, process::Command, sync::Arc};
+use std::{fs, path::PathBuf, process::Command};
 
-use super::{places::Fill, web::Shelf};
+use super::web::Shelf;
 use crate::{
     cargo::locked,
     corpus::{
-        case::{Case, LOCK, Lie, PIN},
-        flaws::Which,
-        lies::Lies,
-        packages::{Crates, crates::which, with_hashes},
+        case::{Case, LOCK, PIN},
+        packages::{Crates, with_hashes},
     },
-    web::{WebServer, sha256},
+    web::sha256,
     world::Sandbox,
 };
 
@@ -20,24 +18,6 @@ const MANIFEST: &str =
     "[package]\nname = \"project\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nbeta = \"1\"\n";
 
 impl Shelf for Crates {
-    const WHICH: Which = which;
-
-    fn truth() -> Self {
-        Self::truth()
-    }
-
-    fn tell(&mut self, lie: &Lie) -> Result<(), String> {
-        self.tell(lie)
-    }
-
-    fn serve(shared: &Arc<std::sync::Mutex<Self>>, fill: Fill) -> WebServer {
-        Self::serve(shared, fill)
-    }
-
-    fn said(&self) -> Lies {
-        self.said()
-    }
-
     fn address(base: &str) -> String {
         format!("sparse+{base}/")
     }

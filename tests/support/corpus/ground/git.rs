@@ -4,10 +4,10 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use tempfile::TempDir;
 
-use super::places::{Fill, Ground, Told};
+use super::places::{Ground, Told};
 use crate::{
     corpus::{
-        case::{Case, EARLIER, Lie, PIN, TRUTH, UPSTREAM},
+        case::{Case, EARLIER, Fill, Lie, PIN, TRUTH, UPSTREAM},
         flaws,
         lies::{self, Lies},
         signing::Signing,

@@ -8,5 +8,5 @@ mod pip;
 
 pub(crate) use git::GitGround;
 pub use pip::has_pip;
-pub(crate) use places::{Fill, Ground};
+pub(crate) use places::Ground;
 pub(crate) use web::WebGround;

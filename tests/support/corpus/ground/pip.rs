@@ -1,21 +1,14 @@
 //! What pip makes of a case: files in a folder, or packages installed into one.
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::Command,
-    sync::{Arc, Mutex},
-};
+use std::{fs, path::PathBuf, process::Command};
 
-use super::{places::Fill, web::Shelf};
+use super::web::Shelf;
 use crate::{
     corpus::{
-        case::{Case, Lie, PIN},
-        flaws::Which,
-        lies::Lies,
-        packages::{Wheels, project, wheel, wheels::which, with_hashes},
+        case::{Case, PIN},
+        packages::{Wheels, project, wheel, with_hashes},
     },
-    web::{WebServer, sha256},
+    web::sha256,
     world::Sandbox,
 };
 
@@ -30,24 +23,6 @@ pub fn has_pip() -> bool {
 }
 
 impl Shelf for Wheels {
-    const WHICH: Which = which;
-
-    fn truth() -> Self {
-        Self::truth()
-    }
-
-    fn tell(&mut self, lie: &Lie) -> Result<(), String> {
-        self.tell(lie)
-    }
-
-    fn serve(shared: &Arc<Mutex<Self>>, fill: Fill) -> WebServer {
-        Self::serve(shared, fill)
-    }
-
-    fn said(&self) -> Lies {
-        self.said()
-    }
-
     fn address(base: &str) -> String {
         format!("{base}/simple/")
     }

@@ -1,14 +1,14 @@
 //! What every case stands on, whatever its tool: places with addresses, which tell the truth first and lie then.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use crate::{
-    corpus::{case::Case, lies::Lies},
+    corpus::{
+        case::{Case, Fill},
+        lies::Lies,
+    },
     world::{Ended, Sandbox},
 };
-
-/// Puts addresses where a case names places, as in `{ash}`.
-pub(crate) type Fill = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 /// What a client is told of a source: its base address, and further keys for its entry in a configuration.
 pub(crate) type Told<'a> = dyn Fn(&str) -> (String, String) + 'a;

@@ -7,40 +7,21 @@ use std::{
     time::Duration,
 };
 
-use super::places::{Fill, Ground, Told};
+use super::places::{Ground, Told};
 use crate::{
     corpus::{
-        case::{Case, EARLIER, Lie, TRUTH},
-        flaws::{self, Which},
+        case::{Case, EARLIER, Fill, TRUTH},
+        flaws,
         lies::Lies,
-        packages::split,
+        packages::{Packages, split},
     },
     web::WebServer,
     wire::lock,
     world::{Ended, Sandbox},
 };
 
-/// What a server of packages has, and what its tool makes of it.
-pub(crate) trait Shelf: Clone + Send + 'static {
-    /// How requests are told apart.
-    const WHICH: Which;
-
-    /// All that there is, and true.
-    fn truth() -> Self;
-
-    /// Tells a lie from now on.
-    ///
-    /// # Errors
-    ///
-    /// For one that is none about these packages.
-    fn tell(&mut self, lie: &Lie) -> Result<(), String>;
-
-    /// Starts a server for it.
-    fn serve(shared: &Arc<Mutex<Self>>, fill: Fill) -> WebServer;
-
-    /// All that it says and has.
-    fn said(&self) -> Lies;
-
+/// What the tool makes of packages.
+pub(crate) trait Shelf: Packages {
     /// See [`Ground::address`].
     fn address(base: &str) -> String;
 
