@@ -20,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// As [`pass`].
+/// As [`super::pass::pass`].
 pub fn from_upstream(
     context: &mut Context,
     authority: &mut Authority,

@@ -36,7 +36,7 @@ pub struct GitPin {
     pub refs: Vec<Ref>,
     /// The root commits of its history: what it is, whatever it is called.
     pub roots: BTreeSet<Oid>,
-    /// [`tree::sha256tree`] of the commit that `HEAD` is at.
+    /// [`sha256tree`](super::tree::sha256tree()) of the commit that `HEAD` is at.
     pub sha256tree: String,
     /// On whose word it was fixed, and when, in seconds since 1970.
     pub said: (String, u64),
