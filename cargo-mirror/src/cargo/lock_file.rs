@@ -24,7 +24,7 @@ pub enum Origin {
 
 /// One package of the lock.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Dependency {
+pub struct Dependency {
     /// Its name.
     pub name: String,
     /// Its version.
@@ -34,19 +34,19 @@ pub(crate) struct Dependency {
 }
 
 /// The lock file that cargo would use: beside the manifest, or in a folder above, where the workspace is.
-pub(crate) fn find(manifest: Option<&Path>, cwd: &Path) -> Option<PathBuf> {
+pub fn find(manifest: Option<&Path>, cwd: &Path) -> Option<PathBuf> {
     let start =
         manifest.map_or_else(|| cwd.to_owned(), |manifest| cwd.join(manifest).parent().unwrap_or(cwd).to_owned());
     start.ancestors().map(|folder| folder.join("Cargo.lock")).find(|path| path.is_file())
 }
 
 /// The checksums of what comes from the official registry. A file that cannot be read has none: cargo will say so.
-pub(crate) fn checksums(path: &Path) -> Locked {
+pub fn checksums(path: &Path) -> Locked {
     std::fs::read_to_string(path).map_or_else(|_| Locked::new(), |text| checksums_in(&text))
 }
 
 /// The same of a file's text.
-pub(crate) fn checksums_in(text: &str) -> Locked {
+pub fn checksums_in(text: &str) -> Locked {
     let Ok(lock) = lockfile(text) else { return Locked::new() };
     let official =
         |package: &cargo_lock::Package| package.source.as_ref().is_some_and(cargo_lock::SourceId::is_default_registry);
@@ -61,7 +61,7 @@ pub(crate) fn checksums_in(text: &str) -> Locked {
 /// # Errors
 ///
 /// [`Kind::Config`] when there is none, or it cannot be read.
-pub(crate) fn read(root: &Path, upstream: Option<&Address>) -> Result<Vec<Dependency>, Failure> {
+pub fn read(root: &Path, upstream: Option<&Address>) -> Result<Vec<Dependency>, Failure> {
     let path = root.join("Cargo.lock");
     if !path.is_file() {
         return Err(
@@ -78,7 +78,7 @@ pub(crate) fn read(root: &Path, upstream: Option<&Address>) -> Result<Vec<Depend
 /// # Errors
 ///
 /// [`Kind::Config`] for what is no lock file.
-pub(crate) fn parse(text: &str, path: &Path, upstream: Option<&Address>) -> Result<Vec<Dependency>, Failure> {
+pub fn parse(text: &str, path: &Path, upstream: Option<&Address>) -> Result<Vec<Dependency>, Failure> {
     let lock = lockfile(text).map_err(|why| Failure::new(Kind::Config, format!("{}: {why}", path.display())))?;
     Ok(lock.packages.iter().map(|package| dependency(package, upstream)).collect())
 }
