@@ -1,4 +1,4 @@
-//! One file for each command: reads the configuration, calls what does the work, hands the result to `report`.
+//! Which command was asked for, and the file that runs it.
 
 use mirror_config::{errors::Failure, system::Environment};
 

@@ -1,6 +1,6 @@
 //! `git config`, so that git's own parser reads and edits. Decides nothing.
 //!
-//! Edits happen on a copy, so that a real file is only ever replaced whole: see `config_file`.
+//! Edits happen on a copy, so that a real file is only ever replaced whole: see `change::file`.
 
 use std::{
     fs, io,

@@ -1,7 +1,8 @@
 //! pip's configuration as text: how an index is set in it, and taken out again. Pure: text in, text and notes out.
 //!
-//! `pip_ini` names the places; changes are made to the text there, so that every other byte stays. Each change is read
-//! again, and is none unless Python would find the same values as before, and the one that was to change.
+//! `pip::config::ini` of the library names the places; changes are made to the text there, so that every other byte
+//! stays. Each change is read again, and is none unless Python would find the same values as before, and the one that
+//! was to change.
 
 use std::ops::Range;
 

@@ -35,7 +35,7 @@ pub fn check(context: &Context, authority: &Authority, store: &Store, refs: &[Re
         }
         return Ok(());
     }
-    // Where a known tip is below the new one, `voices` has seen that it is the same history.
+    // Where a known tip is below the new one, `witnesses` has seen that it is the same history.
     if authority.is_upstream() || context.ledger.page().roots.is_empty() {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! A signed list of mirrors, which came after the program: what it may say, and whether it counts now.
 //!
 //! It stands just above the built-in catalog, and may name operators and places, nothing that loosens anything. How it
-//! gets here is `list_update`'s matter.
+//! gets here is `select::list_update`'s matter.
 
 use std::{path::PathBuf, time::UNIX_EPOCH};
 

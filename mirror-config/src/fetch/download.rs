@@ -1,8 +1,8 @@
 //! One file whose SHA-256 is known, from whoever has it; a large one from several at once (`segments`).
 //!
-//! A dead source costs the head start of `fallback`. What arrived before a cut is kept, and the next source goes on
-//! there (RFC 9110, section 14). A file that is not what it must be is thrown away; if one source sent all of it, that
-//! one lied.
+//! A dead source costs the head start of `select::fallback`. What arrived before a cut is kept, and the next source
+//! goes on there (RFC 9110, section 14). A file that is not what it must be is thrown away; if one source sent all of
+//! it, that one lied.
 
 use std::{
     fs::File,

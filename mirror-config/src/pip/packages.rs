@@ -1,7 +1,7 @@
 //! Python packages, as pip may have them: pages on the authority's word, files from whoever carries them.
 //!
-//! A file is to a project what a version is to a crate, and the same rules hold (`inquiry`, `trust::entries`). Files keep
-//! their place below an index on most mirrors, so a mirror's own page is read only where that guess fails.
+//! A file is to a project what a version is to a crate, and the same rules hold (`authority::ask`, `trust::entries`).
+//! Files keep their place below an index on most mirrors, so a mirror's own page is read only where that guess fails.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},

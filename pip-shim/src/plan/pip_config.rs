@@ -1,7 +1,7 @@
 //! What pip itself is configured to do: its files in all their levels, and its variables. Nothing is written.
 //!
-//! Rule: `ConfigOptionParser`. First the files, as `pip_files` orders them; then `[global]` < `[COMMAND]` < `PIP_*`. An
-//! empty value counts as none.
+//! Rule: `ConfigOptionParser`. First the files, as `pip::config::files` orders them; then `[global]` < `[COMMAND]` <
+//! `PIP_*`. An empty value counts as none.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
