@@ -69,8 +69,11 @@ pub fn rank(standings: &[Standing], size: u64, now: u64, dice: u64) -> Vec<Ranke
             ranked[place].reason = "its turn among equals";
         }
     }
+    let is_stale = |ranked: &Ranked| standings[ranked.index].record.measured + STALE < now;
+    // Where the first one was not measured lately either, asking it is what exploring would be, and weights hold.
     if dice.next().is_multiple_of(EXPLORE_EVERY)
-        && let Some(place) = (1..well).find(|place| standings[ranked[*place].index].record.measured + STALE < now)
+        && !ranked.first().is_some_and(is_stale)
+        && let Some(place) = (1..well).find(|place| is_stale(&ranked[*place]))
     {
         ranked[..=place].rotate_right(1);
         ranked[0].reason = "measured again, since the last time is long ago";
@@ -162,5 +165,25 @@ mod tests {
         old.record.measured = NOW - 2 * 86_400;
         let explored = (0..1000).filter(|dice| order(&[measured(1e7, 0.1), old], 10_000_000, *dice)[0] == 1).count();
         assert!((20..100).contains(&explored), "{explored} of 1000");
+    }
+
+    #[test]
+    fn among_those_that_were_not_measured_lately_weights_decide() {
+        let unknown = Standing { record: Record::default(), weight: 1.0 };
+        let stale = |goodput| {
+            let mut old = measured(goodput, 0.1);
+            old.record.measured = NOW - 2 * 86_400;
+            old
+        };
+        for (others, what) in [
+            (vec![unknown, unknown], "nobody was ever measured"),
+            (vec![stale(1e6), stale(1e6)], "all were, days ago"),
+            (vec![unknown], "two of whom nothing is known"),
+        ] {
+            let first = Standing { weight: 1e12, ..others[0] };
+            let all: Vec<Standing> = others.into_iter().chain([first]).collect();
+            let firsts = (0..1000).filter(|dice| order(&all, 1_000_000, *dice)[0] == all.len() - 1).count();
+            assert_eq!(firsts, 1000, "{what}");
+        }
     }
 }

@@ -72,7 +72,7 @@ fn a_dead_first_mirror_is_passed_over_and_one_line_says_so() {
         for address in [refused_url(), hole.url()] {
             let world = World::new(pip);
             let dead = format!("{address}/simple/");
-            let first = "[mirrors.dead]\nweight = 1000.0\n";
+            let first = "[mirrors.dead]\nweight = 1e12\n";
             world.configure(|name| world.mirror(name).index(), &format!("{first}pypi = \"{dead}\"\n"));
             let ran = world.download(&["requests"]);
             assert_eq!(ran.code, 0, "{ran}");
