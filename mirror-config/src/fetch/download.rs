@@ -30,6 +30,9 @@ use crate::{
 
 /// No file of a registry is larger.
 const LARGEST: u64 = 4 << 30;
+/// Who does not say how long a file is carries so much of it while others are there; the next one goes on behind that,
+/// or knows that it was too much. So an answer without an end costs this, and an honest one nothing.
+const UNSIZED: u64 = 128 << 20;
 
 /// A source is watched for so long before it is held against the others.
 const WATCHED: Duration = Duration::from_millis(1500);
@@ -141,7 +144,7 @@ pub fn download(
         let others = waiting_behind(sources, &over, id);
         // One of several files from a source gets a part of its rate.
         let share = || sources.fastest_but(id).map(|fastest| fastest / sources.in_flight(id).max(1) as f64);
-        let outcome = partial.read(id, response, || others.then(share).flatten());
+        let outcome = partial.read(id, response, others, share);
         let got = partial.received - before;
         let fault = match outcome {
             // Also when it was given up behind the last byte: nobody could go on there.
@@ -180,10 +183,18 @@ fn waiting_behind(sources: &Sources, over: &[SourceId], id: SourceId) -> bool {
 }
 
 impl Partial {
-    /// Takes what comes, up to the end, unless others turn out to be far faster.
-    fn read(&mut self, id: SourceId, mut response: Response, fastest: impl Fn() -> Option<f64>) -> Result<(), Fault> {
+    /// Takes what comes, up to the end; while there are others, only for as long as none turns out to be far faster, and
+    /// an end is in sight.
+    fn read(
+        &mut self,
+        id: SourceId,
+        mut response: Response,
+        others: bool,
+        fastest: impl Fn() -> Option<f64>,
+    ) -> Result<(), Fault> {
         self.from.push(id);
         response.body.limit(LARGEST);
+        let unsized_here = others && response.length.is_none();
         let (began, before) = (Instant::now(), self.received);
         let mut looked = began;
         let mut chunk = vec![0; 0x1_0000];
@@ -195,7 +206,10 @@ impl Partial {
             self.hasher.update(&chunk[..count]);
             self.file.write_all(&chunk[..count]).map_err(|error| Fault::Local(error.to_string()))?;
             self.received += count as u64;
-            if looked.elapsed() > WATCHED {
+            if unsized_here && self.received - before > UNSIZED {
+                return Err(Fault::TooLarge);
+            }
+            if others && looked.elapsed() > WATCHED {
                 looked = Instant::now();
                 let rate = (self.received - before) as f64 / began.elapsed().as_secs_f64();
                 if fastest().is_some_and(|fastest| rate < fastest * SLOW) {
