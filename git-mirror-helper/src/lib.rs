@@ -3,7 +3,7 @@
 //! git starts this program for `mirror::` addresses and speaks gitremote-helpers(7) with it. The folders stand in reading
 //! order, and each uses only those above it. A request comes in by the `conversation`; `authority` says what the refs are;
 //! `answer` plans how git gets its objects and gives them; `transfer` carries the bulk from many mirrors into `objects`;
-//! `run` knows what has happened, `terminal` says it.
+//! `run` holds the facts and the journal of what happens, `terminal` says what a person should know.
 
 pub mod git;
 pub mod objects;
@@ -23,7 +23,7 @@ use mirror_config::{
     system::Environment,
 };
 
-use crate::{conversation::session, git::address, run::Context};
+use crate::{conversation::session, git::address, run::Run};
 
 /// What git shows as exit code of a helper that failed, whatever it was (FACTS: the line is the contract).
 const FAILED: u8 = 128;
@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
     let env = Environment::from_process();
     start_log(&env);
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
-    match run(env, &arguments) {
+    match serve(env, &arguments) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             terminal::error(&failure);
@@ -44,21 +44,22 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(env: Environment, arguments: &[std::ffi::OsString]) -> Result<u8, Failure> {
-    let mut context = match prepare(env, arguments) {
-        Ok(context) => context,
+fn serve(env: Environment, arguments: &[std::ffi::OsString]) -> Result<u8, Failure> {
+    let mut run = match prepare(env, arguments) {
+        Ok(run) => run,
         Err(failure) => {
             session::hear_out();
             return Err(failure);
         }
     };
-    let served = session::serve(&mut context);
-    context.diary.close(&context.env, &context.select, served.as_ref().err().map(|failure| failure.kind));
+    let served = session::serve(&mut run);
+    run.journal.write(&run.env, served.as_ref().err().map(|failure| failure.kind));
+    run.journal.remember(&run.select.health);
     served
 }
 
 /// What can be known before git has said anything.
-fn prepare(env: Environment, arguments: &[std::ffi::OsString]) -> Result<Context, Failure> {
+fn prepare(env: Environment, arguments: &[std::ffi::OsString]) -> Result<Run, Failure> {
     let [remote, address] = arguments else {
         return Err(Failure::new(Kind::Usage, "git starts this program for `mirror::` addresses; people do not")
             .hint("git clone mirror::openglm/Open-AutoGLM"));
@@ -72,5 +73,5 @@ fn prepare(env: Environment, arguments: &[std::ffi::OsString]) -> Result<Context
     }
     let select = Select::new(&env)?;
     let repository = address::parse(address, &select.config)?;
-    Context::new(env, select, repository, remote)
+    Run::new(env, select, repository, remote)
 }

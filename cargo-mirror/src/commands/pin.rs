@@ -16,6 +16,7 @@ use mirror_config::{
     fetch::Blobs,
     model::{Oid, Ref, Repository},
     pip::{Hashes, Packages, simple},
+    report::{Journal, Later},
     select::Select,
     system::{Environment, MIRROR_LOCK, MIRROR_REPORT, digest, state},
     trust::{
@@ -140,7 +141,13 @@ fn of_crates(env: &Environment) -> Result<BTreeMap<(String, String), String>, Fa
     let root = workspace::root(&cargo, None, env.cwd())?;
     let select = Select::posing_as(env, &program::agent(&cargo))?;
     let locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
-    let registry = Registry::new(env, select.clone(), cache(env)?, registry::Locked::new());
+    let registry = Registry::new(
+        env,
+        select.clone(),
+        cache(env)?,
+        registry::Locked::new(),
+        Journal::new("cargo", "pin", "crates"),
+    );
     let pinned: Vec<Pinned> = locked
         .into_iter()
         .filter_map(|package| match package.origin {
@@ -181,7 +188,9 @@ fn of_wheels(env: &Environment, folder: &Path) -> Result<BTreeMap<String, String
         Failure::new(Kind::Config, "there is no pip here to say where its index is")
             .hint("set `pip.upstream` in the configuration")
     })?;
-    let packages = Packages::new(Select::posing_as(env, &pip.agent)?, upstream, cache(env)?, Hashes::new());
+    let journal = Journal::new("pip", "pin", "pypi");
+    let later = Later::of(&journal);
+    let packages = Packages::new(Select::posing_as(env, &pip.agent)?, upstream, cache(env)?, Hashes::new(), journal);
     let mut sums = BTreeMap::new();
     let mut files: Vec<PathBuf> = fs::read_dir(folder).map_err(io)?.flatten().map(|entry| entry.path()).collect();
     files.sort();
@@ -200,7 +209,7 @@ fn of_wheels(env: &Environment, folder: &Path) -> Result<BTreeMap<String, String
         }
         sums.insert(name, sum);
     }
-    packages.notices().iter().for_each(|notice| report::warn(notice));
+    later.warnings().iter().for_each(|warning| report::warn(warning));
     match sums.is_empty() {
         false => Ok(sums),
         true => Err(Failure::new(Kind::Usage, format!("{} has no wheel and no source archive", folder.display()))

@@ -1,13 +1,13 @@
 //! `cargo mirror run`: one command of cargo's with the relay as its registry.
 
-use std::{ffi::OsString, sync::Arc, time::Instant};
+use std::{ffi::OsString, sync::Arc};
 
 use mirror_config::{
     cargo::{Locked, Registry, index, routes},
     errors::{Failure, Kind},
     fetch::Blobs,
     relay::Relay,
-    report::Report,
+    report::{Journal, Later, went_on},
     select::Select,
     system::{Environment, child},
     trust::pins::Pins,
@@ -21,7 +21,8 @@ use crate::{
 
 /// Runs it, and returns cargo's exit code.
 pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
-    let started = Instant::now();
+    let journal = Journal::new("cargo", "run", "crates");
+    let later = Later::of(&journal);
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
     let select = Select::posing_as(env, &program::agent(&program::program(env)))?;
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
@@ -29,7 +30,7 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let locked = pinned(locked, Pins::find(env, select.config.pins_policy())?.unwrap_or_default())?;
     // cargo names its cache by the address, so that follows from what the relay rests on.
     let name = format!("cargo {} {:?}", index::authority(&select.config), env.state_dir());
-    let registry = Arc::new(Registry::new(env, select, Blobs::open(env).map_err(io)?, locked));
+    let registry = Arc::new(Registry::new(env, select, Blobs::open(env).map_err(io)?, locked, journal.clone()));
     let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&registry), address));
     let relay = relay.map_err(io)?;
 
@@ -43,14 +44,11 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
     let status = child::run(command).map_err(|error| program::not_started(&error))?;
 
     drop(relay);
-    registry.notices().iter().for_each(|notice| warn(notice));
-    let mut report = Report::new("cargo", "run", "crates");
-    registry.close(&mut report);
-    report.seconds = started.elapsed().as_secs_f64();
-    report.append(env, None);
-    for source in &report.sources {
+    later.warnings().iter().for_each(|warning| warn(warning));
+    registry.close(env, None);
+    for source in journal.report().sources {
         match &source.why {
-            Some(fault) if fault.is_deceit() => warn(&format!("{}: {fault}; went on without it", source.name)),
+            Some(fault) if fault.is_deceit() => warn(&went_on(&source.name, fault)),
             Some(fault) if !status.success() => print_error(&format!("mirror: note: {}: {fault}", source.name)),
             _ => {}
         }

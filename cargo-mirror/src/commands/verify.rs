@@ -1,6 +1,6 @@
 //! `cargo mirror verify`: holds what Cargo.lock pins against the authority.
 
-use std::{collections::BTreeMap, thread, time::Instant};
+use std::{collections::BTreeMap, thread};
 
 use mirror_config::{
     cargo::{Finding, Pinned, Registry, registry, verify},
@@ -8,8 +8,8 @@ use mirror_config::{
     fetch::Blobs,
     git::{Pin, Presence, presence},
     model::{Address, Oid, Repository, Service},
-    report::Report,
-    select::Select,
+    report::{Journal, Later},
+    select::{Select, upstream_name},
     system::Environment,
 };
 
@@ -27,14 +27,15 @@ const CRATE: u64 = 200_000;
 const REPOSITORY: u64 = 4 << 20;
 
 pub(super) fn verify(env: &Environment, asked: &VerifyLock) -> Result<(), Failure> {
-    let started = Instant::now();
     let cargo = program::program(env);
     let root = workspace::root(&cargo, asked.manifest_path.as_deref(), env.cwd())?;
     let select = Select::posing_as(env, &program::agent(&cargo))?;
     let locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
     let blobs = Blobs::open(env).map_err(|error| Failure::new(Kind::Io, format!("the cache: {error}")))?;
+    let journal = Journal::new("cargo", "verify", "crates");
+    let later = Later::of(&journal);
     // Without the lock: it is what is in question.
-    let registry = Registry::new(env, select.clone(), blobs, registry::Locked::new());
+    let registry = Registry::new(env, select.clone(), blobs, registry::Locked::new(), journal);
     let pins: Vec<Pinned> = locked
         .iter()
         .filter_map(|package| match &package.origin {
@@ -49,10 +50,10 @@ pub(super) fn verify(env: &Environment, asked: &VerifyLock) -> Result<(), Failur
         (findings, commits.join().map_err(|_| Failure::new(Kind::Internal, "asking for commits ended before its time")))
     });
     drop(progress);
-    registry.notices().iter().for_each(|notice| report::warn(notice));
+    later.warnings().iter().for_each(|warning| report::warn(warning));
     let commits = commits??;
-    let served_by = select.index(Service::Crates, CRATE).first().map(|best| best.carrier.mirror.name.clone());
-    let served_by = served_by.unwrap_or_else(|| registry::UPSTREAM.to_owned());
+    let served_by = select.index(Service::Crates, CRATE).first().map(|best| best.name.clone());
+    let served_by = served_by.unwrap_or_else(|| upstream_name("cargo"));
     let mut found = findings.iter();
     let packages: Vec<Dependency> = locked
         .iter()
@@ -71,10 +72,7 @@ pub(super) fn verify(env: &Environment, asked: &VerifyLock) -> Result<(), Failur
         .collect();
     let lock = root.join("Cargo.lock").display().to_string();
     let outcome = outcome(&pins, &findings);
-    let mut told = Report::new("cargo", "verify", "crates");
-    registry.close(&mut told);
-    told.seconds = started.elapsed().as_secs_f64();
-    told.append(env, outcome.as_ref().err().map(|failure| failure.kind));
+    registry.close(env, outcome.as_ref().err().map(|failure| failure.kind));
     report::verify(&VerifyReport { lock, packages }, asked.output.json)?;
     outcome
 }
@@ -128,7 +126,7 @@ fn commits(env: &Environment, locked: &[lock_file::Dependency]) -> Result<Commit
         // Before upstream has said that everybody may know it, no mirror is named for it.
         let mirror = match (&pin, &repository) {
             (Pin::Upstream(_) | Pin::Mirrors(_), Some(repository)) => {
-                select.git(repository, false, REPOSITORY).first().map(|best| best.carrier.mirror.name.clone())
+                select.git(repository, false, REPOSITORY).first().map(|best| best.name.clone())
             }
             _ => None,
         };

@@ -5,201 +5,170 @@ use std::io::Write;
 use mirror_config::{
     errors::{Failure, Fault},
     git::Packet,
-    model::{Oid, Ref},
+    model::Oid,
+    report::Event,
 };
 
 use super::{
-    pass::{self, Passed},
+    asked::Answer,
+    pass::Passed,
     plan::{self, Facts, Plan},
-    upstream::{self, git_is_gone},
+    upstream::{from_upstream, git_is_gone},
 };
 use crate::{
-    authority::{Authority, identity, signers::verify},
+    authority::{identity, signers::verify},
     git::Request,
     objects::{
         landing::land,
         store::{self, Store},
     },
-    run::{Context, exhausted, upstream_name},
-    transfer::{Bulk, Field},
+    run::{Run, exhausted},
+    transfer::Bulk,
 };
 
-/// Answers one `fetch` request; the closing `0002` is the session's. Returns the store that holds all of it, where one
-/// does.
-///
-/// # Errors
-///
-/// What kept everybody from serving.
-pub fn answer(
-    context: &mut Context,
-    authority: &mut Authority,
-    field: &mut Field,
-    refs: &[Ref],
-    request: &Request,
-    out: &mut dyn Write,
-) -> Result<Option<Store>, Failure> {
-    context.diary.report.operation = if request.is_clone() { "clone" } else { "fetch" }.to_owned();
-    let signers = context.signers().cloned();
-    let without_tags;
-    let request = match &signers {
-        None => request,
-        Some(signers) => {
-            verify::verify(context, authority, refs, request, signers)?;
-            // What is not asked for was not looked at.
-            without_tags = request.without_tags();
-            &without_tags
-        }
-    };
-    let store = if request.is_clone() {
-        Store::open(&context.env, &context.repository, authority.advertisement().object_format())
-    } else {
-        None
-    };
-    let facts = Facts {
-        mirrors: field.has_more(),
-        upstream: authority.is_upstream(),
-        public: authority.session().is_some(),
-        store: store.is_some(),
-        checks_objects: context.settings.checks_objects,
-    };
-    let way = plan::plan(request, facts);
-    tracing::debug!(?way, ?facts, "plan");
-    match (way, store) {
-        (Plan::Bulk, Some(store)) => stored(context, authority, field, &Bulk { store: &store, request, refs }, out),
-        (Plan::Authority, _) => upstream::from_upstream(context, authority, &request.to_bytes(), out).map(|()| None),
-        // Only in the store can it be held against the pin; but a transfer brings tags along, which nobody has looked at.
-        (Plan::Pass, _) if context.pinned.is_some() && signers.is_none() && request.is_update() => {
-            update(context, authority, field, refs, request, out)
-        }
-        _ => {
-            // A transfer of its own brings tags along.
-            let may_be_large = signers.is_none()
-                && request.is_update()
-                && !context.settings.checks_objects
-                && context.env.cache_dir().is_some();
-            match pass::pass(context, field, authority, request, &request.to_bytes(), may_be_large, out)? {
-                Passed::Answered => Ok(None),
-                Passed::Large => update(context, authority, field, refs, request, out),
+impl Answer<'_, '_> {
+    /// Answers one `fetch` request; the closing `0002` is the session's. Returns the store that holds all of it, where one
+    /// does.
+    ///
+    /// # Errors
+    ///
+    /// What kept everybody from serving.
+    pub fn give(self) -> Result<Option<Store>, Failure> {
+        let run = self.authority.run;
+        run.journal.note(Event::Is(if self.request.is_clone() { "clone" } else { "fetch" }));
+        let Some(signers) = run.signers() else { return self.planned(false) };
+        verify::verify(self.authority, self.refs, self.request, signers)?;
+        // What is not asked for was not looked at.
+        let Answer { authority, mirrors, refs, request, out } = self;
+        Answer { authority, mirrors, refs, request: &request.without_tags(), out }.planned(true)
+    }
+
+    /// Where objects are looked at (`signed`), a transfer of its own is none: it brings tags along, which nobody has seen.
+    fn planned(mut self, signed: bool) -> Result<Option<Store>, Failure> {
+        let (run, request) = (self.authority.run, self.request);
+        let store = if request.is_clone() { self.store() } else { None };
+        let facts = Facts {
+            mirrors: self.mirrors.has_more(),
+            upstream: self.authority.is_upstream(),
+            public: self.authority.session().is_some(),
+            store: store.is_some(),
+            checks_objects: run.settings.checks_objects,
+        };
+        let way = plan::plan(request, facts);
+        tracing::debug!(?way, ?facts, "plan");
+        match (way, store) {
+            (Plan::Bulk, Some(store)) => self.stored(&store),
+            (Plan::Authority, _) => from_upstream(self.authority, &request.to_bytes(), self.out).map(|()| None),
+            // Only in the store can it be held against the pin.
+            (Plan::Pass, _) if run.pinned.is_some() && !signed && request.is_update() => self.update(),
+            _ => {
+                let may_be_large =
+                    !signed && request.is_update() && !run.settings.checks_objects && run.env.cache_dir().is_some();
+                match self.pass(&request.to_bytes(), may_be_large)? {
+                    Passed::Answered => Ok(None),
+                    Passed::Large => self.update(),
+                }
             }
         }
     }
-}
 
-/// A large update. It goes on from what the store has, if that is no older than what git has; else from what git has.
-fn update(
-    context: &mut Context,
-    authority: &mut Authority,
-    field: &mut Field,
-    refs: &[Ref],
-    request: &Request,
-    out: &mut dyn Write,
-) -> Result<Option<Store>, Failure> {
-    let format = authority.advertisement().object_format().to_owned();
-    let haves = request.haves();
-    let newest = &haves[..haves.len().min(1)];
-    let store = Store::open(&context.env, &context.repository, &format).filter(|store| store.has_all(newest));
-    if let Some(store) = store {
-        return stored(context, authority, field, &Bulk { store: &store, request, refs }, out);
+    fn store(&self) -> Option<Store> {
+        let run = self.authority.run;
+        Store::open(&run.env, &run.repository, self.authority.advertisement().object_format())
     }
-    match Store::beside(&context.env, &context.repository, &format, &haves) {
-        // Its packs are linked into the repository by then, and rest on what is there.
-        Some(store) => {
-            bulk(context, authority, field, &Bulk { store: &store, request, refs }, out).map(|_| store.discard())?;
-        }
-        None => {
-            pass::pass(context, field, authority, request, &request.to_bytes(), false, out)?;
-        }
-    }
-    Ok(None)
-}
 
-/// A bulk by way of the store that stays.
-fn stored(
-    context: &mut Context,
-    authority: &mut Authority,
-    field: &mut Field,
-    wanted: &Bulk<'_>,
-    out: &mut dyn Write,
-) -> Result<Option<Store>, Failure> {
-    let whole = bulk(context, authority, field, wanted, out)?;
-    wanted.store.make_room(context.select.config.git.store_limit.value);
-    Ok(whole.then(|| wanted.store.clone()))
-}
-
-/// Lands what mirrors have, links it into the repository, and has the authority add what is missing. Whether nothing was.
-fn bulk(
-    context: &mut Context,
-    authority: &mut Authority,
-    field: &mut Field,
-    bulk: &Bulk<'_>,
-    out: &mut dyn Write,
-) -> Result<bool, Failure> {
-    let held = match bulk.carry(context, field, authority) {
-        Ok(held) => held,
-        Err(failure) => {
-            // The store is there for speed; without one a mirror can still answer.
-            crate::terminal::warn(&failure.what);
-            let body = bulk.request.to_bytes();
-            return pass::pass(context, field, authority, bulk.request, &body, false, out).map(|_| false);
+    /// A large update. It goes on from what the store has, if that is no older than what git has; else from what git has.
+    fn update(&mut self) -> Result<Option<Store>, Failure> {
+        let run = self.authority.run;
+        let haves = self.request.haves();
+        let newest = &haves[..haves.len().min(1)];
+        if let Some(store) = self.store().filter(|store| store.has_all(newest)) {
+            return self.stored(&store);
         }
-    };
-    let wants = bulk.request.wants();
-    let whole = bulk.store.has_all(&wants);
-    if whole {
-        // Whoever landed them may have been killed before it wrote that down.
-        bulk.store.add_tips(&wants);
-        identity::check(context, authority, bulk.store, bulk.refs)?;
+        match Store::beside(&run.env, &run.repository, self.authority.advertisement().object_format(), &haves) {
+            // Its packs are linked into the repository by then, and rest on what is there.
+            Some(store) => self.bulk(&store).map(|_| store.discard())?,
+            None => {
+                self.pass(&self.request.to_bytes(), false)?;
+            }
+        }
+        Ok(None)
     }
-    if !whole && context.pinned.is_some() {
-        return Err(exhausted::exhausted(context));
+
+    /// A bulk by way of the store that stays.
+    fn stored(&mut self, store: &Store) -> Result<Option<Store>, Failure> {
+        let whole = self.bulk(store)?;
+        store.make_room(self.authority.run.select.config.git.store_limit.value);
+        Ok(whole.then(|| store.clone()))
     }
-    if !whole && authority.session().is_some() && !too_large_for_the_store(context) {
-        // Upstream was asked as well, like a mirror, and could not give it either.
-        return Err(exhausted::exhausted(context));
+
+    /// Lands what mirrors have, links it into the repository, and has the authority add what is missing. Whether nothing
+    /// was.
+    fn bulk(&mut self, store: &Store) -> Result<bool, Failure> {
+        let (run, request, refs) = (self.authority.run, self.request, self.refs);
+        let mut bulk = Bulk { store, request, refs, authority: self.authority, mirrors: self.mirrors };
+        let held = match bulk.carry() {
+            Ok(held) => held,
+            Err(failure) => {
+                // The store is there for speed; without one a mirror can still answer.
+                run.journal.warn(failure.what);
+                return self.pass(&request.to_bytes(), false).map(|_| false);
+            }
+        };
+        let wants = request.wants();
+        let whole = store.has_all(&wants);
+        if whole {
+            // Whoever landed them may have been killed before it wrote that down.
+            store.add_tips(&wants);
+            identity::check(self.authority, store, refs)?;
+        }
+        // Upstream was asked as well, like a mirror, and could not give it either; what is pinned is nobody else's to add.
+        let asked_already = self.authority.session().is_some() && !too_large_for_the_store(run);
+        if !whole && (run.pinned.is_some() || asked_already) {
+            return Err(exhausted(run));
+        }
+        let tips = store.tips();
+        let linked = if tips.is_empty() { Vec::new() } else { store.link_into(&store::objects_of_repository()?)? };
+        // Others wait while what was linked might be taken back, lest they rest on it.
+        let _held = (!linked.is_empty()).then_some(held);
+        if whole {
+            // Nothing is missing, and git proves it: it walks from the refs through all it has now.
+            return nothing_missing(store, request, self.out).map(|()| true).map_err(|error| git_is_gone(&error));
+        }
+        // The authority ignores what it does not know, so a tip can be declared whoever it came from.
+        let tips: Vec<Oid> = tips.into_iter().filter(|tip| !wants.contains(tip)).collect();
+        let body = request.with_haves(&tips);
+        let answered = match self.authority.is_upstream() {
+            true => from_upstream(self.authority, &body, self.out),
+            false => self.pass(&body, false).map(|_| ()),
+        };
+        if answered.is_err() {
+            // git has not got all of the answer, so it cannot have used them, and a fetch that fails leaves no trace. The
+            // index first, as git looks for it.
+            linked.iter().rev().for_each(|file| drop(std::fs::remove_file(file)));
+        }
+        answered.map(|()| false)
     }
-    let tips = bulk.store.tips();
-    let linked = if tips.is_empty() { Vec::new() } else { bulk.store.link_into(&store::objects_of_repository()?)? };
-    // Others wait while what was linked might be taken back, lest they rest on it.
-    let _held = (!linked.is_empty()).then_some(held);
-    if whole {
-        // Nothing is missing, and git proves it: it walks from the refs through all it has now.
-        return nothing_missing(bulk, out).map(|()| true).map_err(|error| git_is_gone(&error));
-    }
-    // The authority ignores what it does not know, so a tip can be declared whoever it came from.
-    let tips: Vec<Oid> = tips.into_iter().filter(|tip| !wants.contains(tip)).collect();
-    let body = bulk.request.with_haves(&tips);
-    let answered = if authority.is_upstream() {
-        upstream::from_upstream(context, authority, &body, out)
-    } else {
-        pass::pass(context, field, authority, bulk.request, &body, false, out).map(|_| ())
-    };
-    if answered.is_err() {
-        // git has not got all of the answer, so it cannot have used them, and a fetch that fails leaves no trace. The
-        // index first, as git looks for it.
-        linked.iter().rev().for_each(|file| drop(std::fs::remove_file(file)));
-    }
-    answered.map(|()| false)
 }
 
 /// Whether upstream could give it, but the store could not hold it.
-fn too_large_for_the_store(context: &Context) -> bool {
-    let name = upstream_name(&context.repository);
-    let sources = &context.diary.report.sources;
-    sources.iter().any(|source| source.name == name && source.why == Some(Fault::TooLarge))
+fn too_large_for_the_store(run: &Run) -> bool {
+    let sources = run.journal.report().sources;
+    sources.iter().any(|source| source.name == run.upstream.name && source.why == Some(Fault::TooLarge))
 }
 
 /// A pack of no objects, as the whole answer to a fetch.
-fn nothing_missing(bulk: &Bulk<'_>, out: &mut dyn Write) -> std::io::Result<()> {
-    if !bulk.request.is_done() {
+fn nothing_missing(store: &Store, request: &Request, out: &mut dyn Write) -> std::io::Result<()> {
+    if !request.is_done() {
         // git asked what is common, and would go on asking: it is told that this is enough.
         Packet::Data(b"acknowledgments\n").write(&mut *out)?;
-        for have in bulk.request.haves() {
+        for have in request.haves() {
             Packet::Data(format!("ACK {have}\n").as_bytes()).write(&mut *out)?;
         }
         Packet::Data(b"ready\n").write(&mut *out)?;
         Packet::Delimiter.write(&mut *out)?;
     }
-    let pack = [&[1], land::empty_pack(bulk.store).as_slice()].concat();
+    let pack = [&[1], land::empty_pack(store).as_slice()].concat();
     Packet::Data(b"packfile\n").write(&mut *out)?;
     Packet::Data(&pack).write(&mut *out)?;
     Packet::Flush.write(out)

@@ -1,6 +1,9 @@
 //! One answer to git: planned, then given by the store, a mirror or upstream.
 
 pub mod plan;
+pub mod asked;
 pub mod upstream;
 pub mod pass;
 pub mod fetch;
+
+pub use asked::Answer;

@@ -10,20 +10,21 @@ use std::{
 
 use mirror_config::{
     errors::{Failure, Fault},
-    git::{PackStream, Packets},
+    git::{PackStream, Packets, Session},
+    transport::http::Patience,
 };
 use tempfile::SpooledTempFile;
 
-use super::upstream::{from_upstream, git_is_gone, write_clean};
+use super::{
+    asked::Answer,
+    upstream::{from_upstream, git_is_gone, write_clean},
+};
 use crate::{
-    authority::{Authority, Opened},
     git::Request,
     objects::{
         landing::land,
         proof::{edge, prefix},
     },
-    run::Context,
-    transfer::Field,
 };
 
 /// Spooled answers up to this many bytes stay in memory.
@@ -41,64 +42,59 @@ pub enum Passed {
     Large,
 }
 
-/// Has a mirror answer `body`, which is `request` with what was landed in between; upstream if no mirror can. Where
-/// `may_be_large` is false, large answers are handed on as well.
-///
-/// # Errors
-///
-/// [`mirror_config::errors::Kind::Exhausted`] when nobody could; what upstream itself failed with.
-pub fn pass(
-    context: &mut Context,
-    field: &mut Field,
-    authority: &mut Authority,
-    request: &Request,
-    body: &[u8],
-    may_be_large: bool,
-    out: &mut dyn Write,
-) -> Result<Passed, Failure> {
-    let object_format = authority.advertisement().object_format().to_owned();
-    while let Some(opened) = field.next(context) {
-        let since = Instant::now();
-        if !request.fits(&opened.session.advertisement, &object_format) {
-            field.failed(context, &opened, 0, since, Fault::Transport("it cannot do what is asked".to_owned()));
-            continue;
-        }
-        let mut spool = SpooledTempFile::new(IN_MEMORY);
-        let patience = field.patience(authority, &opened, context);
-        let limit = context.select.config.git.store_limit.value;
-        let most = if may_be_large { LARGE } else { u32::MAX };
-        match spooled(&opened, request, body, patience, (limit, most), &mut spool) {
-            Ok(None) => {
-                field.put_back(opened);
-                return Ok(Passed::Large);
+impl Answer<'_, '_> {
+    /// Has a mirror answer `body`, which is the request with what was landed in between; upstream if no mirror can. Where
+    /// `may_be_large` is false, large answers are handed on as well.
+    ///
+    /// # Errors
+    ///
+    /// [`mirror_config::errors::Kind::Exhausted`] when nobody could; what upstream itself failed with.
+    pub fn pass(&mut self, body: &[u8], may_be_large: bool) -> Result<Passed, Failure> {
+        let run = self.authority.run;
+        let object_format = self.authority.advertisement().object_format().to_owned();
+        while let Some(session) = self.mirrors.next_ready() {
+            let since = Instant::now();
+            if !self.request.fits(&session.advertisement, &object_format) {
+                let fault = Fault::Transport("it cannot do what is asked".to_owned());
+                self.mirrors.failed(&session, 0, since, fault);
+                continue;
             }
-            Ok(Some(bytes)) => {
-                let mirror = &opened.candidate.carrier.mirror;
-                context.diary.carried(&mirror.name, &mirror.operator, bytes, since.elapsed());
-                field.put_back(opened);
-                return hand_over(spool, out).map(|()| Passed::Answered).map_err(|error| git_is_gone(&error));
-            }
-            Err(fault) => {
-                let wasted = spool.stream_position().unwrap_or(0);
-                field.failed(context, &opened, wasted, since, fault);
+            let mut spool = SpooledTempFile::new(IN_MEMORY);
+            let patience = self.mirrors.patience(&session);
+            let limit = run.select.config.git.store_limit.value;
+            let most = if may_be_large { LARGE } else { u32::MAX };
+            match spooled(&session, self.request, body, patience, (limit, most), &mut spool) {
+                Ok(None) => {
+                    self.mirrors.put_back(session);
+                    return Ok(Passed::Large);
+                }
+                Ok(Some(bytes)) => {
+                    run.carried(&session.source, bytes, since.elapsed());
+                    self.mirrors.put_back(session);
+                    return hand_over(spool, self.out).map(|()| Passed::Answered).map_err(|error| git_is_gone(&error));
+                }
+                Err(fault) => {
+                    let wasted = spool.stream_position().unwrap_or(0);
+                    self.mirrors.failed(&session, wasted, since, fault);
+                }
             }
         }
+        from_upstream(self.authority, body, self.out).map(|()| Passed::Answered)
     }
-    from_upstream(context, authority, body, out).map(|()| Passed::Answered)
 }
 
 /// Reads a mirror's whole answer into the spool, checking its pack on the way. It may have so many bytes, and so many
 /// objects: with more than those it is left unread, and there is `None`.
 fn spooled(
-    opened: &Opened,
+    session: &Session,
     request: &Request,
     body: &[u8],
-    patience: mirror_config::transport::http::Patience,
+    patience: Patience,
     (limit, most): (u64, u32),
     spool: &mut SpooledTempFile,
 ) -> Result<Option<u64>, Fault> {
-    let object_format = opened.session.advertisement.object_format();
-    let mut answer = opened.session.command(body.to_vec(), patience)?;
+    let object_format = session.advertisement.object_format();
+    let mut answer = session.command(body.to_vec(), patience)?;
     answer.limit(limit);
     let tee = Tee { from: answer, copy: spool };
     match PackStream::find(tee, request.is_shallow())? {

@@ -11,27 +11,19 @@ use mirror_config::{
     message::redact,
 };
 
-use crate::{
-    authority::Authority,
-    run::{Context, exhausted, upstream_name},
-};
+use crate::{authority::Authority, run::exhausted};
 
 /// Has the authority answer.
 ///
 /// # Errors
 ///
-/// As [`super::pass::pass`].
-pub fn from_upstream(
-    context: &mut Context,
-    authority: &mut Authority,
-    body: &[u8],
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
+/// As [`super::asked::Answer::pass`].
+pub fn from_upstream(authority: &mut Authority<'_>, body: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
+    let run = authority.run;
     if !authority.is_upstream() {
-        return Err(exhausted::exhausted(context));
+        return Err(exhausted(run));
     }
     let since = Instant::now();
-    let name = upstream_name(&context.repository);
     let streamed = authority.stream(body, &mut |packet| match packet {
         // git would end us before we have said and reported it.
         Packet::Data([b'E', b'R', b'R', b' ', said @ ..]) => Err(refusal(String::from_utf8_lossy(said).trim_end())),
@@ -39,12 +31,12 @@ pub fn from_upstream(
     });
     match streamed {
         Ok(bytes) => {
-            context.diary.carried(&name, &name, bytes, since.elapsed());
+            run.carried(&run.upstream, bytes, since.elapsed());
             Ok(())
         }
         Err(fault) => {
-            context.diary.failed(&name, &name, 0, since.elapsed(), fault.clone());
-            Err(Failure { kind: fault.kind(), ..exhausted::exhausted(context) })
+            run.failed(&run.upstream, 0, since.elapsed(), fault.clone());
+            Err(Failure { kind: fault.kind(), ..exhausted(run) })
         }
     }
 }

@@ -9,15 +9,16 @@ use mirror_config::{
 };
 
 use super::refs::Authority;
-use crate::{objects::store::Store, run::Context, terminal::warn};
+use crate::objects::store::Store;
 
 /// Checks what is whole in the store, before git gets it.
 ///
 /// # Errors
 ///
 /// [`Kind::Digest`] where the files are not those of the pin, [`Kind::Rollback`] for another history of mirrors.
-pub fn check(context: &Context, authority: &Authority, store: &Store, refs: &[Ref]) -> Result<(), Failure> {
-    if let Some(pinned) = &context.pinned {
+pub fn check(authority: &Authority<'_>, store: &Store, refs: &[Ref]) -> Result<(), Failure> {
+    let run = authority.run;
+    if let Some(pinned) = &run.pinned {
         let Some(head) = pinned.pin.head() else { return Ok(()) };
         let found = store.sha256tree(head);
         if found.as_ref() != Some(&pinned.pin.sha256tree) {
@@ -26,45 +27,46 @@ pub fn check(context: &Context, authority: &Authority, store: &Store, refs: &[Re
                 Kind::Digest,
                 format!(
                     "{}: the files of {head} hash to {found}, {} says {}",
-                    context.repository,
+                    run.repository,
                     pinned.file.display(),
                     pinned.pin.sha256tree
                 ),
             )
-            .hint(format!("if the pin is what is wrong: cargo mirror pin {}", context.repository)));
+            .hint(format!("if the pin is what is wrong: cargo mirror pin {}", run.repository)));
         }
         return Ok(());
     }
     // Where a known tip is below the new one, `witnesses` has seen that it is the same history.
-    if authority.is_upstream() || context.ledger.page().roots.is_empty() {
+    if authority.is_upstream() || run.ledger.page().roots.is_empty() {
         return Ok(());
     }
     match head(refs).and_then(|head| store.roots(head)) {
-        Some(roots) => context.ledger.check_roots(&context.repository, &roots),
+        Some(roots) => run.ledger.check_roots(&run.repository, &roots),
         None => Ok(()),
     }
 }
 
 /// Writes the root commits down, once git has its answer and is busy itself. Another history than before is upstream's
 /// to have, and worth a word.
-pub fn remember(context: &Context, authority: &Authority, store: &Store, refs: &[Ref]) {
-    let page = context.ledger.page();
+pub fn remember(authority: &Authority<'_>, store: &Store, refs: &[Ref]) {
+    let run = authority.run;
+    let page = run.ledger.page();
     let Some(head) = head(refs) else { return };
     let before = page.refs.get("HEAD").map(|entry| &entry.oid);
     let goes_on = !page.roots.is_empty() && before.is_some_and(|before| store.descends(head, before));
     let Some(roots) = (!goes_on).then(|| store.roots(head)).flatten() else { return };
-    if authority.is_upstream() && context.pinned.is_none() && !context.ledger.is_same_history(&roots) {
+    if authority.is_upstream() && run.pinned.is_none() && !run.ledger.is_same_history(&roots) {
         let first =
             |roots: &std::collections::BTreeSet<Oid>| roots.first().map(ToString::to_string).unwrap_or_default();
-        warn(&format!(
+        run.journal.warn(format!(
             "{}: upstream has another history under this name: it begins with {}, the one seen before with {}",
-            context.repository,
+            run.repository,
             first(&roots),
             first(&page.roots)
         ));
     }
     if roots != page.roots {
-        context.ledger.remember_roots(roots);
+        run.ledger.remember_roots(roots);
     }
 }
 

@@ -6,4 +6,3 @@ pub mod identity;
 pub mod signers;
 
 pub use refs::{Authority, Voice};
-pub use witnesses::Opened;

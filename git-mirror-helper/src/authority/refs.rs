@@ -14,10 +14,10 @@ use mirror_config::{
     trust::{Agreement, Newest, Trust},
 };
 
-use super::witnesses::{self, Opened};
+use super::witnesses;
 use crate::{
     git::{Request, UploadPack},
-    run::{Context, exhausted, upstream_name},
+    run::{Run, exhausted},
 };
 
 /// How long upstream may take to begin its first answer, normally and after it has failed lately.
@@ -31,12 +31,14 @@ pub enum Voice {
     /// Upstream, through git's own helper with the user's credentials, or on this machine's disks.
     Private(Box<UploadPack>),
     /// Upstream cannot be reached: those mirrors that answer.
-    Mirrors(Vec<Opened>),
+    Mirrors(Vec<Session>),
 }
 
 /// The authority over one repository.
 #[derive(Debug)]
-pub struct Authority {
+pub struct Authority<'r> {
+    /// The run.
+    pub run: &'r Run,
     /// Who speaks.
     pub voice: Voice,
     /// Mirrors may not hear the repository's name, unless they are trusted.
@@ -57,43 +59,41 @@ struct Unproven {
     all: bool,
 }
 
-impl Authority {
+impl<'r> Authority<'r> {
     /// Looks for upstream, and for mirrors if there is none. `None` when upstream speaks an older protocol: then git's
     /// own helper is to lead the conversation.
     ///
     /// # Errors
     ///
     /// What upstream itself said against it; [`Kind::Exhausted`] when nobody answers.
-    pub fn find(context: &mut Context) -> Result<Option<Self>, Failure> {
+    pub fn find(run: &'r Run) -> Result<Option<Self>, Failure> {
         let started = Instant::now();
-        let name = upstream_name(&context.repository);
-        let fault = match open_upstream(context) {
+        let fault = match open_upstream(run) {
             Err(Silence::Refused(fault)) => {
                 // Upstream has spoken: whoever may not see the repository there is not given it here.
-                context.ledger.remember(&[], Trust::Upstream, true, false);
-                return Err(refused(context, &fault));
+                run.ledger.remember(&[], Trust::Upstream, true, false);
+                return Err(refused(run, &fault));
             }
             Ok(Some(voice)) => {
                 if let Voice::Public(session) = &voice {
-                    context.diary.opened(&name, session);
+                    run.answered(session);
                 }
                 let private = matches!(voice, Voice::Private(_));
-                return Ok(Some(Self::new(voice, private, None)));
+                return Ok(Some(Self::new(run, voice, private, None)));
             }
             Ok(None) => return Ok(None),
             Err(Silence::Unreachable(fault)) => fault,
         };
-        context.diary.failed(&name, &name, 0, started.elapsed(), fault.clone());
-        let voices = witnesses::that_answer(context);
+        run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
+        let voices = witnesses::that_answer(run);
         if voices.is_empty() {
-            return Err(exhausted(context));
+            return Err(exhausted(run));
         }
-        let private = context.ledger.is_private();
-        Ok(Some(Self::new(Voice::Mirrors(voices), private, Some(fault))))
+        Ok(Some(Self::new(run, Voice::Mirrors(voices), run.ledger.is_private(), Some(fault))))
     }
 
-    fn new(voice: Voice, private: bool, silence: Option<Fault>) -> Self {
-        Self { voice, private, silence, newest: Newest::default(), unproven: None }
+    fn new(run: &'r Run, voice: Voice, private: bool, silence: Option<Fault>) -> Self {
+        Self { run, voice, private, silence, newest: Newest::default(), unproven: None }
     }
 
     /// What it can do, as git is to hear it.
@@ -101,7 +101,7 @@ impl Authority {
         match &self.voice {
             Voice::Public(session) => &session.advertisement,
             Voice::Private(child) => &child.advertisement,
-            Voice::Mirrors(opened) => &opened[0].session.advertisement,
+            Voice::Mirrors(opened) => &opened[0].advertisement,
         }
     }
 
@@ -124,49 +124,46 @@ impl Authority {
     ///
     /// Upstream's own refusal; [`Kind::Quorum`], [`Kind::Rollback`] or [`Kind::Expired`] when mirrors do not give enough
     /// evidence.
-    pub fn refs(&mut self, context: &mut Context, request: &Request) -> Result<Vec<Ref>, Failure> {
-        let name = upstream_name(&context.repository);
-        if let Some(pinned) = &context.pinned {
+    pub fn refs(&mut self, request: &Request) -> Result<Vec<Ref>, Failure> {
+        let run = self.run;
+        if let Some(pinned) = &run.pinned {
             let prefixes = request.prefixes();
             let asked =
                 |found: &&Ref| prefixes.is_empty() || prefixes.iter().any(|prefix| found.name.starts_with(prefix));
             let refs = pinned.pin.refs.iter().filter(asked).cloned().collect();
-            context.diary.evidence("pin", pinned.file.display().to_string());
-            context.diary.report.verdict = Some(Trust::Pinned.to_string());
+            run.journal.said("pin", pinned.file.display().to_string());
+            run.journal.believed(Trust::Pinned);
             return Ok(refs);
         }
-        let trust = &context.select.config.git.trust;
+        let trust = &run.select.config.git.trust;
         if trust.value > Trust::Upstream {
             return Err(Failure::new(
                 Kind::Unpinned,
-                format!("{}: `git.trust` is \"pinned\", and there is no pin", context.repository),
+                format!("{}: `git.trust` is \"pinned\", and there is no pin", run.repository),
             )
-            .hint(format!(
-                "`git.trust` is set in {}; to pin it: cargo mirror pin {}",
-                trust.origin, context.repository
-            )));
+            .hint(format!("`git.trust` is set in {}; to pin it: cargo mirror pin {}", trust.origin, run.repository)));
         }
         let all = ["refs/heads/", "refs/tags/"].iter().all(|kind| request.asks_for_all(kind));
         match &mut self.voice {
             Voice::Public(session) => {
                 let body = session.command(request.to_bytes(), Patience::LAST);
-                let refs = body.and_then(read_refs).map_err(|fault| refused(context, &fault))?;
-                context.diary.evidence(&name, format!("{} refs", refs.len()));
-                Ok(self.believed(context, refs, all))
+                let refs = body.and_then(read_refs).map_err(|fault| refused(run, &fault))?;
+                run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
+                Ok(self.believed(refs, all))
             }
             Voice::Private(child) => {
                 let mut bytes = Vec::new();
                 let answered = child.command(&request.to_bytes(), &mut |packet| {
                     packet.write(&mut bytes).map_err(|error| Fault::Local(error.to_string()))
                 });
-                let refs = answered.and_then(|()| read_refs(&bytes[..])).map_err(|fault| refused(context, &fault))?;
-                context.diary.evidence(&name, format!("{} refs", refs.len()));
-                Ok(self.believed(context, refs, all))
+                let refs = answered.and_then(|()| read_refs(&bytes[..])).map_err(|fault| refused(run, &fault))?;
+                run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
+                Ok(self.believed(refs, all))
             }
             Voice::Mirrors(opened) => {
-                let (agreement, newest) = witnesses::agree(context, opened, &request.prefixes())?;
+                let (agreement, newest) = witnesses::agree(run, opened, &request.prefixes())?;
                 self.newest = newest;
-                context.diary.report.verdict = Some(agreement.verdict.to_string());
+                run.journal.believed(agreement.verdict);
                 let Agreement { refs, verdict, .. } = agreement;
                 self.unproven = Some(Unproven { refs: refs.clone(), verdict, all });
                 Ok(refs)
@@ -175,17 +172,17 @@ impl Authority {
     }
 
     /// Upstream's word is remembered at once; where signatures have more weight, only that it says what it said before.
-    fn believed(&mut self, context: &mut Context, refs: Vec<Ref>, all: bool) -> Vec<Ref> {
-        let verdict = Trust::Upstream;
-        context.diary.report.verdict = Some(verdict.to_string());
-        if context.signers().is_some() {
-            let page = context.ledger.page();
+    fn believed(&mut self, refs: Vec<Ref>, all: bool) -> Vec<Ref> {
+        let (run, verdict) = (self.run, Trust::Upstream);
+        run.journal.believed(verdict);
+        if run.signers().is_some() {
+            let page = run.ledger.page();
             let known = |found: &&Ref| page.refs.get(&found.name).map(|entry| &entry.oid) == found.oid.as_ref();
             let same: Vec<Ref> = refs.iter().filter(known).cloned().collect();
-            context.ledger.remember(&same, verdict, self.private, false);
+            run.ledger.remember(&same, verdict, self.private, false);
             self.unproven = Some(Unproven { refs: refs.clone(), verdict, all });
         } else {
-            context.ledger.remember(&refs, verdict, self.private, all);
+            run.ledger.remember(&refs, verdict, self.private, all);
         }
         refs
     }
@@ -199,9 +196,9 @@ impl Authority {
     }
 
     /// Remembers what was said, now that git has got what it means. A lie that nobody could deliver leaves no trace.
-    pub fn settle(&mut self, context: &Context) {
+    pub fn settle(&mut self) {
         if let Some(Unproven { refs, verdict, all }) = self.unproven.take() {
-            context.ledger.remember(&refs, verdict, self.private, all);
+            self.run.ledger.remember(&refs, verdict, self.private, all);
         }
     }
 
@@ -272,8 +269,8 @@ enum Silence {
 }
 
 /// Opens upstream; `None` when it speaks an older protocol than v2.
-fn open_upstream(context: &Context) -> Result<Option<Voice>, Silence> {
-    let url = context.upstream.expose();
+fn open_upstream(run: &Run) -> Result<Option<Voice>, Silence> {
+    let url = run.upstream.address.expose();
     let private = |opened: Result<UploadPack, Fault>, otherwise: fn(Fault) -> Silence| match opened {
         Ok(child) => Ok(Some(Voice::Private(Box::new(child)))),
         Err(Fault::NotAMirror(_)) => Ok(None),
@@ -287,17 +284,16 @@ fn open_upstream(context: &Context) -> Result<Option<Voice>, Silence> {
         "https" | "http" => {}
         other => return Err(Silence::Refused(Fault::Transport(format!("upstreams over {other} are not served yet")))),
     }
-    let failed_lately =
-        context.select.health.record(&upstream_name(&context.repository), Service::Git).until > state::now();
+    let failed_lately = run.select.health.record(&run.upstream.name, Service::Git).until > state::now();
     let patience = Patience { head: UPSTREAM_PATIENCE[usize::from(failed_lately)], ..Patience::LAST };
-    let route = match (context.select.proxies.route(url, None), &context.settings.proxy) {
-        (Route::Direct, Some(proxy)) => Route::Through(proxy.clone()),
-        (route, _) => route,
-    };
-    match Session::open(&context.select.http, &context.upstream, &route, patience) {
+    let mut source = (*run.upstream).clone();
+    if let (Route::Direct, Some(proxy)) = (&source.route, &run.settings.proxy) {
+        source.route = Route::Through(proxy.clone());
+    }
+    match Session::open(&run.select.http, &source, patience) {
         Ok(session) => Ok(Some(Voice::Public(Box::new(session)))),
         Err(fault) => {
-            let with_credentials = || UploadPack::https(&context.env, &context.remote, &context.upstream);
+            let with_credentials = || UploadPack::https(&run.env, &run.remote, &run.upstream.address);
             match fault {
                 // What upstream does not show to everybody.
                 Fault::Missing | Fault::Status(401 | 403) => private(with_credentials(), Silence::Refused),
@@ -319,9 +315,8 @@ fn open_upstream(context: &Context) -> Result<Option<Voice>, Silence> {
 }
 
 /// Upstream spoke, and said no.
-fn refused(context: &mut Context, fault: &Fault) -> Failure {
-    let name = upstream_name(&context.repository);
-    context.diary.failed(&name, &name, 0, Duration::ZERO, fault.clone());
-    Failure::new(fault.kind(), format!("{}: upstream {} {fault}", context.repository, context.upstream))
+fn refused(run: &Run, fault: &Fault) -> Failure {
+    run.failed(&run.upstream, 0, Duration::ZERO, fault.clone());
+    Failure::new(fault.kind(), format!("{}: upstream {} {fault}", run.repository, run.upstream.address))
         .hint("try again; what has landed so far is kept")
 }

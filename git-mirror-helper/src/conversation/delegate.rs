@@ -10,7 +10,7 @@ use std::{
 
 use mirror_config::errors::{Failure, Kind};
 
-use crate::{git::program, run::Context};
+use crate::{git::program, run::Run};
 
 /// Hands the conversation over: the options that were heard already, then a line that was read already, then
 /// whatever git says. Returns the child's exit code.
@@ -18,17 +18,17 @@ use crate::{git::program, run::Context};
 /// # Errors
 ///
 /// [`Kind::Transport`] when upstream is not reached by HTTP, [`Kind::Io`] when the child cannot be started.
-pub fn hand_over(context: &Context, first: &str) -> Result<u8, Failure> {
-    let scheme = context.upstream.expose().scheme();
+pub fn hand_over(run: &Run, first: &str) -> Result<u8, Failure> {
+    let scheme = run.upstream.address.expose().scheme();
     if !matches!(scheme, "https" | "http") {
         return Err(Failure::new(
             Kind::Transport,
-            format!("{}: upstreams over {scheme} take no push through `mirror::`", context.repository),
+            format!("{}: upstreams over {scheme} take no push through `mirror::`", run.repository),
         )
-        .hint(format!("set the push address: git remote set-url --push {} {}", context.remote, context.upstream)));
+        .hint(format!("set the push address: git remote set-url --push {} {}", run.remote, run.upstream.address)));
     }
     let failed = |error: io::Error| Failure::new(Kind::Io, format!("`git remote-https`: {error}"));
-    let mut child = program::remote_https(&context.env, &context.remote, &context.upstream)
+    let mut child = program::remote_https(&run.env, &run.remote, &run.upstream.address)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -37,7 +37,7 @@ pub fn hand_over(context: &Context, first: &str) -> Result<u8, Failure> {
         return Err(failed(io::ErrorKind::BrokenPipe.into()));
     };
     let mut from_child = BufReader::new(from_child);
-    let options = &context.options.lines;
+    let options = &run.options.lines;
     let opening: String = options.iter().map(String::as_str).chain([first]).flat_map(|line| [line, "\n"]).collect();
     to_child.write_all(opening.as_bytes()).and_then(|()| to_child.flush()).map_err(failed)?;
     // The answers to the options were given already.

@@ -1,22 +1,28 @@
 //! The conversation with git: its lines in, our answers out. Standard output is written here and nowhere else.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    time::Duration,
+};
 
 use mirror_config::{
     errors::{Failure, Kind},
     git::{Packet, Packets},
     model::Ref,
+    report::{Event, Report},
+    select::is_upstream_name,
     system::state,
     trust::Trust,
 };
 
 use super::delegate;
 use crate::{
-    answer::{fetch, upstream},
+    answer::{Answer, upstream},
     authority::{Authority, identity, signers::verify},
     git::{CAPABILITIES, Command, Request},
-    run::{Context, upstream_name},
-    transfer::Field,
+    run::Run,
+    terminal,
+    transfer::Mirrors,
 };
 
 /// Serves git until it has nothing more to say; returns the exit code.
@@ -24,7 +30,7 @@ use crate::{
 /// # Errors
 ///
 /// What ended the conversation early.
-pub fn serve(context: &mut Context) -> Result<u8, Failure> {
+pub fn serve(run: &mut Run) -> Result<u8, Failure> {
     let mut stdout = io::stdout();
     loop {
         // The lock is not kept: whoever the conversation is handed to reads on from here.
@@ -32,40 +38,44 @@ pub fn serve(context: &mut Context) -> Result<u8, Failure> {
         io::stdin().lock().read_line(&mut line).map_err(|error| Failure::new(Kind::Io, error.to_string()))?;
         match Command::parse(&line) {
             Command::End => return Ok(0),
-            Command::Option(line) => say(&mut stdout, context.options.note(&line).as_bytes())?,
+            Command::Option(line) => say(&mut stdout, run.options.note(&line).as_bytes())?,
             Command::Capabilities => say(&mut stdout, CAPABILITIES.as_bytes())?,
             Command::ConnectOther => say(&mut stdout, b"fallback\n")?,
-            Command::ConnectUploadPack => match Authority::find(context)? {
-                None => {
-                    only_upstream_leads(context)?;
-                    verify::refuse_unseen(context)?;
-                    say(&mut stdout, b"fallback\n")?;
+            Command::ConnectUploadPack => {
+                // All options have come.
+                run.journal.listen(terminal::listener(&run.options, run.env.stderr_is_terminal()));
+                match Authority::find(run)? {
+                    None => {
+                        only_upstream_leads(run)?;
+                        verify::refuse_unseen(run)?;
+                        say(&mut stdout, b"fallback\n")?;
+                    }
+                    Some(authority) => {
+                        return upload_pack(authority, io::stdin().lock(), stdout.lock()).map(|()| 0);
+                    }
                 }
-                Some(authority) => {
-                    return upload_pack(context, authority, io::stdin().lock(), stdout.lock()).map(|()| 0);
-                }
-            },
+            }
             Command::Relayed(first) => {
                 let pushes = first.contains("push");
-                context.diary.report.operation = if pushes { "push" } else { "relay" }.to_owned();
+                run.journal.note(Event::Is(if pushes { "push" } else { "relay" }));
                 if !pushes {
-                    only_upstream_leads(context)?;
-                    verify::refuse_unseen(context)?;
+                    only_upstream_leads(run)?;
+                    verify::refuse_unseen(run)?;
                 }
-                return delegate::hand_over(context, &first);
+                return delegate::hand_over(run, &first);
             }
         }
     }
 }
 
 /// Refuses what only upstream leads, where the project has fixed what is delivered.
-fn only_upstream_leads(context: &Context) -> Result<(), Failure> {
-    let trust = context.select.config.git.trust.value;
-    match &context.pinned {
+fn only_upstream_leads(run: &Run) -> Result<(), Failure> {
+    let trust = run.select.config.git.trust.value;
+    match &run.pinned {
         None if trust < Trust::Pinned => Ok(()),
         _ => Err(Failure::new(
             Kind::Unpinned,
-            format!("{}: protocol versions 0 and 1 cannot be held to a pin", context.repository),
+            format!("{}: protocol versions 0 and 1 cannot be held to a pin", run.repository),
         )
         .hint("git -c protocol.version=2 …, and an upstream that speaks it")),
     }
@@ -81,22 +91,18 @@ pub fn hear_out() {
 }
 
 /// Protocol v2: requests in, answers out, until git closes its side.
-fn upload_pack(
-    context: &mut Context,
-    mut authority: Authority,
-    stdin: impl BufRead,
-    mut stdout: impl Write,
-) -> Result<(), Failure> {
+fn upload_pack(mut authority: Authority<'_>, stdin: impl BufRead, mut stdout: impl Write) -> Result<(), Failure> {
+    let run = authority.run;
     say(&mut stdout, b"\n")?;
     // Where a ref is asked for by name, its commit is not known before it is delivered.
-    let hidden: &[&str] = if context.signers().is_some() { &["ref-in-want"] } else { &[] };
+    let hidden: &[&str] = if run.signers().is_some() { &["ref-in-want"] } else { &[] };
     say(&mut stdout, &authority.advertisement().packets(hidden))?;
     let mut stdin = Packets::new(stdin);
     let mut refs: Vec<Ref> = Vec::new();
-    let mut field: Option<Field> = None;
+    let mut mirrors: Option<Mirrors<'_>> = None;
     let mut fetched = false;
-    if let Some(pinned) = &context.pinned {
-        crate::terminal::say(&format!("{} is pinned by {}", context.repository, pinned.file.display()));
+    if let Some(pinned) = &run.pinned {
+        run.journal.tell(format!("{} is pinned by {}", run.repository, pinned.file.display()));
     }
     while let Some(request) =
         Request::read(&mut stdin).map_err(|error| Failure::new(Kind::Io, format!("git: {error}")))?
@@ -107,19 +113,20 @@ fn upload_pack(
             "ls-refs" => {
                 // Who names prefixes is going to fetch: time to call the best mirror while upstream answers.
                 if !request.prefixes().is_empty() {
-                    field.get_or_insert_with(|| Field::new(context, &authority));
+                    mirrors.get_or_insert_with(|| Mirrors::new(&authority));
                 }
-                context.diary.report.operation = "ls-refs".to_owned();
-                refs = authority.refs(context, &request)?;
-                say_whose_word(context, &authority);
+                run.journal.note(Event::Is("ls-refs"));
+                refs = authority.refs(&request)?;
+                say_whose_word(&authority);
                 write_refs(&refs, &mut out).map_err(|error| upstream::git_is_gone(&error))?;
             }
             "fetch" => {
-                let field = field.get_or_insert_with(|| Field::new(context, &authority));
-                landed = fetch::answer(context, &mut authority, field, &refs, &request, &mut out)?;
+                let mirrors = mirrors.get_or_insert_with(|| Mirrors::new(&authority));
+                let authority = &mut authority;
+                landed = Answer { authority, mirrors, refs: &refs, request: &request, out: &mut out }.give()?;
                 fetched = true;
             }
-            _ => upstream::from_upstream(context, &mut authority, &request.to_bytes(), &mut out)?,
+            _ => upstream::from_upstream(&mut authority, &request.to_bytes(), &mut out)?,
         }
         Packet::ResponseEnd
             .write(&mut out)
@@ -127,22 +134,22 @@ fn upload_pack(
             .map_err(|error| upstream::git_is_gone(&error))?;
         drop(out);
         if let Some(store) = landed {
-            identity::remember(context, &authority, &store, &refs);
+            identity::remember(&authority, &store, &refs);
         }
     }
     // git has closed its side, so nothing more is missing.
     if fetched {
-        authority.settle(context);
+        authority.settle();
     }
-    if let Some(note) = context.select.config.list.note.as_ref().filter(|_| fetched && context.options.verbosity > 0) {
-        crate::terminal::warn(note);
+    if let Some(note) = run.select.config.list.note.as_ref().filter(|_| fetched && run.options.verbosity > 0) {
+        run.journal.warn(note.as_str());
     }
     // A lazy fetch of a few objects (without refs) is not worth a line.
-    let sources = &context.diary.report.sources;
-    let name = upstream_name(&context.repository);
-    let by_upstream = !sources.is_empty() && sources.iter().all(|source| source.name == name);
-    if fetched && !refs.is_empty() && !by_upstream && context.options.verbosity > 0 {
-        crate::terminal::say(&summary(context));
+    let happened = run.journal.report();
+    let sources = &happened.sources;
+    let by_upstream = !sources.is_empty() && sources.iter().all(|source| source.name == run.upstream.name);
+    if fetched && !refs.is_empty() && !by_upstream && run.options.verbosity > 0 {
+        run.journal.tell(summary(&happened, run.journal.elapsed()));
     }
     Ok(())
 }
@@ -155,29 +162,34 @@ fn write_refs(refs: &[Ref], out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// When mirrors speak for upstream, that is said, with the age of what they say.
-fn say_whose_word(context: &Context, authority: &Authority) {
-    let (Some(fault), None) = (&authority.silence, &context.pinned) else { return };
-    let verdict = context.diary.report.verdict.as_deref().unwrap_or("nobody");
-    let voices = context.diary.report.evidence.iter().map(|e| e.who.as_str());
-    let voices: Vec<&str> = voices.filter(|who| !who.starts_with("upstream:")).collect();
-    let word = if verdict == Trust::Upstream.to_string() { "trusted mirror" } else { verdict };
-    crate::terminal::say(&format!(
+fn say_whose_word(authority: &Authority<'_>) {
+    let run = authority.run;
+    let (Some(fault), None) = (&authority.silence, &run.pinned) else { return };
+    let report = run.journal.report();
+    let voices = report.evidence.iter().map(|e| e.who.as_str());
+    let voices: Vec<&str> = voices.filter(|who| !is_upstream_name(who)).collect();
+    let word = match report.verdict {
+        None => "nobody".to_owned(),
+        Some(Trust::Upstream) => "trusted mirror".to_owned(),
+        Some(verdict) => verdict.to_string(),
+    };
+    run.journal.tell(format!(
         "upstream {} {fault}; refs by {word} of {} ({})",
-        context.repository.upstream,
+        run.repository.upstream,
         voices.join(", "),
         authority.newest.words(state::now())
     ));
 }
 
-/// Who carried what, and on whose word.
-fn summary(context: &Context) -> String {
-    let happened = &context.diary.report;
+/// Who carried what in which time, and on whose word.
+fn summary(happened: &Report, time: Duration) -> String {
     let carried = happened.carried();
     let carried = match carried.is_empty() {
         true => "nothing to carry: all was here".to_owned(),
-        false => format!("{carried} in {}", mirror_config::message::span(context.diary.elapsed())),
+        false => format!("{carried} in {}", mirror_config::message::span(time)),
     };
-    format!("{carried}; refs by {}", happened.verdict.as_deref().unwrap_or("request"))
+    let verdict = happened.verdict.map_or_else(|| "request".to_owned(), |trust| trust.to_string());
+    format!("{carried}; refs by {verdict}")
 }
 
 fn say(out: &mut impl Write, bytes: &[u8]) -> Result<(), Failure> {

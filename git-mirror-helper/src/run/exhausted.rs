@@ -2,19 +2,19 @@
 
 use mirror_config::errors::{Failure, Kind};
 
-use super::{facts::Context, source_names::upstream_name};
+use super::facts::Run;
 
 /// Nobody is left; each with its reason.
-pub fn exhausted(context: &Context) -> Failure {
-    let report = &context.diary.report;
+pub fn exhausted(run: &Run) -> Failure {
+    let report = run.journal.report();
     if let [source] = report.sources.as_slice()
         && let Some(fault) = &source.why
-        && source.name == upstream_name(&context.repository)
+        && source.name == run.upstream.name
     {
-        return Failure::new(fault.kind(), format!("{}: upstream {} {fault}", context.repository, context.upstream))
+        return Failure::new(fault.kind(), format!("{}: upstream {} {fault}", run.repository, run.upstream.address))
             .hint("try again; what has landed so far is kept");
     }
-    let mut lines = vec![format!("{}: nobody could serve it", context.repository)];
+    let mut lines = vec![format!("{}: nobody could serve it", run.repository)];
     lines.extend(report.faults().into_iter().map(|line| format!("  {line}")));
     Failure::new(Kind::Exhausted, lines.join("\n"))
         .hint("try again: what has arrived is kept; `cargo mirror probe git` shows who can be reached from here")

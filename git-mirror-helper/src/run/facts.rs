@@ -1,11 +1,13 @@
-//! What one run of the helper knows from the start, and what it keeps of what happened.
+//! What one run of the helper knows from the start, and the journal of what happens in it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use mirror_config::{
-    errors::{Failure, Kind},
-    model::{Address, Repository, Signers},
-    select::{Select, catalog},
+    errors::{Failure, Fault, Kind},
+    git::Session,
+    model::{Repository, Service, Signers, is_loopback},
+    report::Journal,
+    select::{Select, Source, catalog},
     system::Environment,
     trust::{
         Ledger,
@@ -13,7 +15,6 @@ use mirror_config::{
     },
 };
 
-use super::journal::Diary;
 use crate::git::{GitSettings, Options};
 
 /// What the project has fixed of the repository.
@@ -25,9 +26,9 @@ pub struct Pinned {
     pub pin: GitPin,
 }
 
-/// One run: which repository, where upstream has it, what is configured.
+/// One run: which repository, where upstream has it, what is configured, what happens.
 #[derive(Debug)]
-pub struct Context {
+pub struct Run {
     /// The surroundings.
     pub env: Environment,
     /// Configuration, memory and the client.
@@ -37,7 +38,7 @@ pub struct Context {
     /// What was asked for.
     pub repository: Repository,
     /// Where upstream has it.
-    pub upstream: Address,
+    pub upstream: Arc<Source>,
     /// What git calls the remote.
     pub remote: String,
     /// What git said about how to go about it.
@@ -46,11 +47,11 @@ pub struct Context {
     pub ledger: Ledger,
     /// What the project has fixed of it.
     pub pinned: Option<Pinned>,
-    /// What happened.
-    pub diary: Diary,
+    /// What happens.
+    pub journal: Journal,
 }
 
-impl Context {
+impl Run {
     /// Puts together what is known of one repository.
     ///
     /// # Errors
@@ -68,23 +69,52 @@ impl Context {
         let pin = |pins: &Pins| Some(Pinned { file: pins.path.clone(), pin: pins.git(&repository)?.clone() });
         let pinned = pins.as_ref().and_then(pin);
         let settings = GitSettings::read(remote, &upstream);
-        let diary = Diary::new(&repository);
+        let journal = Journal::new("git", "connect", &repository.to_string());
         Ok(Self {
             env,
-            select: Arc::new(select),
             settings,
+            upstream: Arc::new(select.upstream(&repository.upstream, upstream, Service::Git)),
+            select: Arc::new(select),
             repository,
-            upstream,
             remote: remote.to_owned(),
             options: Options::default(),
             ledger,
             pinned,
-            diary,
+            journal,
         })
     }
 
     /// Who must have signed what comes from this upstream, if anybody has to.
     pub fn signers(&self) -> Option<&Signers> {
         self.select.config.upstreams.get(&self.repository.upstream)?.signers.as_ref()
+    }
+
+    /// A source answered its first request. What nothing protects is said aloud.
+    pub fn answered(&self, session: &Session) {
+        let source = &session.source;
+        let url = source.address.expose();
+        if let Some(mirror) = &source.mirror
+            && url.scheme() == "http"
+            && !is_loopback(url)
+        {
+            let (name, origin) = (&mirror.name, &mirror.origin);
+            self.journal.warn(format!("{name} is reached without TLS, as `insecure = true` allows: {origin}"));
+        }
+        self.journal.answered(source, Service::Git, session.first_byte);
+    }
+
+    /// A source carried bytes that were used.
+    pub fn carried(&self, source: &Arc<Source>, bytes: u64, time: Duration) {
+        self.journal.carried(source, Service::Git, bytes, time);
+    }
+
+    /// A source failed, after it had sent this many bytes in vain.
+    pub fn failed(&self, source: &Arc<Source>, wasted: u64, time: Duration, fault: Fault) {
+        self.journal.failed(source, Service::Git, wasted, time, fault);
+    }
+
+    /// A fault of this machine's disk.
+    pub fn local(&self, fault: &Fault) -> Failure {
+        Failure::new(Kind::Io, format!("{}: {fault}", self.repository))
     }
 }

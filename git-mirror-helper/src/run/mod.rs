@@ -1,10 +1,8 @@
-//! One run of the helper: what is known of it, what has happened.
+//! One run of the helper: what is known of it from the start, and how it ends when nobody can serve. What happens in it
+//! goes into its journal (`mirror_config::report`).
 
-pub mod journal;
 pub mod facts;
-pub mod source_names;
 pub mod exhausted;
 
 pub use exhausted::exhausted;
-pub use facts::Context;
-pub use source_names::upstream_name;
+pub use facts::Run;

@@ -1,7 +1,8 @@
-//! The only words to a person.
+//! The only words to a person: the last one, and what the journal tells.
 
 pub mod lines;
 pub mod progress;
+pub mod listener;
 
-pub use lines::{error, say, warn};
-pub use progress::{Count, Line, Snapshot};
+pub use lines::error;
+pub use listener::listener;

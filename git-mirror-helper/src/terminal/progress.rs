@@ -3,32 +3,22 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mirror_config::message::units;
-
-use crate::run::Context;
+use mirror_config::{
+    message::units,
+    report::{Look, Snapshot},
+};
 
 /// Between two updates of the line.
 const EVERY: Duration = Duration::from_millis(200);
 /// Over so long the rate of the line is measured.
 const RECENT: f64 = 2.0;
-
-/// How a transfer is getting on.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Snapshot {
-    /// Bytes received so far.
-    pub received: u64,
-    /// Bytes that are still to come, estimated.
-    pub left: Option<u64>,
-    /// Bytes a second of each source.
-    pub rates: Vec<(String, f64)>,
-}
 
 /// A line that redraws itself until it is dropped.
 #[derive(Debug)]
@@ -38,15 +28,11 @@ pub struct Line {
 }
 
 impl Line {
-    /// Shows how something gets on, where git wants progress shown and standard error is a terminal.
-    pub fn start(context: &Context, look: impl Fn() -> Snapshot + Send + 'static) -> Self {
+    /// Shows how something gets on; `verbose` names each source with its rate.
+    pub fn start(verbose: bool, look: &Look) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
-        let shown = context.options.progress && context.env.stderr_is_terminal();
-        let verbose = context.options.verbosity > 1;
-        let thread = shown.then(|| {
-            let ended = Arc::clone(&ended);
-            thread::spawn(move || draw(&ended, verbose, look))
-        });
+        let (over, look) = (Arc::clone(&ended), Arc::clone(look));
+        let thread = Some(thread::spawn(move || draw(&over, verbose, &*look)));
         Self { ended, thread }
     }
 }
@@ -62,23 +48,7 @@ impl Drop for Line {
     }
 }
 
-/// A count of bytes that a line can look at.
-#[derive(Debug, Clone, Default)]
-pub struct Count(Arc<AtomicU64>);
-
-impl Count {
-    /// Counts.
-    pub fn add(&self, bytes: usize) {
-        self.0.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-
-    /// The sum.
-    pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-fn draw(ended: &AtomicBool, verbose: bool, look: impl Fn() -> Snapshot) {
+fn draw(ended: &AtomicBool, verbose: bool, look: &dyn Fn() -> Snapshot) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("a template of our own"));
     let mut before: Vec<(Instant, u64)> = Vec::new();
@@ -123,7 +93,8 @@ fn text(snapshot: &Snapshot, rate: f64, verbose: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Snapshot, text};
+    use super::text;
+    use mirror_config::report::Snapshot;
 
     #[test]
     fn the_line_says_how_much_how_fast_and_how_long() {

@@ -6,33 +6,36 @@
 use std::{
     fs::File,
     io::{self, Read},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
-    git::Fetch,
+    git::{Fetch, Session},
     model::{Oid, Ref},
+    report::Snapshot,
     transport::http::Patience,
 };
 
 use super::{
     cuts,
     first_request::{self, Hint, Opening},
-    mirrors::Field,
+    mirrors::Mirrors,
     slices::Slices,
-    source::Source,
     stale,
+    state::Joining,
 };
 use crate::{
-    authority::{Authority, Opened},
+    authority::Authority,
     git::Request,
     objects::{
         landing::{land, tidy},
         store::{Parts, Store},
     },
-    run::Context,
-    terminal::{Count, Line, Snapshot},
 };
 
 /// How long one that has everything is waited for, once one has answered that has not.
@@ -42,36 +45,45 @@ const CRAWL: f64 = 32_000.0;
 /// Cuts that are enough whatever the answer told.
 const ENOUGH_CUTS: usize = 8;
 
-/// What is wanted, and who wants it.
+/// What is wanted, where it lands, and who can be asked for it.
 #[derive(Debug)]
-pub struct Bulk<'a> {
+pub struct Bulk<'a, 'r> {
     /// Where it lands.
     pub store: &'a Store,
     /// git's request.
     pub request: &'a Request,
     /// The authority's refs: their tags are good places to cut, and a lagging mirror is asked for their names.
     pub refs: &'a [Ref],
+    /// Who says what the refs are.
+    pub authority: &'a mut Authority<'r>,
+    /// Who carries.
+    pub mirrors: &'a mut Mirrors<'r>,
 }
 
-/// A source and what became of the first request to it.
+/// What became of a first request.
 enum Begun {
     /// All of it has landed.
     Landed,
-    /// It comes in slices.
+    /// It comes in slices: the cuts between them, and how fast the answer came, in bytes a second, with what was received
+    /// in vain.
     Slices(Vec<Vec<Oid>>, f64, u64),
 }
 
-impl Bulk<'_> {
+/// How a transfer in slices begins: its cuts, and who has answered.
+type Beginning = (Vec<Vec<Oid>>, Vec<Joining>);
+
+impl Bulk<'_, '_> {
     /// Brings as much as there is of the wanted objects into the store. Whatever is missing then is left to the
     /// authority. Returns the lock of the store.
     ///
     /// # Errors
     ///
     /// [`Kind::Io`] when the store cannot be written. That nobody serves is no error.
-    pub fn carry(&self, context: &mut Context, field: &mut Field, authority: &mut Authority) -> Result<File, Failure> {
+    pub fn carry(&mut self) -> Result<File, Failure> {
+        let run = self.authority.run;
         let waits = || {
-            if context.options.verbosity > 0 {
-                crate::terminal::say("another clone is downloading this repository; waiting for it");
+            if run.options.verbosity > 0 {
+                run.journal.tell("another clone is downloading this repository; waiting for it");
             }
         };
         let held =
@@ -80,7 +92,6 @@ impl Bulk<'_> {
         if self.store.has_all(&wants) {
             return Ok(held);
         }
-        let upstream = authority.session().map(|session| Source::upstream(session, &context.repository));
         let (cuts, parts, ready) = match Parts::resume(self.store) {
             Some((cuts, parts)) => {
                 let cuts = with_wants(cuts, &wants);
@@ -88,11 +99,10 @@ impl Bulk<'_> {
                 let _ = parts.write_plan(&cuts);
                 (cuts, parts, Vec::new())
             }
-            None => match self.begin(context, field, authority, upstream.as_ref())? {
+            None => match self.begin(&wants)? {
                 Some((cuts, ready)) => {
-                    let parts = Parts::begin(self.store, &cuts).map_err(|error| {
-                        Failure::new(Kind::Io, format!("{}: the store: {error}", context.repository))
-                    })?;
+                    let parts = Parts::begin(self.store, &cuts)
+                        .map_err(|error| Failure::new(Kind::Io, format!("{}: the store: {error}", run.repository)))?;
                     (cuts, parts, ready)
                 }
                 None => {
@@ -102,119 +112,112 @@ impl Bulk<'_> {
             },
         };
         tracing::debug!(cuts = cuts.len(), "slices");
-        Slices { store: self.store, wants: &wants, upstream, ready }.run(context, field, cuts, parts)?;
+        let upstream = self.authority.session().cloned();
+        let slices = Slices { run, store: self.store, wants: &wants, mirrors: self.mirrors, upstream };
+        slices.fetch(cuts, parts, ready)?;
         tidy::tidy(self.store);
         Ok(held)
     }
 
     /// Finds out whether the bulk comes in one piece, and lets it; else says how to cut it, and who has answered.
-    #[expect(clippy::type_complexity, reason = "used once, and taken apart at once")]
-    fn begin(
-        &self,
-        context: &mut Context,
-        field: &mut Field,
-        authority: &mut Authority,
-        upstream: Option<&Source>,
-    ) -> Result<Option<(Vec<Vec<Oid>>, Vec<(Source, Option<f64>, u64)>)>, Failure> {
-        let wants = self.request.wants();
-        let mut lagging: Vec<Opened> = Vec::new();
-        let mut ready: Vec<(Source, Option<f64>, u64)> = Vec::new();
+    fn begin(&mut self, wants: &[Oid]) -> Result<Option<Beginning>, Failure> {
+        let mut lagging: Vec<Session> = Vec::new();
         // Slow, but it has everything.
-        let mut crawler = None;
+        let mut crawler: Option<(Vec<Vec<Oid>>, Joining)> = None;
         loop {
             let longest = if lagging.is_empty() { Duration::MAX } else { GRACE };
-            let Some(opened) = field.next_within(context, longest) else { break };
+            let Some(session) = self.mirrors.next_within(longest) else { break };
             let since = Instant::now();
-            let source = Source::mirror(&opened, &context.repository);
-            let patience = field.patience(authority, &opened, context);
-            let alone = lagging.is_empty() && !field.has_more();
-            match self.ask(context, authority, &source, &wants, &[], (patience, alone)) {
+            let alone = lagging.is_empty() && !self.mirrors.has_more();
+            match self.ask(&session, wants, &[], alone) {
                 Ok(Begun::Landed) => {
-                    field.put_back(opened);
-                    stale::passed_by(context, field, lagging, since);
+                    self.mirrors.put_back(session);
+                    stale::passed_by(self.mirrors, lagging, since);
                     return Ok(None);
                 }
                 Ok(Begun::Slices(cuts, rate, wasted))
-                    if rate > CRAWL || cuts.len() >= ENOUGH_CUTS || !field.has_more() =>
+                    if rate > CRAWL || cuts.len() >= ENOUGH_CUTS || !self.mirrors.has_more() =>
                 {
-                    ready.push((source, Some(rate), wasted));
-                    ready.extend(lagging.iter().map(|opened| (Source::mirror(opened, &context.repository), None, 0)));
-                    return Ok(Some((cuts, ready)));
+                    return Ok(Some((cuts, beside(Joining { session, rate: Some(rate), wasted }, lagging))));
                 }
                 Ok(Begun::Slices(cuts, rate, wasted)) => {
-                    field.failed(context, &opened, wasted, since, Fault::Slow);
-                    crawler = Some((cuts, (source, Some(rate), 0)));
+                    self.mirrors.failed(&session, wasted, since, Fault::Slow);
+                    crawler = Some((cuts, Joining { rate: Some(rate), ..Joining::of(session) }));
                 }
-                Err((Fault::Missing, _)) => lagging.push(opened),
-                Err((fault @ Fault::Local(_), _)) => {
-                    return Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)));
-                }
-                Err((fault, wasted)) => field.failed(context, &opened, wasted, since, fault),
+                Err((Fault::Missing, _)) => lagging.push(session),
+                Err((fault, wasted)) => self.lost(&session, wasted, since, fault)?,
             }
         }
-        if let Some((cuts, source)) = crawler {
-            ready.push(source);
-            ready.extend(lagging.iter().map(|opened| (Source::mirror(opened, &context.repository), None, 0)));
-            return Ok(Some((cuts, ready)));
+        if let Some((cuts, crawler)) = crawler {
+            return Ok(Some((cuts, beside(crawler, lagging))));
         }
-        let older = match lagging.is_empty() {
-            true => Vec::new(),
-            false => stale::older_tips(context, field, authority, (&wants, self.refs), &mut lagging),
-        };
+        if let Some(beginning) = self.begin_with_older(wants, lagging)? {
+            return Ok(Some(beginning));
+        }
+        if self.store.has_all(wants) { Ok(None) } else { self.begin_with_upstream(wants) }
+    }
+
+    /// The same with mirrors that lag behind, for what they have.
+    fn begin_with_older(&mut self, wants: &[Oid], mut lagging: Vec<Session>) -> Result<Option<Beginning>, Failure> {
+        if lagging.is_empty() {
+            return Ok(None);
+        }
+        let older = stale::older_tips(self.mirrors, self.authority, (wants, self.refs), &mut lagging);
         let since = Instant::now();
         // Who has the most comes first.
         while !older.is_empty() && !lagging.is_empty() {
-            let opened = lagging.remove(0);
-            let source = Source::mirror(&opened, &context.repository);
-            let patience = field.patience(authority, &opened, context);
-            let tips: Vec<Oid> =
-                older.iter().filter(|(_, who)| who.contains(&source.name)).map(|(tip, _)| tip.clone()).collect();
+            let session = lagging.remove(0);
+            let has = |(_, who): &&(Oid, Vec<String>)| who.contains(&session.source.name);
+            let tips: Vec<Oid> = older.iter().filter(has).map(|(tip, _)| tip.clone()).collect();
             if self.store.has_all(&tips) {
                 // It landed at an earlier try.
                 break;
             }
-            let alone = lagging.is_empty();
-            match self.ask(context, authority, &source, &tips, &older_only(&older), (patience, alone)) {
+            let all: Vec<Oid> = older.iter().map(|(tip, _)| tip.clone()).collect();
+            match self.ask(&session, &tips, &all, lagging.is_empty()) {
                 Ok(Begun::Landed) => break,
                 Ok(Begun::Slices(cuts, rate, wasted)) => {
-                    ready.push((source, Some(rate), wasted));
-                    ready.extend(lagging.iter().map(|opened| (Source::mirror(opened, &context.repository), None, 0)));
-                    return Ok(Some((with_wants(cuts, &wants), ready)));
+                    let ready = beside(Joining { session, rate: Some(rate), wasted }, lagging);
+                    return Ok(Some((with_wants(cuts, wants), ready)));
                 }
-                Err((fault @ Fault::Local(_), _)) => {
-                    return Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)));
-                }
-                Err((fault, wasted)) => field.failed(context, &opened, wasted, since, fault),
+                Err((fault, wasted)) => self.lost(&session, wasted, since, fault)?,
             }
         }
-        stale::passed_by(context, field, lagging, since);
-        let Some(source) = upstream.filter(|_| !self.store.has_all(&wants)) else { return Ok(None) };
-        match self.ask(context, authority, source, &wants, &[], (Patience::LAST, true)) {
+        stale::passed_by(self.mirrors, lagging, since);
+        Ok(None)
+    }
+
+    /// The same with upstream alone.
+    fn begin_with_upstream(&mut self, wants: &[Oid]) -> Result<Option<Beginning>, Failure> {
+        let Some(session) = self.authority.session().cloned() else { return Ok(None) };
+        let since = Instant::now();
+        match self.ask(&session, wants, &[], true) {
             Ok(Begun::Landed) => Ok(None),
-            Ok(Begun::Slices(cuts, rate, wasted)) => Ok(Some((cuts, vec![(source.clone(), Some(rate), wasted)]))),
-            Err((fault @ Fault::Local(_), _)) => {
-                Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)))
+            Ok(Begun::Slices(cuts, rate, wasted)) => {
+                Ok(Some((cuts, vec![Joining { session, rate: Some(rate), wasted }])))
             }
-            Err((fault, wasted)) => {
-                context.diary.failed(&source.name, &source.operator, wasted, since.elapsed(), fault);
-                Ok(None)
-            }
+            Err((fault, wasted)) => self.lost(&session, wasted, since, fault).map(|()| None),
         }
     }
 
+    /// Notes that a source failed; a fault of this machine would meet them all.
+    fn lost(&self, session: &Session, wasted: u64, since: Instant, fault: Fault) -> Result<(), Failure> {
+        if matches!(fault, Fault::Local(_)) {
+            return Err(self.authority.run.local(&fault));
+        }
+        self.mirrors.failed(session, wasted, since, fault);
+        Ok(())
+    }
+
     /// Asks a source for everything, and lands it if it comes fast; with the fault come the bytes received in vain.
-    fn ask(
-        &self,
-        context: &mut Context,
-        authority: &Authority,
-        source: &Source,
-        wants: &[Oid],
-        older: &[Oid],
-        (patience, alone): (Patience, bool),
-    ) -> Result<Begun, (Fault, u64)> {
-        if !self.request.fits(&source.session.advertisement, authority.advertisement().object_format()) {
+    fn ask(&self, session: &Session, wants: &[Oid], older: &[Oid], alone: bool) -> Result<Begun, (Fault, u64)> {
+        let run = self.authority.run;
+        let format = self.authority.advertisement().object_format();
+        if !self.request.fits(&session.advertisement, format) {
             return Err((Fault::Transport("it cannot do what is asked".to_owned()), 0));
         }
+        let source = &session.source;
+        let patience = if source.is_upstream() { Patience::LAST } else { self.mirrors.patience(session) };
         let since = Instant::now();
         let haves = self.store.tips();
         let thin = !haves.is_empty();
@@ -222,16 +225,18 @@ impl Bulk<'_> {
         let in_slices = |hint: &Hint, wasted: u64| {
             Begun::Slices(cuts::cuts(wants, self.refs, &hint.commits, older, hint.bytes), hint.rate, wasted)
         };
-        match first_request::open(&source.session, &fetch, patience, alone).map_err(|fault| (fault, 0))? {
+        match first_request::open(session, &fetch, patience, alone).map_err(|fault| (fault, 0))? {
             Opening::Slices(hint, wasted) => Ok(in_slices(&hint, wasted)),
             Opening::Whole(mut whole) => {
                 // What the store could not keep is not worth receiving, and a pack can go on for ever.
-                whole.body().limit(context.select.config.git.store_limit.value);
-                let count = Count::default();
+                whole.body().limit(run.select.config.git.store_limit.value);
+                let count = Arc::new(AtomicU64::new(0));
                 let shown = {
-                    let (count, name) = (count.clone(), source.name.clone());
-                    let look = move || Snapshot { received: count.get(), left: None, rates: vec![(name.clone(), 1.0)] };
-                    Line::start(context, look)
+                    let (count, name) = (Arc::clone(&count), source.name.clone());
+                    let received = move || count.load(Ordering::Relaxed);
+                    let rates = vec![(name, 1.0)];
+                    let look = move || Snapshot { received: received(), left: None, rates: rates.clone() };
+                    run.journal.receiving(look)
                 };
                 let landed = land::land(Counted { inner: &mut whole, count: &count }, self.store, wants, thin);
                 drop(shown);
@@ -240,17 +245,21 @@ impl Bulk<'_> {
                     Ok(landed) => landed,
                     // The line does not carry it in one piece.
                     Err(Fault::Cut | Fault::Stalled | Fault::Slow) => {
-                        let format = authority.advertisement().object_format();
                         return Ok(in_slices(&whole.hint(wants, format), bytes));
                     }
                     Err(fault) => return Err((fault, bytes)),
                 };
                 tracing::debug!(source = source.name, bytes, objects = landed.objects, "landed");
-                context.diary.carried(&source.name, &source.operator, bytes, since.elapsed());
+                run.carried(source, bytes, since.elapsed());
                 Ok(Begun::Landed)
             }
         }
     }
+}
+
+/// One that is asked first, with those beside it that have something.
+fn beside(first: Joining, others: Vec<Session>) -> Vec<Joining> {
+    std::iter::once(first).chain(others.into_iter().map(Joining::of)).collect()
 }
 
 /// Cuts after which all of these are here as well.
@@ -262,18 +271,16 @@ fn with_wants(mut cuts: Vec<Vec<Oid>>, wants: &[Oid]) -> Vec<Vec<Oid>> {
     cuts
 }
 
-fn older_only(older: &[(Oid, Vec<String>)]) -> Vec<Oid> {
-    older.iter().map(|(tip, _)| tip.clone()).collect()
-}
-
 /// A stream whose bytes are counted.
 struct Counted<'a, R> {
     inner: R,
-    count: &'a Count,
+    count: &'a AtomicU64,
 }
 
 impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buf).inspect(|count| self.count.add(*count))
+        self.inner.read(buf).inspect(|count| {
+            self.count.fetch_add(*count as u64, Ordering::Relaxed);
+        })
     }
 }

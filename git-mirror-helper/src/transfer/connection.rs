@@ -4,17 +4,17 @@ use std::{ops::Range, time::Duration};
 
 use mirror_config::{
     errors::Fault,
-    git::Fetch,
+    git::{Fetch, Session},
     model::Oid,
     transport::http::{Cancel, Patience},
 };
 use tempfile::NamedTempFile;
 
-use super::{source::Source, state::Board};
-use crate::{
-    objects::store::{Heard, Parts, parts},
-    transfer::schedule::{Next, SourceId, TaskId},
+use super::{
+    schedule::{Next, SourceId, TaskId},
+    state::Board,
 };
+use crate::objects::store::{Heard, Parts, parts};
 
 /// Most tips declared as had: newer ones reach what older ones do.
 const MOST_HAVES: usize = 256;
@@ -24,7 +24,7 @@ const NAP: Duration = Duration::from_millis(50);
 const ALONE: Patience = Patience { silence: Duration::from_secs(10), floor: 0, ..Patience::REPLACEABLE };
 
 /// Serves one connection until there is nothing more for it to do.
-pub fn serve(board: &Board, source: &Source, id: SourceId, connection: usize) {
+pub fn serve(board: &Board, session: &Session, id: SourceId, connection: usize) {
     loop {
         match board.next(id, connection) {
             Next::Over => return,
@@ -32,7 +32,7 @@ pub fn serve(board: &Board, source: &Source, id: SourceId, connection: usize) {
             Next::Slice(task, range) => {
                 let cancel = Cancel::new();
                 board.begin(task, id, &cancel);
-                match fetch(board, source, &cancel, task, &range) {
+                match fetch(board, session, &cancel, task, &range) {
                     Ok(file) => board.arrived(task, id, range, file),
                     Err(fault) => board.lost(task, id, fault),
                 }
@@ -44,7 +44,7 @@ pub fn serve(board: &Board, source: &Source, id: SourceId, connection: usize) {
 /// Fetches a slice into a file.
 fn fetch(
     board: &Board,
-    source: &Source,
+    session: &Session,
     cancel: &Cancel,
     task: TaskId,
     range: &Range<usize>,
@@ -53,9 +53,9 @@ fn fetch(
     let mut haves = board.tips_before(range.start, MOST_HAVES);
     haves.extend(board.base.iter().take(MOST_HAVES).cloned());
     let fetch = Fetch { wants: &wants, haves: &haves, thin: true, ..Fetch::default() };
-    let alone = board.serving() <= 1 && (source.is_upstream || !board.has_reserve);
+    let alone = board.serving() <= 1 && (session.source.is_upstream() || !board.has_reserve);
     let patience = if alone { ALONE } else { Patience::REPLACEABLE };
-    let mut stream = source.session.until(cancel).fetch(&fetch, patience)?;
+    let mut stream = session.until(cancel).fetch(&fetch, patience)?;
     stream.get_mut().limit(board.limit);
     let mut file = Parts::create(&board.store).map_err(|error| Fault::Local(error.to_string()))?;
     parts::receive(&mut stream, file.as_file_mut(), board.store.hash(), &mut |heard| match heard {

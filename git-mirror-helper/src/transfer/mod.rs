@@ -4,7 +4,6 @@ pub mod cuts;
 pub mod first_request;
 pub mod mirrors;
 pub mod schedule;
-pub mod source;
 pub mod stale;
 pub mod state;
 pub mod connection;
@@ -12,4 +11,4 @@ pub mod slices;
 pub mod bulk;
 
 pub use bulk::Bulk;
-pub use mirrors::Field;
+pub use mirrors::Mirrors;

@@ -9,20 +9,25 @@ use std::{
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
+    git::Session,
     model::Oid,
+    report::Event,
 };
 use tempfile::NamedTempFile;
 
-use super::{connection, mirrors::Field, source::Source, state::Board};
+use super::{
+    connection,
+    mirrors::Mirrors,
+    schedule::SourceId,
+    state::{Board, Joining},
+};
 use crate::{
     objects::{
         landing::{land, tidy},
         pack::Files,
         store::{Part, Parts, Store},
     },
-    run::Context,
-    terminal::Line,
-    transfer::schedule::SourceId,
+    run::Run,
 };
 
 /// Bytes that are worth a pack of their own.
@@ -39,18 +44,20 @@ const REVIVALS: u32 = 2;
 
 /// What takes part in a transfer.
 #[derive(Debug)]
-pub struct Slices<'a> {
+pub struct Slices<'a, 'r> {
+    /// The run.
+    pub run: &'r Run,
     /// Where it lands.
     pub store: &'a Store,
     /// What git wants.
     pub wants: &'a [Oid],
+    /// The mirrors.
+    pub mirrors: &'a mut Mirrors<'r>,
     /// Upstream, to step in where mirrors cannot.
-    pub upstream: Option<Source>,
-    /// Those that have answered: the source, its rate if known, and what was received from it in vain.
-    pub ready: Vec<(Source, Option<f64>, u64)>,
+    pub upstream: Option<Session>,
 }
 
-struct Run {
+struct UnderWay {
     board: Arc<Board>,
     joined: Vec<Joined>,
     /// Packs that have landed and are to become one.
@@ -60,128 +67,100 @@ struct Run {
 /// A source and its connections.
 struct Joined {
     id: SourceId,
-    source: Source,
+    session: Session,
     connections: Vec<JoinHandle<()>>,
 }
 
-impl Slices<'_> {
-    /// Brings all of the cuts into the store, or as much of them as anybody gives.
+impl Slices<'_, '_> {
+    /// Brings all of the cuts into the store, or as much of them as anybody gives; begins with those that are `ready`.
     ///
     /// # Errors
     ///
     /// [`Kind::Io`] when this machine's disk fails. That nobody serves is no error.
-    pub fn run(
-        self,
-        context: &mut Context,
-        field: &mut Field,
-        cuts: Vec<Vec<Oid>>,
-        parts: Parts,
-    ) -> Result<(), Failure> {
-        let config = &context.select.config;
-        let connections = usize::try_from(config.git.connections.value).unwrap_or(1);
-        let limits = (config.git.store_limit.value, connections);
-        let board = Board::new(self.store, cuts, parts, limits, self.upstream.is_some());
-        let mut run = Run { board: Arc::new(board), joined: Vec::new(), packs: Vec::new() };
+    pub fn fetch(mut self, cuts: Vec<Vec<Oid>>, parts: Parts, ready: Vec<Joining>) -> Result<(), Failure> {
+        let board = Arc::new(Board::new(self.run, self.store, cuts, parts, self.upstream.is_some()));
+        let mut under_way = UnderWay { board: Arc::clone(&board), joined: Vec::new(), packs: Vec::new() };
         let shown = {
-            let board = Arc::clone(&run.board);
-            Line::start(context, move || board.snapshot())
+            let board = Arc::clone(&board);
+            self.run.journal.receiving(move || board.snapshot())
         };
-        field.call_all();
-        for (source, rate, wasted) in self.ready {
-            run.join(source, rate, wasted);
-        }
-        let ended = run.until_done(context, field, self.upstream, self.wants);
-        run.board.close();
-        for connection in std::mem::take(&mut run.joined).into_iter().flat_map(|joined| joined.connections) {
+        self.mirrors.call_all();
+        ready.into_iter().for_each(|joining| under_way.join(joining));
+        let ended = self.until_done(&mut under_way);
+        board.close();
+        for connection in std::mem::take(&mut under_way.joined).into_iter().flat_map(|joined| joined.connections) {
             // A panic there has been shown already, and its slice is simply not there.
             let _ = connection.join();
         }
         drop(shown);
-        run.consolidate(FEW);
-        for source in run.board.sources() {
-            context.diary.took_part(source);
-        }
-        if run.board.is_landed() || self.store.has_all(self.wants) {
-            run.board.clear();
+        under_way.consolidate(FEW);
+        board.shares().into_iter().for_each(|share| self.run.journal.note(Event::Carried(share)));
+        if board.is_landed() || self.store.has_all(self.wants) {
+            board.clear();
         }
         ended
     }
-}
 
-impl Run {
-    fn until_done(
-        &mut self,
-        context: &mut Context,
-        field: &mut Field,
-        mut upstream: Option<Source>,
-        wants: &[Oid],
-    ) -> Result<(), Failure> {
+    fn until_done(&mut self, under_way: &mut UnderWay) -> Result<(), Failure> {
+        let board = Arc::clone(&under_way.board);
         let started = Instant::now();
         let mut revivals = 0;
         loop {
-            while let Some(opened) = field.next_within(context, Duration::ZERO) {
-                let goodput = context
-                    .select
-                    .health
-                    .record(&opened.candidate.carrier.mirror.name, mirror_config::model::Service::Git)
-                    .goodput;
-                self.join(Source::mirror(&opened, &context.repository), goodput, 0);
+            while let Some(session) = self.mirrors.next_within(Duration::ZERO) {
+                under_way.join(Joining { rate: session.source.expected_rate, ..Joining::of(session) });
             }
-            self.grow();
-            for (name, fault) in self.board.news() {
-                if fault.is_deceit() {
-                    crate::terminal::warn(&format!("{name}: {fault}; going on without it"));
-                }
-            }
-            let row = self.board.ready_to_land(ENOUGH);
-            let landed = !row.is_empty() && self.land(&row)?;
-            if let Some(fault) = self.board.broken() {
-                return Err(Failure::new(Kind::Io, format!("{}: {fault}", context.repository)));
+            under_way.grow();
+            let row = board.ready_to_land(ENOUGH);
+            let landed = !row.is_empty() && under_way.land(&row)?;
+            if let Some(fault) = board.broken() {
+                return Err(self.run.local(&fault));
             }
             // An earlier run may have planned for more than is wanted now.
-            if self.board.is_landed() || (landed && self.board.store.has_all(wants)) {
+            if board.is_landed() || (landed && self.store.has_all(self.wants)) {
                 return Ok(());
             }
-            let mirrors_had_time = !field.has_more() || started.elapsed() > MIRRORS_FIRST;
+            let mirrors_had_time = !self.mirrors.has_more() || started.elapsed() > MIRRORS_FIRST;
             if mirrors_had_time
-                && self.board.needs_reserve()
-                && let Some(upstream) = upstream.take()
+                && board.needs_reserve()
+                && let Some(upstream) = self.upstream.take()
             {
-                self.join(upstream, None, 0);
+                under_way.join(Joining::of(upstream));
             }
-            if self.board.is_stuck() && !field.has_more() {
+            if board.is_stuck() && !self.mirrors.has_more() {
                 // Who serves has not got it: a tag that was deleted since, or a branch that was rewritten.
-                if self.board.give_up_first(wants, empty) {
+                if board.give_up_first(self.wants, empty) {
                     continue;
                 }
                 if revivals == REVIVALS {
                     return Ok(());
                 }
                 revivals += 1;
-                self.board.revive();
+                board.revive();
             }
             if !landed {
-                self.consolidate(MANY);
-                self.board.nap(LOOK);
+                under_way.consolidate(MANY);
+                board.nap(LOOK);
             }
         }
     }
+}
 
-    fn join(&mut self, source: Source, rate: Option<f64>, wasted: u64) {
-        let id = self.board.join(&source, rate, wasted);
-        self.joined.push(Joined { id, source, connections: Vec::new() });
+impl UnderWay {
+    fn join(&mut self, joining: Joining) {
+        let id = self.board.join(&joining);
+        self.joined.push(Joined { id, session: joining.session, connections: Vec::new() });
         self.grow();
     }
 
     /// Starts the connections that the schedule wishes for, and those that have ended and may try again.
     fn grow(&mut self) {
-        for Joined { id, source, connections } in &mut self.joined {
+        for Joined { id, session, connections } in &mut self.joined {
             for number in 0..self.board.connections(*id) {
                 if connections.get(number).is_some_and(|connection| !connection.is_finished()) {
                     continue;
                 }
-                let (board, id, source) = (Arc::clone(&self.board), *id, source.clone());
-                let started = thread::spawn(move || connection::serve(&board, &source, id, number));
+                let (board, id, session) = (Arc::clone(&self.board), *id, session.clone());
+                let started = thread::spawn(move || connection::serve(&board, &session, id, number));
                 match connections.get_mut(number) {
                     Some(ended) => *ended = started,
                     None => connections.push(started),

@@ -5,19 +5,42 @@
 use std::{
     collections::{HashMap, HashSet},
     ops::Range,
-    sync::{Condvar, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
-use mirror_config::{errors::Fault, model::Oid, report::line, transport::http::Cancel};
+use mirror_config::{
+    errors::Fault,
+    git::Session,
+    model::{Oid, Service},
+    report::{Event, Journal, Share, Snapshot},
+    transport::http::Cancel,
+};
 use tempfile::NamedTempFile;
 
-use super::source::{self, Source};
+use super::schedule::{Lost, Next, Schedule, SourceId, TaskId};
 use crate::{
     objects::store::{Part, Parts, Store},
-    terminal::Snapshot,
-    transfer::schedule::{Next, Schedule, SourceId, TaskId},
+    run::Run,
 };
+
+/// A source that is to take part.
+#[derive(Debug, Clone)]
+pub struct Joining {
+    /// The source, which has answered.
+    pub session: Session,
+    /// Bytes a second, if that is known.
+    pub rate: Option<f64>,
+    /// Bytes that were received from it in vain before.
+    pub wasted: u64,
+}
+
+impl Joining {
+    /// One of which nothing is known yet.
+    pub fn of(session: Session) -> Self {
+        Self { session, rate: None, wasted: 0 }
+    }
+}
 
 /// The shared state of a transfer in slices.
 #[derive(Debug)]
@@ -32,6 +55,9 @@ pub struct Board {
     pub limit: u64,
     /// Upstream steps in when mirrors fail.
     pub has_reserve: bool,
+    /// Upstream's name in the configuration.
+    upstream: String,
+    journal: Journal,
     started: Instant,
     state: Mutex<State>,
     wake: Condvar,
@@ -47,42 +73,35 @@ struct State {
     tallies: Vec<Tally>,
     given_up: HashSet<usize>,
     banned: Vec<SourceId>,
-    news: Vec<(SourceId, Fault)>,
     broken: Option<Fault>,
     closed: bool,
 }
 
-/// What one source did.
+/// What one source did; times are since the transfer began.
 #[derive(Debug, Clone)]
 struct Tally {
-    name: String,
-    operator: String,
-    bytes: u64,
-    wasted: u64,
-    fault: Option<Fault>,
+    share: Share,
     began: Option<Duration>,
     ended: Duration,
 }
 
 impl Board {
-    /// A board for these cuts, some of which may be here already.
-    pub fn new(
-        store: &Store,
-        cuts: Vec<Vec<Oid>>,
-        parts: Parts,
-        (limit, connections): (u64, usize),
-        has_reserve: bool,
-    ) -> Self {
+    /// A board for these cuts, some of which may be here already, to be fetched with so many connections to each source.
+    /// What goes wrong is noted in the journal at once.
+    pub fn new(run: &Run, store: &Store, cuts: Vec<Vec<Oid>>, mut parts: Parts, has_reserve: bool) -> Self {
+        let git = &run.select.config.git;
+        let connections = usize::try_from(git.connections.value).unwrap_or(1);
         let landed = cuts.iter().take_while(|cut| store.has_all(cut)).count();
-        let mut parts = parts;
         parts.remove_before(landed);
         let schedule = Schedule::new(cuts.len(), landed, &parts.ranges(), connections);
         Self {
             store: store.clone(),
             base: store.tips(),
             cuts,
-            limit,
+            limit: git.store_limit.value,
             has_reserve,
+            upstream: run.repository.upstream.clone(),
+            journal: run.journal.clone(),
             started: Instant::now(),
             state: Mutex::new(State {
                 schedule,
@@ -92,7 +111,6 @@ impl Board {
                 tallies: Vec::new(),
                 given_up: HashSet::new(),
                 banned: Vec::new(),
-                news: Vec::new(),
                 broken: None,
                 closed: false,
             }),
@@ -100,19 +118,14 @@ impl Board {
         }
     }
 
-    /// A source joins; `wasted` bytes of it were received in vain before.
-    pub fn join(&self, source: &Source, rate: Option<f64>, wasted: u64) -> SourceId {
+    /// A source joins.
+    pub fn join(&self, joining: &Joining) -> SourceId {
+        let source = &joining.session.source;
         let mut state = self.lock();
-        state.tallies.push(Tally {
-            name: source.name.clone(),
-            operator: source.operator.clone(),
-            bytes: 0,
-            wasted,
-            fault: None,
-            began: None,
-            ended: Duration::ZERO,
-        });
-        state.schedule.join(&source.domain, rate, source.is_upstream, self.now())
+        let share = Share { wasted: joining.wasted, ..Share::of(source, Service::Git) };
+        state.tallies.push(Tally { share, began: None, ended: Duration::ZERO });
+        let domain = source.failure_domain(&self.upstream);
+        state.schedule.join(&domain, joining.rate, source.is_upstream(), self.now())
     }
 
     /// What a connection is to do next.
@@ -160,7 +173,7 @@ impl Board {
         let now = self.now();
         let mut state = self.lock();
         let (_, bytes) = state.under_way.remove(&task).unwrap_or_default();
-        tracing::debug!(source = state.tallies[id].name, cuts = ?range, bytes, "slice here");
+        tracing::debug!(source = state.tallies[id].share.source.name, cuts = ?range, bytes, "slice here");
         match state.schedule.arrived(task) {
             Some(twins) => {
                 for twin in twins {
@@ -171,11 +184,11 @@ impl Board {
                 }
                 state.delivered.insert(range.start, (id, bytes));
                 let tally = &mut state.tallies[id];
-                tally.bytes += bytes;
-                tally.fault = None;
+                tally.share.bytes += bytes;
+                tally.share.fault = None;
                 tally.ended = now;
             }
-            None => state.tallies[id].wasted += bytes,
+            None => state.tallies[id].share.wasted += bytes,
         }
         self.wake.notify_all();
     }
@@ -186,12 +199,12 @@ impl Board {
         let mut state = self.lock();
         let (_, bytes) = state.under_way.remove(&task).unwrap_or_default();
         let tally = &mut state.tallies[id];
-        tally.wasted += bytes;
+        tally.share.wasted += bytes;
         tally.ended = now;
         if fault != Fault::Canceled {
-            tracing::debug!(source = tally.name, %fault, bytes, "slice lost");
-            state.schedule.lost(task, source::lost(&fault), now);
-            state.blame(id, fault);
+            tracing::debug!(source = tally.share.source.name, %fault, bytes, "slice lost");
+            state.schedule.lost(task, Lost::from(&fault), now);
+            self.blame(state, id, fault);
         }
         self.wake.notify_all();
     }
@@ -233,10 +246,10 @@ impl Board {
         let delivered = state.delivered.remove(&part.range.start);
         state.schedule.rejected(part.range.clone(), delivered.map(|(id, _)| id));
         if let Some((id, bytes)) = delivered {
-            let tally = &mut state.tallies[id];
-            tally.bytes = tally.bytes.saturating_sub(bytes);
-            tally.wasted += bytes;
-            state.blame(id, fault);
+            let share = &mut state.tallies[id].share;
+            share.bytes = share.bytes.saturating_sub(bytes);
+            share.wasted += bytes;
+            self.blame(state, id, fault);
         }
         self.wake.notify_all();
     }
@@ -285,24 +298,15 @@ impl Board {
         self.wake.notify_all();
     }
 
-    /// Everybody who was asked, for the report.
-    pub fn sources(&self) -> Vec<line::Source> {
+    /// What everybody did who was asked.
+    pub fn shares(&self) -> Vec<Share> {
         let state = self.lock();
-        let source = |tally: &Tally| {
-            let time = tally.ended.saturating_sub(tally.began.unwrap_or(tally.ended));
-            let done = line::Source::ok(&tally.name, &tally.operator, tally.bytes, time);
-            let outcome = tally.fault.as_ref().map_or("ok", Fault::name).to_owned();
-            line::Source { wasted: tally.wasted, outcome, why: tally.fault.clone(), ..done }
+        let share = |tally: &Tally| Share {
+            time: tally.ended.saturating_sub(tally.began.unwrap_or(tally.ended)),
+            ..tally.share.clone()
         };
         // Who was never asked for anything did nothing.
-        state.tallies.iter().filter(|t| t.began.is_some() || t.wasted > 0).map(source).collect()
-    }
-
-    /// What went wrong since the last time.
-    pub fn news(&self) -> Vec<(String, Fault)> {
-        let mut state = self.lock();
-        let news = std::mem::take(&mut state.news);
-        news.into_iter().map(|(id, fault)| (state.tallies[id].name.clone(), fault)).collect()
+        state.tallies.iter().filter(|t| t.began.is_some() || t.share.wasted > 0).map(share).collect()
     }
 
     /// What is wrong with this machine, if anything is.
@@ -334,13 +338,29 @@ impl Board {
     pub fn snapshot(&self) -> Snapshot {
         let now = self.now();
         let state = self.lock();
-        let rates = state.tallies.iter().enumerate().map(|(id, t)| (t.name.clone(), state.schedule.rate(id, now)));
+        let rates =
+            state.tallies.iter().enumerate().map(|(id, t)| (t.share.source.name.clone(), state.schedule.rate(id, now)));
         let under_way: u64 = state.under_way.values().map(|(_, bytes)| bytes).sum();
         Snapshot {
-            received: state.tallies.iter().map(|tally| tally.bytes).sum::<u64>() + under_way,
+            received: state.tallies.iter().map(|tally| tally.share.bytes).sum::<u64>() + under_way,
             left: state.schedule.left(),
             rates: rates.collect(),
         }
+    }
+
+    /// Holds a fault against a source, and notes it. The lock goes first: whoever listens may look at the board.
+    fn blame(&self, mut state: MutexGuard<'_, State>, id: SourceId, fault: Fault) {
+        match &fault {
+            Fault::Local(_) => state.broken = Some(fault.clone()),
+            Fault::TooLarge => state.banned.push(id),
+            deceit if deceit.is_deceit() => state.banned.push(id),
+            _ => {}
+        }
+        let share = &mut state.tallies[id].share;
+        share.fault = Some(fault.clone());
+        let source = Arc::clone(&share.source);
+        drop(state);
+        self.journal.note(Event::Failed(source, fault));
     }
 
     fn now(&self) -> Duration {
@@ -349,18 +369,5 @@ impl Board {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while holding it")
-    }
-}
-
-impl State {
-    fn blame(&mut self, id: SourceId, fault: Fault) {
-        match &fault {
-            Fault::Local(_) => self.broken = Some(fault.clone()),
-            Fault::TooLarge => self.banned.push(id),
-            deceit if deceit.is_deceit() => self.banned.push(id),
-            _ => {}
-        }
-        self.tallies[id].fault = Some(fault.clone());
-        self.news.push((id, fault));
     }
 }

@@ -16,9 +16,11 @@ use std::{
 use crate::{
     errors::Fault,
     fetch::{SourceId, Sources},
-    select::{Lineup, Place},
+    model::Service,
+    select::{Health, Lineup, Source},
+    system::state,
     transport::http::Patience,
-    trust::{Believed, Locked, Trust, Version, Word, entries},
+    trust::{Believed, Locked, Trust, Version, Word, entries, quorum},
 };
 
 /// How long upstream has the word for itself.
@@ -38,16 +40,17 @@ const HEARING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Upstream {
     /// Where it is.
-    pub place: Place,
+    pub source: Arc<Source>,
     failed_lately: bool,
     faults: AtomicU32,
     has_spoken: AtomicBool,
 }
 
 impl Upstream {
-    /// Upstream, which may have failed lately: then it is not waited for.
-    pub fn new(place: Place, failed_lately: bool) -> Self {
-        Self { place, failed_lately, faults: AtomicU32::new(0), has_spoken: AtomicBool::new(false) }
+    /// Upstream of this service; where it has failed lately it is not waited for.
+    pub fn new(source: Source, health: &Health, service: Service) -> Self {
+        let failed_lately = health.record(&source.name, service).until > state::now();
+        Self { source: Arc::new(source), failed_lately, faults: AtomicU32::new(0), has_spoken: AtomicBool::new(false) }
     }
 
     /// Whether it has answered in this run.
@@ -65,7 +68,7 @@ impl Upstream {
 }
 
 /// How a place is asked for the entry; one that has not got it says [`Fault::Missing`].
-pub type Ask<T> = Arc<dyn Fn(&Place) -> Result<T, Fault> + Send + Sync>;
+pub type Ask<T> = Arc<dyn Fn(&Source) -> Result<T, Fault> + Send + Sync>;
 
 /// What is asked, and how answers are weighed.
 pub struct Inquiry<'a, T> {
@@ -112,7 +115,7 @@ impl<T: Send + 'static> Inquiry<'_, T> {
         };
         let mirrors_began = Instant::now();
         let mut mirrors = None;
-        let mut awaited: Vec<(SourceId, Place)> = Vec::new();
+        let mut awaited: Vec<(SourceId, Arc<Source>)> = Vec::new();
         let mut agreed: Option<Instant> = None;
         let mut words: Vec<Word> = Vec::new();
         let mut believed = entries::weigh(&words, self.least, self.locked);
@@ -129,7 +132,7 @@ impl<T: Send + 'static> Inquiry<'_, T> {
                 }
                 Some(Err(fault)) => {
                     self.note_upstream(began.elapsed(), Some(fault.clone()));
-                    failed.push((self.upstream.place.name.clone(), fault));
+                    failed.push((self.upstream.source.name.clone(), fault));
                     upstream = None;
                 }
                 None => {}
@@ -175,23 +178,23 @@ impl<T: Send + 'static> Inquiry<'_, T> {
             return None;
         }
         let (tell, heard) = channel();
-        let (ask, place) = (Arc::clone(&self.ask), self.upstream.place.clone());
+        let (ask, source) = (Arc::clone(&self.ask), self.upstream.source.clone());
         std::thread::spawn(move || {
             // Nobody may be listening any more, and that is well.
-            let _ = tell.send(ask(&place));
+            let _ = tell.send(ask(&source));
         });
         Some(heard)
     }
 
     /// The mirrors that may hear of it.
-    fn mirrors(&self) -> Vec<(SourceId, Place)> {
-        let may_hear = |place: &Place| place.mirror.as_ref().is_some_and(|mirror| mirror.trusted || !self.private);
-        self.index.order().into_iter().filter(|(_, place)| may_hear(place)).collect()
+    fn mirrors(&self) -> Vec<(SourceId, Arc<Source>)> {
+        let may_hear = |source: &Arc<Source>| !source.is_upstream() && (source.is_trusted() || !self.private);
+        self.index.order().into_iter().filter(|(_, source)| may_hear(source)).collect()
     }
 
-    fn ask_mirrors(&self, mirrors: Vec<(SourceId, Place)>) -> Lineup<(SourceId, Place), Option<T>> {
+    fn ask_mirrors(&self, mirrors: Vec<(SourceId, Arc<Source>)>) -> Lineup<(SourceId, Arc<Source>), Option<T>> {
         let ask = Arc::clone(&self.ask);
-        Lineup::start(mirrors, WITNESSES, move |(_, place)| match ask(place) {
+        Lineup::start(mirrors, WITNESSES, move |(_, source)| match ask(source) {
             Ok(found) => Ok(Some(found)),
             Err(Fault::Missing) => Ok(None),
             Err(fault) => Err(fault),
@@ -201,24 +204,21 @@ impl<T: Send + 'static> Inquiry<'_, T> {
     /// Takes what mirrors say for a moment. Whether one did.
     fn listen(
         &self,
-        mirrors: &mut Lineup<(SourceId, Place), Option<T>>,
-        awaited: &mut Vec<(SourceId, Place)>,
+        mirrors: &mut Lineup<(SourceId, Arc<Source>), Option<T>>,
+        awaited: &mut Vec<(SourceId, Arc<Source>)>,
         words: &mut Vec<Word>,
         failed: &mut Vec<(String, Fault)>,
     ) -> bool {
         let before = words.len();
-        if let Some(((id, place), found)) = mirrors.next_ready_within(LOOK) {
+        if let Some(((id, source), found)) = mirrors.next_ready_within(LOOK) {
             self.note(id, None, None);
             awaited.retain(|(other, _)| *other != id);
-            let trusted = place.mirror.as_ref().is_some_and(|mirror| mirror.trusted);
-            let versions = found.as_ref().map(self.read).unwrap_or_default();
-            let (mirror, address) = (place.name, place.index.to_string());
-            words.push(Word { mirror, address, operator: place.operator, trusted, versions });
+            words.push(Word { who: source.speaker(), versions: found.as_ref().map(self.read).unwrap_or_default() });
         }
-        for ((id, place), fault) in mirrors.take_failed() {
+        for ((id, source), fault) in mirrors.take_failed() {
             self.note(id, None, Some(fault.clone()));
             awaited.retain(|(other, _)| *other != id);
-            failed.push((place.name, fault));
+            failed.push((source.name.clone(), fault));
         }
         words.len() > before
     }
@@ -226,9 +226,9 @@ impl<T: Send + 'static> Inquiry<'_, T> {
     /// Whether enough operators say that there is no such entry, and that is evidence enough.
     fn is_missing(&self, words: &[Word]) -> bool {
         let voices: BTreeMap<&str, bool> =
-            words.iter().map(|word| (word.operator.as_str(), word.versions.is_empty())).collect();
+            words.iter().map(|word| (word.who.operator.as_str(), word.versions.is_empty())).collect();
         let lacking = voices.values().filter(|lacks| **lacks).count();
-        self.least <= Trust::Quorum && lacking >= 2 && lacking * 2 > voices.len()
+        self.least <= Trust::Quorum && quorum::enough(lacking, voices.len())
     }
 
     fn note_upstream(&self, took: Duration, fault: Option<Fault>) {
@@ -245,7 +245,7 @@ impl<T: Send + 'static> Inquiry<'_, T> {
                 self.upstream.faults.fetch_add(1, Ordering::Relaxed);
             }
         }
-        if let Some((id, _)) = self.index.order().into_iter().find(|(_, place)| place.mirror.is_none()) {
+        if let Some((id, _)) = self.index.order().into_iter().find(|(_, source)| source.is_upstream()) {
             self.note(id, Some(took).filter(|_| fault.is_none()), fault);
         }
     }
@@ -258,9 +258,8 @@ impl<T: Send + 'static> Inquiry<'_, T> {
 
 /// Whether those who have not spoken yet could change nothing: no authority of its own is among them, and more than half
 /// of all say the same.
-fn is_settled(believed: &Believed, words: &[Word], awaited: &[(SourceId, Place)]) -> bool {
-    let trusted = |place: &Place| place.mirror.as_ref().is_some_and(|mirror| mirror.trusted);
-    let heard = words.iter().map(|word| word.operator.as_str());
-    let all: BTreeSet<&str> = heard.chain(awaited.iter().map(|(_, place)| place.operator.as_str())).collect();
-    !awaited.iter().any(|(_, place)| trusted(place)) && believed.support.saturating_mul(2) > all.len()
+fn is_settled(believed: &Believed, words: &[Word], awaited: &[(SourceId, Arc<Source>)]) -> bool {
+    let heard = words.iter().map(|word| word.who.operator.as_str());
+    let all: BTreeSet<&str> = heard.chain(awaited.iter().map(|(_, source)| source.operator.as_str())).collect();
+    !awaited.iter().any(|(_, source)| source.is_trusted()) && believed.support.saturating_mul(2) > all.len()
 }

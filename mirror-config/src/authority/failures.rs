@@ -2,6 +2,7 @@
 
 use crate::{
     errors::{Failure, Fault, Kind},
+    select::is_upstream_name,
     trust::Believed,
 };
 
@@ -47,7 +48,7 @@ fn hint(failed: &[(String, Fault)], tool: &str) -> String {
 fn reasons(failed: &[(String, Fault)]) -> String {
     let mut seen: Vec<String> = Vec::new();
     for (name, fault) in failed {
-        let name = if name.starts_with("upstream:") { "upstream" } else { name };
+        let name = if is_upstream_name(name) { "upstream" } else { name };
         let reason = format!("{name}: {fault}");
         if !seen.contains(&reason) {
             seen.push(reason);

@@ -1,12 +1,14 @@
-//! What one run of the relay has found out: on whose word it rests, what people should be told, what need not be asked twice.
+//! What one run of the relay has found out about facts: on whose word they rest, and who contradicts whom.
 
-use std::{path::PathBuf, sync::Mutex};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-use super::once::lock;
 use crate::{
     errors::{Failure, Kind},
     model::Address,
-    report::Report,
+    report::Journal,
     trust::{Believed, Evidence, Trust},
 };
 
@@ -21,25 +23,29 @@ pub struct Subject {
     pub state_dir: Option<PathBuf>,
 }
 
-/// What is to be told in the end.
+/// On whose word a run rests.
 #[derive(Debug)]
 pub struct Findings {
     subject: Subject,
-    verdict: Mutex<Option<Trust>>,
-    notices: Mutex<Vec<String>>,
-    failures: Mutex<Vec<Failure>>,
+    journal: Journal,
+    rests: AtomicBool,
 }
 
 impl Findings {
     /// Nothing yet.
-    pub fn new(subject: Subject) -> Self {
-        Self { subject, verdict: Mutex::default(), notices: Mutex::default(), failures: Mutex::default() }
+    pub fn new(subject: Subject, journal: Journal) -> Self {
+        Self { subject, journal, rests: AtomicBool::new(false) }
     }
 
-    /// Something was believed on this evidence; the weakest of all is the verdict.
+    /// Where all of it is noted.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Something was believed on this evidence.
     pub fn rests_on(&self, evidence: Trust) {
-        let mut verdict = lock(&self.verdict);
-        *verdict = Some(verdict.map_or(evidence, |held| held.min(evidence)));
+        self.rests.store(true, Ordering::Relaxed);
+        self.journal.believed(evidence);
     }
 
     /// The same for what mirrors say of a crate or a project.
@@ -51,14 +57,14 @@ impl Findings {
                 "{what}: upstream does not answer, and too few mirrors agree on {}",
                 believed.unattested.join(", ")
             );
-            self.fail(Failure::new(Kind::Quorum, text));
+            self.journal.denied(Failure::new(Kind::Quorum, text));
         }
-        if lock(&self.verdict).is_none() {
+        if !self.rests.load(Ordering::Relaxed) {
             let evidence = match believed.verdict {
                 Trust::Pinned => "are as the project has written them down".to_owned(),
                 weaker => format!("rest on the word of mirrors ({weaker})"),
             };
-            self.notice(format!("upstream does not answer; checksums {evidence}"));
+            self.journal.warn(format!("upstream does not answer; checksums {evidence}"));
         }
         self.rests_on(believed.verdict);
     }
@@ -72,39 +78,10 @@ impl Findings {
         let Subject { tool, upstream, state_dir } = &self.subject;
         let evidence = Evidence::new(tool, what, &upstream.to_string(), believed.claims.clone());
         match evidence.keep(state_dir.as_deref()) {
-            Some(file) => self.notice(format!("{text}; to ask them again: cargo mirror audit {}", file.display())),
-            None => self.notice(text),
+            Some(file) => {
+                self.journal.warn(format!("{text}; to ask them again: cargo mirror audit {}", file.display()))
+            }
+            None => self.journal.warn(text),
         }
-    }
-
-    /// Something a person should know; once is enough.
-    pub fn notice(&self, text: String) {
-        let mut notices = lock(&self.notices);
-        if !notices.contains(&text) {
-            notices.push(text);
-        }
-    }
-
-    /// Something the tool did not get. Whether that was the end of it, only the tool knows.
-    pub fn fail(&self, failure: Failure) {
-        let mut failures = lock(&self.failures);
-        if !failures.contains(&failure) {
-            failures.push(failure);
-        }
-    }
-
-    /// What the tool did not get, since the last time.
-    pub fn failures(&self) -> Vec<Failure> {
-        std::mem::take(&mut *lock(&self.failures))
-    }
-
-    /// What a person should know, since the last time.
-    pub fn notices(&self) -> Vec<String> {
-        std::mem::take(&mut *lock(&self.notices))
-    }
-
-    /// Adds the verdict to a report.
-    pub fn close(&self, report: &mut Report) {
-        report.verdict = lock(&self.verdict).map(|trust| trust.to_string());
     }
 }

@@ -7,41 +7,32 @@ use super::{
 };
 use crate::{
     errors::Fault,
-    model::Address,
-    select::{Place, Select},
-    transport::http::{Cancel, Patience, Request},
+    select::{Select, Source},
+    transport::http::{Patience, limits},
 };
-
-/// Largest entry of an index; the largest of the official one has a few MB.
-const LARGEST_ENTRY: u64 = 64 << 20;
 
 /// Asks a place for an entry of its index; what is kept of it is not sent again. What cannot be one is the place's fault.
 pub(super) fn entry(
     select: &Select,
-    place: &Place,
+    source: &Source,
     path: &str,
     kept: Option<&Kept>,
     patience: Patience,
 ) -> Result<Answer, Fault> {
-    let mut headers = vec![("accept", "text/plain".to_owned()), ("cargo-protocol", "version=1".to_owned())];
-    let address = below(place, path)?;
+    let mut request = source.get(path, patience)?.header("accept", "text/plain").header("cargo-protocol", "version=1");
+    let address = request.address.clone();
     let had = kept.and_then(|kept| kept.get(&address));
-    headers.extend(had.as_ref().and_then(|had| Some(("if-none-match", had.etag.clone()?))));
-    let response = select.http.send(&Request {
-        address: address.clone(),
-        route: place.route.clone(),
-        headers,
-        body: None,
-        patience,
-        cancel: Cancel::new(),
-    })?;
+    if let Some(etag) = had.as_ref().and_then(|had| had.etag.as_ref()) {
+        request = request.header("if-none-match", etag);
+    }
+    let response = select.http.send(&request)?;
     match (response.status, had) {
         (304, Some(had)) => return Ok(had),
         (304, None) => return Err(Fault::NotAMirror("nothing new, though nothing was known".to_owned())),
         _ => {}
     }
     let etag = response.etag.clone();
-    let body = response.body.read_all(LARGEST_ENTRY)?;
+    let body = response.body.read_all(limits::ENTRY)?;
     let checksums = index::checksums(&body)?;
     if checksums.is_empty() {
         return Err(Fault::NotAMirror("an entry without versions".to_owned()));
@@ -53,18 +44,8 @@ pub(super) fn entry(
 }
 
 /// Asks a place where its files are.
-pub(super) fn downloads(select: &Select, place: &Place) -> Result<Downloads, Fault> {
-    let response = select.http.send(&Request {
-        address: below(place, index::CONFIG)?,
-        route: place.route.clone(),
-        headers: Vec::new(),
-        body: None,
-        patience: if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST },
-        cancel: Cancel::new(),
-    })?;
-    Downloads::parse(&response.body.read_all(LARGEST_ENTRY)?)
-}
-
-fn below(place: &Place, path: &str) -> Result<Address, Fault> {
-    place.index.below(path).map_err(|error| Fault::NotAMirror(error.to_string()))
+pub(super) fn downloads(select: &Select, source: &Source) -> Result<Downloads, Fault> {
+    let patience = if source.is_upstream() { Patience::LAST } else { Patience::REPLACEABLE };
+    let response = select.http.send(&source.get(index::CONFIG, patience)?)?;
+    Downloads::parse(&response.body.read_all(limits::ENTRY)?)
 }

@@ -20,17 +20,15 @@ use crate::{
     errors::{Failure, Fault, Kind},
     fetch::{Blobs, Open, Sources, download},
     model::Service,
-    report::{Evidence, Report},
-    select::{Place, Select},
-    system::{Environment, digest, state},
+    report::{Event, Journal},
+    select::{Select, Source},
+    system::{Environment, digest},
     transport::http::Patience,
     trust::{Believed, Trust},
 };
 
 /// Entries that are asked for at once.
 const ENTRIES: usize = 64;
-/// How upstream is called in reports and in memory: no mirror can have this name.
-pub const UPSTREAM: &str = "upstream:cargo";
 
 /// Checksums that the project has fixed, in `Cargo.lock` or by pins, by name and version.
 pub type Locked = HashMap<(String, String), String>;
@@ -70,10 +68,11 @@ pub struct Registry {
 
 impl Registry {
     /// The registry that the configuration means.
-    pub fn new(env: &Environment, select: Select, blobs: Blobs, locked: Locked) -> Self {
-        let upstream = Place::upstream(UPSTREAM, index::authority(&select.config), &select, Service::Crates);
-        let (tool, address) = ("cargo", upstream.index.clone());
-        let findings = Findings::new(Subject { tool, upstream: address, state_dir: select.state_dir.clone() });
+    /// The registry that the configuration means; what happens goes into the journal.
+    pub fn new(env: &Environment, select: Select, blobs: Blobs, locked: Locked, journal: Journal) -> Self {
+        let upstream = select.upstream("cargo", index::authority(&select.config), Service::Crates);
+        let (tool, address) = ("cargo", upstream.address.clone());
+        let findings = Findings::new(Subject { tool, upstream: address, state_dir: select.state_dir.clone() }, journal);
         let mut fixed: HashMap<String, BTreeMap<String, String>> = HashMap::new();
         for ((name, version), sum) in locked {
             fixed.entry(name.to_ascii_lowercase()).or_default().insert(version, sum);
@@ -88,7 +87,7 @@ impl Registry {
             entries: Once::default(),
             downloads: Once::default(),
             findings,
-            upstream: Upstream::new(upstream, select.health.record(UPSTREAM, Service::CargoIndex).until > state::now()),
+            upstream: Upstream::new(upstream, &select.health, Service::CargoIndex),
             select,
         }
     }
@@ -151,19 +150,16 @@ impl Registry {
             .map_err(|failed| failures::no_copy(&what, "cargo", &failed))
     }
 
-    /// Warnings since the last time.
-    pub fn notices(&self) -> Vec<String> {
-        self.findings.notices()
-    }
-
-    /// Remembers what was measured, and adds to a report who did what on whose word.
-    pub fn close(&self, report: &mut Report) {
-        self.findings.close(report);
+    /// Ends the run: notes who did what, writes the report, has it remembered.
+    pub fn close(&self, env: &Environment, error: Option<Kind>) {
+        let journal = self.findings.journal();
         if self.upstream.has_spoken() {
-            report.evidence.push(Evidence { who: UPSTREAM.to_owned(), said: "entries of the index".to_owned() });
+            journal.said(&self.upstream.source.name, "entries of the index");
         }
-        self.index.close(&self.select.health);
-        report.sources.extend(self.files.close(&self.select.health));
+        self.index.shares().into_iter().for_each(|share| journal.note(Event::Answered(share)));
+        self.files.shares().into_iter().for_each(|share| journal.note(Event::Carried(share)));
+        journal.write(env, error);
+        journal.remember(&self.select.health);
         self.blobs.evict(self.select.config.git.store_limit.value);
     }
 
@@ -177,10 +173,10 @@ impl Registry {
             index: &self.index,
             upstream: &self.upstream,
             least: self.least,
-            ask: Arc::new(move |place| {
-                let kept = kept.as_ref().filter(|_| place.mirror.is_none());
-                let patience = if patient && place.mirror.is_none() { Patience::LAST } else { Patience::REPLACEABLE };
-                entry_request::entry(&select, place, &below, kept, patience)
+            ask: Arc::new(move |source| {
+                let kept = kept.as_ref().filter(|_| source.is_upstream());
+                let patience = if patient && source.is_upstream() { Patience::LAST } else { Patience::REPLACEABLE };
+                entry_request::entry(&select, source, &below, kept, patience)
             }),
             read: |answer| index::versions(&answer.body).unwrap_or_default(),
             private: false,
@@ -221,7 +217,7 @@ impl Registry {
     }
 
     fn forget(&self, path: &str) {
-        if let (Some(kept), Ok(address)) = (&self.kept, self.upstream.place.index.below(path)) {
+        if let (Some(kept), Ok(address)) = (&self.kept, self.upstream.source.address.below(path)) {
             kept.forget(&address);
         }
     }
@@ -242,27 +238,27 @@ impl Registry {
     fn opener(&self, name: &str, version: &str, checksum: &str) -> Open {
         let select = self.select.clone();
         let (name, version, checksum) = (name.to_owned(), version.to_owned(), checksum.to_owned());
-        let upstream = self.upstream.place.clone();
+        let upstream = self.upstream.source.clone();
         let cells: HashMap<String, _> = self
             .files
             .order()
             .into_iter()
-            .map(|(_, place)| (place.name.clone(), self.downloads.cell(&place.name)))
+            .map(|(_, source)| (source.name.clone(), self.downloads.cell(&source.name)))
             .collect();
-        Arc::new(move |place, part, cancel| {
-            let downloads = |place: &Place| match cells.get(&place.name) {
-                Some(cell) => cell.get_or_init(|| entry_request::downloads(&select, place)).clone(),
+        Arc::new(move |source, part, cancel| {
+            let downloads = |source: &Source| match cells.get(&source.name) {
+                Some(cell) => cell.get_or_init(|| entry_request::downloads(&select, source)).clone(),
                 None => Err(Fault::Missing),
             };
-            let address = downloads(place)?.address(&name, &version, &checksum)?;
-            if place.mirror.is_some() {
+            let address = downloads(source)?.address(&name, &version, &checksum)?;
+            if !source.is_upstream() {
                 let upstreams = cells.get(&upstream.name).and_then(|cell| cell.get()?.clone().ok());
                 if upstreams.is_some_and(|own| own.address(&name, &version, &checksum).as_ref() == Ok(&address)) {
                     // It has the index alone and points to upstream's files.
                     return Err(Fault::Missing);
                 }
             }
-            download::ask(&select, place, &address, part, cancel)
+            download::ask(&select, source, &address, part, cancel)
         })
     }
 }

@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{
     errors::{Failure, Fault, Kind},
+    model::Service,
     select::Select,
-    transport::http::{Cancel, Patience, Request},
+    transport::http::Patience,
     trust::Trust,
 };
 
@@ -130,16 +131,9 @@ pub fn verify(
 fn upstream_lacks(select: &Select, name: &str) -> bool {
     let Some(path) = index::path_of(name) else { return true };
     let index = select.config.cargo.upstream.as_ref().map_or_else(index::official, |index| index.value.clone());
-    let Ok(address) = index.below(&path) else { return false };
-    let answer = select.http.send(&Request {
-        route: select.proxies.route(address.expose(), None),
-        address,
-        headers: vec![("accept", "text/plain".to_owned())],
-        body: None,
-        patience: Patience::REPLACEABLE,
-        cancel: Cancel::new(),
-    });
-    matches!(answer, Err(Fault::Missing))
+    let upstream = select.upstream("cargo", index, Service::CargoIndex);
+    let Ok(request) = upstream.get(&path, Patience::REPLACEABLE) else { return false };
+    matches!(select.http.send(&request.header("accept", "text/plain")), Err(Fault::Missing))
 }
 
 #[cfg(test)]
@@ -207,30 +201,30 @@ mod tests {
 
     /// Changes one place of a lock as an attacker or an accident would.
     fn poison(lock: &mut [Pinned], dice: &mut Dice) -> (usize, &'static str) {
-        let place = dice.below(lock.len());
-        let own = lock[place].clone();
+        let source = dice.below(lock.len());
+        let own = lock[source].clone();
         match dice.below(4) {
             0 => {
                 let mut digits: Vec<u8> = own.checksum.expect("made with one").into_bytes();
                 let digit = dice.below(digits.len());
                 digits[digit] = if digits[digit] == b'0' { b'1' } else { b'0' };
-                lock[place].checksum = Some(String::from_utf8(digits).expect("digits"));
-                (place, "one digit")
+                lock[source].checksum = Some(String::from_utf8(digits).expect("digits"));
+                (source, "one digit")
             }
             1 => {
-                let other = (place + 1 + dice.below(lock.len() - 1)) % lock.len();
-                lock[place].checksum = lock[other].checksum.clone();
+                let other = (source + 1 + dice.below(lock.len() - 1)) % lock.len();
+                lock[source].checksum = lock[other].checksum.clone();
                 lock[other].checksum = own.checksum;
-                (place, "two swapped")
+                (source, "two swapped")
             }
             2 => {
                 let others: Vec<String> = (0..VERSIONS).map(number).filter(|other| *other != own.version).collect();
-                lock[place].version = others[dice.below(others.len())].clone();
-                (place, "another version")
+                lock[source].version = others[dice.below(others.len())].clone();
+                (source, "another version")
             }
             _ => {
-                lock[place].version = "9.9.9".to_owned();
-                (place, "a version that is not there")
+                lock[source].version = "9.9.9".to_owned();
+                (source, "a version that is not there")
             }
         }
     }
@@ -244,9 +238,9 @@ mod tests {
             let clean = findings(&honest, &entries);
             assert!(clean.iter().all(|finding| matches!(finding, Finding::Right { .. })), "round {round}: {clean:?}");
             let mut poisoned = honest.clone();
-            let (place, how) = poison(&mut poisoned, &mut dice);
+            let (source, how) = poison(&mut poisoned, &mut dice);
             let found = findings(&poisoned, &entries);
-            assert!(found[place].is_poison(), "round {round}, {how}: {:?}", found[place]);
+            assert!(found[source].is_poison(), "round {round}, {how}: {:?}", found[source]);
             for (index, finding) in found.iter().enumerate() {
                 assert_eq!(finding.is_poison(), honest[index] != poisoned[index], "round {round}, {how}, {index}");
             }

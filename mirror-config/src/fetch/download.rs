@@ -23,13 +23,11 @@ use super::{
 use crate::{
     errors::Fault,
     model::{Address, check_address, is_loopback},
-    select::{Lineup, Place, Select},
+    select::{Lineup, Select, Source},
     system::{digest, hex},
-    transport::http::{Cancel, Patience, Request, Response},
+    transport::http::{Cancel, Patience, Request, Response, limits},
 };
 
-/// No file of a registry is larger.
-const LARGEST: u64 = 4 << 30;
 /// Who does not say how long a file is carries so much of it while others are there; the next one goes on behind that,
 /// or knows that it was too much. So an answer without an end costs this, and an honest one nothing.
 const UNSIZED: u64 = 128 << 20;
@@ -56,21 +54,26 @@ struct Partial {
 /// # Errors
 ///
 /// [`Fault::Transport`] for an address that is not allowed, else those of [`crate::transport::http::Http::send`].
-pub fn ask(select: &Select, place: &Place, address: &Address, part: Part, cancel: &Cancel) -> Result<Response, Fault> {
-    let insecure = place.mirror.as_ref().is_some_and(|mirror| mirror.insecure);
-    let address = check_address(address.expose().as_str(), insecure).map_err(|why| Fault::Transport(why.what))?;
-    if is_loopback(address.expose()) && !is_loopback(place.index.expose()) {
+pub fn ask(
+    select: &Select,
+    source: &Source,
+    address: &Address,
+    part: Part,
+    cancel: &Cancel,
+) -> Result<Response, Fault> {
+    let address =
+        check_address(address.expose().as_str(), source.is_insecure()).map_err(|why| Fault::Transport(why.what))?;
+    if is_loopback(address.expose()) && !is_loopback(source.address.expose()) {
         return Err(Fault::Transport("its index leads to this machine".to_owned()));
     }
-    let mut headers = vec![("accept-encoding", "identity".to_owned())];
-    headers.extend(part.header().map(|range| ("range", range)));
-    select.http.send(&Request {
-        route: select.proxies.route(address.expose(), place.mirror.as_ref()),
-        address: address.with_credentials_of(&place.index),
-        headers,
-        body: None,
-        patience: if place.mirror.is_some() { Patience::REPLACEABLE } else { Patience::LAST },
-        cancel: cancel.clone(),
+    let route = select.proxies.route(address.expose(), source.mirror.as_ref());
+    let patience = if source.is_upstream() { Patience::LAST } else { Patience::REPLACEABLE };
+    let request = Request::get(address.with_credentials_of(&source.address), &route, patience)
+        .header("accept-encoding", "identity")
+        .until(cancel);
+    select.http.send(&match part.header() {
+        Some(range) => request.header("range", range),
+        None => request,
     })
 }
 
@@ -103,8 +106,8 @@ pub fn download(
         let waiting: Vec<_> = sources.order().into_iter().filter(|(id, _)| !over.contains(id)).collect();
         let (part, ask) = (Part { from: partial.received, to: None }, Arc::clone(open));
         let openings = sources.openings();
-        let mut lineup = Lineup::start(waiting, 1, move |(id, place): &(SourceId, Place)| {
-            openings.during(*id, || ask(place, part, &Cancel::new()))
+        let mut lineup = Lineup::start(waiting, 1, move |(id, source): &(SourceId, Arc<Source>)| {
+            openings.during(*id, || ask(source, part, &Cancel::new()))
         });
         let opened = lineup.next_ready();
         let lost = lineup.take_failed();
@@ -113,15 +116,15 @@ pub fn download(
             partial = begin()?;
             continue;
         }
-        for ((id, place), fault) in lost {
+        for ((id, source), fault) in lost {
             sources.begin(id);
             sources.end(id, 0, 0, None, Some(fault.clone()));
             over.push(id);
-            failed.push((place.name, fault));
+            failed.push((source.name.clone(), fault));
         }
-        let Some(((id, place), response)) = opened else { return Err(failed) };
+        let Some(((id, source), response)) = opened else { return Err(failed) };
         if partial.received == 0
-            && let Some(size) = response.length.filter(|size| (segments::WORTH..=LARGEST).contains(size))
+            && let Some(size) = response.length.filter(|size| (segments::WORTH..=limits::FILE).contains(size))
             && !tried_segments
         {
             tried_segments = true;
@@ -170,7 +173,7 @@ pub fn download(
             }
         };
         over.push(id);
-        failed.push((place.name, fault.clone()));
+        failed.push((source.name.clone(), fault.clone()));
         if !fault.tries_next_candidate() {
             return Err(failed);
         }
@@ -193,7 +196,7 @@ impl Partial {
         fastest: impl Fn() -> Option<f64>,
     ) -> Result<(), Fault> {
         self.from.push(id);
-        response.body.limit(LARGEST);
+        response.body.limit(limits::FILE);
         let unsized_here = others && response.length.is_none();
         let (began, before) = (Instant::now(), self.received);
         let mut looked = began;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     errors::Fault,
-    select::Place,
+    select::Source,
     transport::http::{Cancel, Response},
 };
 
@@ -32,4 +32,4 @@ impl Part {
 }
 
 /// Asks a place for a file, or a part of it, until it is canceled.
-pub type Open = Arc<dyn Fn(&Place, Part, &Cancel) -> Result<Response, Fault> + Send + Sync>;
+pub type Open = Arc<dyn Fn(&Source, Part, &Cancel) -> Result<Response, Fault> + Send + Sync>;

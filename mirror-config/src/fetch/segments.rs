@@ -9,7 +9,7 @@ use std::{
     fs::File,
     io::{Read, Seek, SeekFrom, Write},
     path::Path,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     errors::Fault,
-    select::Place,
+    select::Source,
     transport::http::{Cancel, Response},
 };
 
@@ -75,22 +75,22 @@ pub(super) fn fetch(
     let handle = || File::options().write(true).open(path).map_err(local);
     handle()?.set_len(size).map_err(local)?;
     let (first_id, response) = first;
-    let places: Vec<(SourceId, Place)> = sources.order();
+    let places: Vec<(SourceId, Arc<Source>)> = sources.order();
     // Upstream is the last one: it takes part only if nobody else does.
-    let mirrors = places.iter().filter(|(id, place)| place.mirror.is_some() && *id != first_id);
+    let mirrors = places.iter().filter(|(id, source)| !source.is_upstream() && *id != first_id);
     std::thread::scope(|scope| {
-        for (id, place) in mirrors {
+        for (id, source) in mirrors {
             let (board, file) = (&board, handle());
             scope.spawn(move || {
                 if let Ok(file) = file {
-                    board.work(sources, *id, place, file, open);
+                    board.work(sources, *id, source, file, open);
                 }
             });
         }
         if let Ok(file) = handle() {
             board.go_on(sources, first_id, response, &file);
-            if let Some((_, place)) = places.iter().find(|(id, _)| *id == first_id) {
-                board.work(sources, first_id, place, file, open);
+            if let Some((_, source)) = places.iter().find(|(id, _)| *id == first_id) {
+                board.work(sources, first_id, source, file, open);
             }
         }
     });
@@ -134,10 +134,10 @@ impl Board {
     }
 
     /// Fetches segments until none is left, or the source fails.
-    fn work(&self, sources: &Sources, id: SourceId, place: &Place, file: File, open: &Open) {
+    fn work(&self, sources: &Sources, id: SourceId, source: &Source, file: File, open: &Open) {
         while let Some((number, cancel)) = self.next(sources, id) {
             sources.begin(id);
-            let answer = open(place, self.part(number), &cancel).and_then(|response| match response.status {
+            let answer = open(source, self.part(number), &cancel).and_then(|response| match response.status {
                 206 => Ok(response),
                 _ => Err(Fault::Said("it does not give parts".to_owned())),
             });

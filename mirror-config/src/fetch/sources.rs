@@ -13,9 +13,9 @@ use super::tally::Tally;
 use crate::{
     errors::Fault,
     model::Service,
-    report::line,
-    select::{HEAD_START, Health, Observation, Place, Select},
-    trust::Trust,
+    report::Share,
+    select::{HEAD_START, Select, Source},
+    trust::{Trust, quorum},
 };
 
 /// Rate in bytes a second of a source of which nothing is known.
@@ -83,16 +83,15 @@ impl Drop for Slot<'_> {
 
 impl Sources {
     /// The mirrors that serve this, ranked for requests of about `size` bytes, and upstream behind them.
-    pub fn of(select: &Select, service: Service, size: u64, upstream: &Place) -> Self {
-        let ranked = select.index(service, size);
-        let mirrors = ranked.iter().map(|candidate| Place::mirror(candidate, &select.health, service));
-        Self::new(mirrors.chain([upstream.clone()]).collect(), service)
+    pub fn of(select: &Select, service: Service, size: u64, upstream: &Source) -> Self {
+        let all = select.index(service, size).into_iter().chain([upstream.clone()]);
+        Self::new(all.map(Arc::new).collect(), service)
     }
 
-    /// These places, ranked; they serve this.
-    fn new(places: Vec<Place>, service: Service) -> Self {
-        let tally = |place| Tally {
-            place,
+    /// These, ranked; they serve this.
+    fn new(all: Vec<Arc<Source>>, service: Service) -> Self {
+        let tally = |source| Tally {
+            source,
             in_flight: 0,
             opening: 0,
             unanswered_since: None,
@@ -105,9 +104,9 @@ impl Sources {
             banned: false,
             fault: None,
         };
-        let mirrors = places.iter().filter(|place| place.mirror.is_some()).count();
+        let mirrors = all.iter().filter(|source| !source.is_upstream()).count();
         let slots = Mutex::new(PER_PLACE * mirrors.max(1));
-        let tallies = Arc::new(Mutex::new(places.into_iter().map(tally).collect()));
+        let tallies = Arc::new(Mutex::new(all.into_iter().map(tally).collect()));
         Self { tallies, service, slots, freed: Condvar::new(), turns: Mutex::default() }
     }
 
@@ -119,14 +118,9 @@ impl Sources {
     /// Whether nobody but upstream may be believed: there are too few others, or too much is asked for.
     pub fn speaks_alone(&self, least: Trust) -> bool {
         let tallies = self.lock();
-        let mirrors = tallies.iter().filter_map(|tally| tally.place.mirror.as_ref());
-        let operators: BTreeSet<&str> = mirrors.clone().map(|mirror| mirror.operator.as_str()).collect();
-        let enough = match least {
-            Trust::Tofu => 1,
-            Trust::Quorum => 2,
-            Trust::Upstream | Trust::Pinned => usize::MAX,
-        };
-        operators.len() < enough && !mirrors.clone().any(|mirror| mirror.trusted)
+        let mirrors = tallies.iter().map(|tally| tally.source.as_ref()).filter(|source| !source.is_upstream());
+        let operators: BTreeSet<&str> = mirrors.clone().map(|source| source.operator.as_str()).collect();
+        quorum::least(least).is_none_or(|needed| operators.len() < needed) && !mirrors.clone().any(Source::is_trusted)
     }
 
     /// What is held by whoever fetches this file, so that nobody else does.
@@ -156,7 +150,7 @@ impl Sources {
 
     /// All that may be asked, whoever is expected to be done first in front. The last place is upstream's: it gives what
     /// no mirror has.
-    pub fn order(&self) -> Vec<(SourceId, Place)> {
+    pub fn order(&self) -> Vec<(SourceId, Arc<Source>)> {
         let tallies = self.lock();
         let known: Vec<f64> = tallies.iter().filter_map(Tally::rate).collect();
         let usual = if known.is_empty() { UNKNOWN_RATE } else { known.iter().sum::<f64>() / known.len() as f64 };
@@ -168,7 +162,7 @@ impl Sources {
             let behind = |tally: &Tally| (tally.is_late(), tally.faults);
             (reserve(a), behind(one)).cmp(&(reserve(b), behind(other))).then(wait(one).total_cmp(&wait(other)))
         });
-        order.into_iter().map(|(id, tally)| (id, tally.place.clone())).collect()
+        order.into_iter().map(|(id, tally)| (id, Arc::clone(&tally.source))).collect()
     }
 
     /// Bytes a second of one, in this run or from memory.
@@ -218,30 +212,24 @@ impl Sources {
         }
     }
 
-    /// Remembers what was measured, and says who did what.
-    pub fn close(&self, health: &Health) -> Vec<line::Source> {
+    /// What each of them did that was asked anything, once the run is over.
+    pub fn shares(&self) -> Vec<Share> {
         let mut tallies = self.lock();
         for tally in tallies.iter_mut().filter(|tally| tally.is_silent()) {
             tally.faults += 1;
             tally.fault = Some(Fault::Timeout);
         }
-        let asked = || tallies.iter().filter(|tally| tally.first_byte.is_some() || tally.fault.is_some());
-        let seen: Vec<Observation> = asked()
-            .map(|tally| Observation {
-                mirror: tally.place.name.clone(),
-                first_byte: tally.first_byte,
-                carried: (tally.bytes > 0).then_some((tally.bytes, tally.busy)),
-                fault: if tally.faults > 0 { tally.fault.clone() } else { None },
-            })
-            .collect();
-        health.remember(self.service, &seen);
-        let source = |tally: &Tally| line::Source {
+        let asked = tallies.iter().filter(|tally| tally.first_byte.is_some() || tally.fault.is_some());
+        let share = |tally: &Tally| Share {
+            first_byte: tally.first_byte,
+            bytes: tally.bytes,
             wasted: tally.wasted,
-            outcome: tally.fault.as_ref().map_or("ok", Fault::name).to_owned(),
-            why: tally.fault.clone(),
-            ..line::Source::ok(&tally.place.name, &tally.place.operator, tally.bytes, tally.busy)
+            time: tally.busy,
+            fault: tally.fault.clone(),
+            recovered: tally.faults == 0,
+            ..Share::of(&tally.source, self.service)
         };
-        asked().map(source).collect()
+        asked.map(share).collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Tally>> {
@@ -251,19 +239,22 @@ impl Sources {
 
 #[cfg(test)]
 mod tests {
-    use super::{HEAD_START, Place, Sources};
+    use std::sync::Arc;
+
+    use super::{HEAD_START, Source, Sources};
     use crate::{errors::Fault, model::Service, transport::Route};
 
     fn sources(names: &[&str]) -> Sources {
-        let place = |name: &&str| Place {
+        let source = |name: &&str| Source {
             name: (*name).to_owned(),
             operator: (*name).to_owned(),
-            index: "https://h.example/".parse().expect("an address"),
+            address: "https://h.example/".parse().expect("an address"),
             route: Route::Direct,
             mirror: None,
             expected_rate: Some(1e6),
+            reason: "measured",
         };
-        Sources::new(names.iter().map(place).collect(), Service::Crates)
+        Sources::new(names.iter().map(|name| Arc::new(source(name))).collect(), Service::Crates)
     }
 
     fn first(sources: &Sources) -> usize {

@@ -1,16 +1,19 @@
 //! What one source has done in this run.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     errors::Fault,
-    select::{HEAD_START, Place},
+    select::{HEAD_START, Source},
 };
 
 /// Counted for each of them.
 #[derive(Debug)]
 pub(super) struct Tally {
-    pub(super) place: Place,
+    pub(super) source: Arc<Source>,
     pub(super) in_flight: usize,
     /// Requests that it has not answered yet.
     pub(super) opening: usize,
@@ -41,7 +44,7 @@ impl Tally {
     pub(super) fn rate(&self) -> Option<f64> {
         let busy = self.busy + self.busy_since.map_or(Duration::ZERO, |since| since.elapsed());
         match self.bytes {
-            0 => self.place.expected_rate,
+            0 => self.source.expected_rate,
             bytes => Some(bytes as f64 / busy.as_secs_f64().max(0.001)),
         }
     }

@@ -5,9 +5,6 @@ use std::io::Read;
 use super::pkt_line::{LONGEST_LINE, Packet, Packets};
 use crate::{errors::Fault, message::redact};
 
-/// Largest advertisement that is read, in bytes; git's own is under 1 kB.
-pub(super) const LIMIT: u64 = 1 << 20;
-
 /// What a server can do: the lines of its capability advertisement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advertisement(Vec<String>);

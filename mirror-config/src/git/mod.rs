@@ -11,4 +11,4 @@ pub use advertisement::Advertisement;
 pub use pack_stream::{PackStream, refusal};
 pub use pkt_line::{LONGEST_LINE, Packet, Packets};
 pub use presence::{Pin, Presence};
-pub use upload_pack::{Fetch, REFS_LIMIT, Session, read_refs};
+pub use upload_pack::{Fetch, Session, read_refs};

@@ -5,13 +5,11 @@
 use super::upload_pack::{Fetch, Session};
 use crate::{
     errors::Fault,
-    model::{Address, Oid, Repository},
-    select::{Select, catalog},
-    transport::{Route, http::Patience},
+    model::{Address, Oid, Repository, Service},
+    select::{Select, Source, catalog},
+    transport::http::Patience,
+    trust::quorum,
 };
-
-/// Fewest operators that make a quorum.
-const QUORUM: usize = 2;
 
 /// What is known of a commit in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,26 +40,25 @@ pub fn ask(select: &Select, address: &Address, repository: Option<&Repository>, 
     if !matches!(address.expose().scheme(), "https" | "http") {
         return Pin::Unasked(format!("`{}` addresses are git's own business", address.expose().scheme()));
     }
-    let route = select.proxies.route(address.expose(), None);
-    let fault = match presence(select, address, &route, commit) {
+    let upstream = repository.map_or("git", |repository| &repository.upstream);
+    let fault = match presence(select, &select.upstream(upstream, address.clone(), Service::Git), commit) {
         Ok(presence) => return Pin::Upstream(presence),
         Err(fault) => fault,
     };
     let private = matches!(fault, Fault::Missing | Fault::Status(401 | 403));
     let Some(repository) = repository.filter(|_| !private) else { return Pin::Unasked(fault.to_string()) };
     let mut operators: Vec<String> = Vec::new();
-    let mut trusted = false;
-    for carrier in catalog::git_carriers(&select.config, repository, false) {
+    for source in catalog::git(&select.config, &select.proxies, repository, false) {
         // A relay reads through to upstream, which does not answer.
-        if carrier.mirror.relays || operators.contains(&carrier.mirror.operator) {
+        if source.is_relay() || operators.contains(&source.operator) {
             continue;
         }
-        let route = select.proxies.route(carrier.address.expose(), Some(&carrier.mirror));
-        if let Ok(Presence::Tip(_) | Presence::There) = presence(select, &carrier.address, &route, commit) {
-            operators.push(carrier.mirror.operator.clone());
-            trusted |= carrier.mirror.trusted;
+        let has_it = matches!(presence(select, &source, commit), Ok(Presence::Tip(_) | Presence::There));
+        if has_it {
+            operators.push(source.operator.clone());
         }
-        if trusted || operators.len() >= QUORUM {
+        // A copy that has not got it lags behind and does not object, so none speaks against those that have it.
+        if (has_it && source.is_trusted()) || quorum::possible(operators.len()) {
             return Pin::Mirrors(operators);
         }
     }
@@ -72,8 +69,8 @@ pub fn ask(select: &Select, address: &Address, repository: Option<&Repository>, 
 }
 
 /// Looks for a commit in one place: among the tips of its refs, then by asking for it.
-fn presence(select: &Select, address: &Address, route: &Route, commit: &Oid) -> Result<Presence, Fault> {
-    let session = Session::open(&select.http, address, route, Patience::REPLACEABLE)?;
+fn presence(select: &Select, source: &Source, commit: &Oid) -> Result<Presence, Fault> {
+    let session = Session::open(&select.http, source, Patience::REPLACEABLE)?;
     let refs = session.refs(&[], Patience::REPLACEABLE)?;
     let at = |found: &&crate::model::Ref| found.oid.as_ref() == Some(commit) || found.peeled.as_ref() == Some(commit);
     // `HEAD` tells less than the branch that it stands for.

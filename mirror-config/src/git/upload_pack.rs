@@ -3,10 +3,10 @@
 //! Requests are values, apart from sending them; [`Session`] sends them to one place over HTTP. Which place, and
 //! whether to believe it, is decided elsewhere.
 
-use std::{io::Read, time::Duration};
+use std::{io::Read, sync::Arc, time::Duration};
 
 use super::{
-    advertisement::{self, Advertisement},
+    advertisement::Advertisement,
     pack_stream::{PackStream, refusal},
     pkt_line::{LONGEST_LINE, Packet, Packets},
 };
@@ -14,15 +14,9 @@ use crate::{
     errors::Fault,
     message::redact,
     model::{Address, Oid, Ref},
-    select::{Candidate, Select},
-    transport::{
-        Route,
-        http::{Body, Cancel, Http, Patience, Request, git_agent},
-    },
+    select::Source,
+    transport::http::{Body, Cancel, Http, Patience, Request, git_agent, limits},
 };
-
-/// Largest list of refs that is read, in bytes: about a million refs, which take 200 MB of memory.
-pub const REFS_LIMIT: u64 = 64 << 20;
 
 /// The body of an `ls-refs` request; without prefixes all refs are meant.
 pub fn ls_refs(object_format: &str, prefixes: &[&str]) -> Vec<u8> {
@@ -81,13 +75,14 @@ fn command(name: &str, object_format: &str, arguments: &[String]) -> Vec<u8> {
     body
 }
 
-/// A place that answers like a git server, with its advertisement already read.
+/// A source that answers like a git server, with its advertisement already read. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Session {
     http: Http,
     base: Address,
-    route: Route,
     cancel: Cancel,
+    /// Who that is.
+    pub source: Arc<Source>,
     /// What it can do.
     pub advertisement: Advertisement,
     /// From the start of the first request to the head of its answer, connection included.
@@ -95,37 +90,23 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens a candidate.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Session::open`].
-    pub fn open_candidate(select: &Select, candidate: &Candidate, patience: Patience) -> Result<Self, Fault> {
-        Self::open(&select.http, &candidate.carrier.address, &candidate.route, patience)
-    }
-
-    /// Asks for the advertisement of the repository at `address`.
+    /// Asks a source for the advertisement of the repository at its address.
     ///
     /// # Errors
     ///
     /// The [`Fault`] of the request; [`Fault::NotAMirror`] when the answer is not one of git's.
-    pub fn open(http: &Http, address: &Address, route: &Route, patience: Patience) -> Result<Self, Fault> {
-        let answer = http.send(&Request {
-            address: below(address, "info/refs", Some("service=git-upload-pack")),
-            route: route.clone(),
-            headers: vec![("git-protocol", "version=2".to_owned())],
-            body: None,
-            patience,
-            cancel: Cancel::default(),
-        })?;
+    pub fn open(http: &Http, source: &Source, patience: Patience) -> Result<Self, Fault> {
+        let address = below(&source.address, "info/refs", Some("service=git-upload-pack"));
+        let request = Request::get(address, &source.route, patience).header("git-protocol", "version=2");
+        let answer = http.send(&request)?;
         if answer.content_type != "application/x-git-upload-pack-advertisement" {
             return Err(Fault::NotAMirror(format!("its answer is `{}`", redact::controls(&answer.content_type))));
         }
-        let base = redirected(address, &answer.address)?;
+        let base = redirected(&source.address, &answer.address)?;
         let first_byte = answer.first_byte;
-        let advertisement = Advertisement::read(&mut Packets::new(answer.body.take(advertisement::LIMIT)))?;
-        let cancel = Cancel::default();
-        Ok(Self { http: http.clone(), base, route: route.clone(), cancel, advertisement, first_byte })
+        let advertisement = Advertisement::read(&mut Packets::new(answer.body.take(limits::GIT_PREAMBLE)))?;
+        let (http, source, cancel) = (http.clone(), Arc::new(source.clone()), Cancel::default());
+        Ok(Self { http, source, base, cancel, advertisement, first_byte })
     }
 
     /// The same, for requests that `cancel` ends early.
@@ -139,18 +120,13 @@ impl Session {
     ///
     /// The [`Fault`] of the request; [`Fault::NotAMirror`] for another content type.
     pub fn command(&self, body: Vec<u8>, patience: Patience) -> Result<Body, Fault> {
-        let answer = self.http.send(&Request {
-            address: below(&self.base, "git-upload-pack", None),
-            route: self.route.clone(),
-            headers: vec![
-                ("git-protocol", "version=2".to_owned()),
-                ("content-type", "application/x-git-upload-pack-request".to_owned()),
-                ("accept", "application/x-git-upload-pack-result".to_owned()),
-            ],
-            body: Some(body),
-            patience,
-            cancel: self.cancel.clone(),
-        })?;
+        let request = Request::get(below(&self.base, "git-upload-pack", None), &self.source.route, patience)
+            .post(body)
+            .header("git-protocol", "version=2")
+            .header("content-type", "application/x-git-upload-pack-request")
+            .header("accept", "application/x-git-upload-pack-result")
+            .until(&self.cancel);
+        let answer = self.http.send(&request)?;
         match answer.content_type.as_str() {
             "application/x-git-upload-pack-result" => Ok(answer.body),
             other => Err(Fault::NotAMirror(format!("its answer is `{}`", redact::controls(other)))),
@@ -163,7 +139,7 @@ impl Session {
     ///
     /// The [`Fault`] of the request; [`Fault::NotAMirror`] for a line that is no ref.
     pub fn refs(&self, prefixes: &[&str], patience: Patience) -> Result<Vec<Ref>, Fault> {
-        self.refs_within(REFS_LIMIT, prefixes, patience)
+        self.refs_within(limits::REFS, prefixes, patience)
     }
 
     /// The same with another limit of bytes.
@@ -194,7 +170,7 @@ impl Session {
     pub fn common(&self, wants: &[Oid], haves: &[Oid], patience: Patience) -> Result<Vec<Oid>, Fault> {
         let fetch = Fetch { wants, haves, only_negotiate: true, ..Fetch::default() };
         let body = self.command(fetch.request(self.advertisement.object_format()), patience)?;
-        let mut packets = Packets::new(body.take(REFS_LIMIT));
+        let mut packets = Packets::new(body.take(limits::REFS));
         let mut common = Vec::new();
         while let Some(packet) = packets.next_packet().map_err(|error| Fault::from_io(&error))? {
             let Some(text) = packet.text() else { break };
@@ -214,7 +190,7 @@ impl Session {
 /// [`Fault::NotAMirror`] for a line that is no ref, [`Fault::Cut`] where the closing flush is missing,
 /// [`Fault::TooLarge`] for more than memory should hold.
 pub fn read_refs(from: impl Read) -> Result<Vec<Ref>, Fault> {
-    read_refs_within(REFS_LIMIT, from)
+    read_refs_within(limits::REFS, from)
 }
 
 fn read_refs_within(limit: u64, from: impl Read) -> Result<Vec<Ref>, Fault> {

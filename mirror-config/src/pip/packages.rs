@@ -18,21 +18,17 @@ use crate::{
     fetch::{Blobs, Open, Part, Sources, download},
     model::{Address, Service},
     pip::simple::Page,
-    report::{Evidence, Report},
-    select::{Place, Select},
-    system::state,
-    transport::http::{Cancel, Patience, Request, Response},
+    report::{Event, Journal},
+    select::{Select, Source},
+    system::Environment,
+    transport::http::{Cancel, Patience, Response, limits},
     trust::{Believed, Trust, Version},
 };
 
-/// How upstream is called in reports and in memory: no mirror can have this name.
-pub const UPSTREAM: &str = "upstream:pip";
 /// Marks a file of whose address only a mirror has spoken; the relay does not show it.
 const AGREED: &str = "_agreed";
 /// Pages that are asked for at once.
 const PAGES: usize = 32;
-/// Largest page; those of projects with thousands of files have 10 MB.
-const LARGEST_PAGE: u64 = 64 << 20;
 
 /// What is known of a project: its page, or that there is none.
 pub type Found = Result<Option<Arc<Page>>, Failure>;
@@ -58,15 +54,14 @@ pub struct Packages {
 
 impl Packages {
     /// The index at `upstream`, with the mirrors of the configuration. `hashes` are evidence where upstream is silent.
-    pub fn new(select: Select, upstream: Address, blobs: Blobs, hashes: Hashes) -> Self {
+    pub fn new(select: Select, upstream: Address, blobs: Blobs, hashes: Hashes, journal: Journal) -> Self {
         let (tool, state_dir) = ("pip", select.state_dir.clone());
-        let findings = Findings::new(Subject { tool, upstream: upstream.clone(), state_dir });
-        let place = Place::upstream(UPSTREAM, upstream, &select, Service::Wheels);
-        let failed_lately = select.health.record(UPSTREAM, Service::PypiIndex).until > state::now();
+        let findings = Findings::new(Subject { tool, upstream: upstream.clone(), state_dir }, journal);
+        let source = select.upstream("pip", upstream, Service::Wheels);
         Self {
-            index: Sources::of(&select, Service::PypiIndex, 100_000, &place).with_slots(PAGES),
-            files: Sources::of(&select, Service::Wheels, 2_000_000, &place),
-            upstream: Upstream::new(place, failed_lately),
+            index: Sources::of(&select, Service::PypiIndex, 100_000, &source).with_slots(PAGES),
+            files: Sources::of(&select, Service::Wheels, 2_000_000, &source),
+            upstream: Upstream::new(source, &select.health, Service::PypiIndex),
             blobs,
             hashes,
             pins: BTreeMap::new(),
@@ -106,12 +101,12 @@ impl Packages {
         let hash = hash.ok_or_else(unknown)?;
         if !metadata {
             self.check_fixed(&simple::normalized(project), name, &hash)
-                .inspect_err(|why| self.findings.fail(why.clone()))?;
+                .inspect_err(|why| self.findings.journal().denied(why.clone()))?;
         }
         let open = self.opener(&simple::normalized(project), file, metadata);
         download::download(&self.files, &self.blobs, &hash, &open).map_err(|failed| {
             let failure = failures::no_copy(name, "pip", &failed);
-            self.findings.fail(failure.clone());
+            self.findings.journal().denied(failure.clone());
             failure
         })
     }
@@ -137,24 +132,16 @@ impl Packages {
         self.hashes.get(project).is_some_and(|sums| sums.contains(hash))
     }
 
-    /// Warnings since the last time.
-    pub fn notices(&self) -> Vec<String> {
-        self.findings.notices()
-    }
-
-    /// What pip did not get, since the last time: the cause, if it fails.
-    pub fn failures(&self) -> Vec<Failure> {
-        self.findings.failures()
-    }
-
-    /// Remembers what was measured, and adds to a report who did what on whose word.
-    pub fn close(&self, report: &mut Report) {
-        self.findings.close(report);
+    /// Ends the run: notes who did what, writes the report, has it remembered.
+    pub fn close(&self, env: &Environment, error: Option<Kind>) {
+        let journal = self.findings.journal();
         if self.upstream.has_spoken() {
-            report.evidence.push(Evidence { who: UPSTREAM.to_owned(), said: "pages of the index".to_owned() });
+            journal.said(&self.upstream.source.name, "pages of the index");
         }
-        self.index.close(&self.select.health);
-        report.sources.extend(self.files.close(&self.select.health));
+        self.index.shares().into_iter().for_each(|share| journal.note(Event::Answered(share)));
+        self.files.shares().into_iter().for_each(|share| journal.note(Event::Carried(share)));
+        journal.write(env, error);
+        journal.remember(&self.select.health);
         self.blobs.evict(self.select.config.git.store_limit.value);
     }
 
@@ -168,9 +155,9 @@ impl Packages {
             index: &self.index,
             upstream: &self.upstream,
             least,
-            ask: Arc::new(move |place| {
-                let waits = patient && place.mirror.is_none();
-                ask(&select, place, &path, if waits { Patience::LAST } else { Patience::REPLACEABLE })
+            ask: Arc::new(move |source| {
+                let waits = patient && source.is_upstream();
+                ask(&select, source, &path, if waits { Patience::LAST } else { Patience::REPLACEABLE })
             }),
             read: versions,
             private,
@@ -187,7 +174,7 @@ impl Packages {
             Heard::Missing => {
                 if !self.upstream.has_spoken() {
                     let text = format!("upstream does not answer; mirrors say that there is no {project}");
-                    self.findings.notice(text);
+                    self.findings.journal().warn(text);
                 }
                 Ok(None)
             }
@@ -195,7 +182,7 @@ impl Packages {
             Heard::Nobody(believed, failed) => {
                 self.findings.contradicted(project, &believed);
                 let failure = failures::nobody(project, "pip", &believed, &failed, private);
-                self.findings.fail(failure.clone());
+                self.findings.journal().denied(failure.clone());
                 Err(failure)
             }
         }
@@ -233,35 +220,35 @@ impl Packages {
             .files
             .order()
             .into_iter()
-            .map(|(_, place)| (place.name.clone(), self.mirrored.cell(&format!("{} {project}", place.name))))
+            .map(|(_, source)| (source.name.clone(), self.mirrored.cell(&format!("{} {project}", source.name))))
             .collect();
         let end = if metadata { ".metadata" } else { "" };
-        Arc::new(move |place, part, cancel| {
-            let Some(mirror) = &place.mirror else {
+        Arc::new(move |source, part, cancel| {
+            let Some(mirror) = &source.mirror else {
                 if agreed {
                     // It is a mirror's word where upstream has it.
                     return Err(Fault::Missing);
                 }
-                return open(&select, place, &format!("{url}{end}"), part, cancel);
+                return open(&select, source, &format!("{url}{end}"), part, cancel);
             };
             if private && !mirror.trusted {
                 return Err(Fault::Missing);
             }
-            let cell = cells.get(&place.name).ok_or(Fault::Missing)?;
+            let cell = cells.get(&source.name).ok_or(Fault::Missing)?;
             if cell.get().is_none()
-                && let Some(guess) = same_place(&place.index, &url)
+                && let Some(guess) = same_place(&source.address, &url)
             {
-                match open(&select, place, &format!("{guess}{end}"), part, cancel) {
+                match open(&select, source, &format!("{guess}{end}"), part, cancel) {
                     // It may be elsewhere.
                     Err(Fault::Missing | Fault::Status(400..=499) | Fault::NotAMirror(_) | Fault::Redirect(_)) => {}
                     known => return known,
                 }
             }
             let page =
-                cell.get_or_init(|| ask(&select, place, &format!("{project}/"), Patience::REPLACEABLE).map(Arc::new));
+                cell.get_or_init(|| ask(&select, source, &format!("{project}/"), Patience::REPLACEABLE).map(Arc::new));
             let page = page.as_ref().map_err(Clone::clone)?;
             let told = named(page, &name).and_then(|file| file.get("url")?.as_str());
-            open(&select, place, &format!("{}{end}", told.ok_or(Fault::Missing)?), part, cancel)
+            open(&select, source, &format!("{}{end}", told.ok_or(Fault::Missing)?), part, cancel)
         })
     }
 }
@@ -288,26 +275,19 @@ fn versions(page: &Page) -> Vec<Version> {
 }
 
 /// Asks a place for a project's page.
-fn ask(select: &Select, place: &Place, path: &str, patience: Patience) -> Result<Page, Fault> {
-    let response = select.http.send(&Request {
-        address: place.index.below(path).map_err(|error| Fault::NotAMirror(error.to_string()))?,
-        route: place.route.clone(),
-        headers: vec![("accept", simple::ACCEPT.to_owned())],
-        body: None,
-        patience,
-        cancel: Cancel::new(),
-    })?;
+fn ask(select: &Select, source: &Source, path: &str, patience: Patience) -> Result<Page, Fault> {
+    let response = select.http.send(&source.get(path, patience)?.header("accept", simple::ACCEPT))?;
     let (kind, base) = (response.content_type.clone(), response.address.clone());
-    Page::parse(&kind, &response.body.read_all(LARGEST_PAGE)?, &base)
+    Page::parse(&kind, &response.body.read_all(limits::PAGE)?, &base)
 }
 
 /// Asks for a file, or a part of it.
-fn open(select: &Select, place: &Place, url: &str, part: Part, cancel: &Cancel) -> Result<Response, Fault> {
+fn open(select: &Select, source: &Source, url: &str, part: Part, cancel: &Cancel) -> Result<Response, Fault> {
     let address: Address = url.parse().map_err(|error| Fault::NotAMirror(format!("{error}")))?;
-    let response = download::ask(select, place, &address, part, cancel)?;
+    let response = download::ask(select, source, &address, part, cancel)?;
     match response.content_type.as_str() {
         // No file is one, but a page that says "not here", or "sign in", is.
-        "text/html" => Err(Fault::NotAMirror("a page in place of a file".to_owned())),
+        "text/html" => Err(Fault::NotAMirror("a page in source of a file".to_owned())),
         _ => Ok(response),
     }
 }

@@ -8,18 +8,12 @@ use crate::{
     cargo::index,
     errors::Fault,
     git::{Pin, Presence, Session, presence},
-    model::{Address, check_address},
+    model::check_address,
     pip::simple::{self, Page},
-    select::Select,
-    transport::{
-        Route,
-        http::{Cancel, Patience, Request},
-    },
+    select::{Select, Source},
+    transport::http::{Patience, limits},
     trust::{Claim, Evidence},
 };
-
-/// Largest page or entry that is read, in bytes.
-const LARGEST: u64 = 64 << 20;
 
 /// What upstream makes of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +44,12 @@ pub fn audit(select: &Select, evidence: &Evidence) -> Vec<Audited> {
         let insecure = mirror.is_some_and(|mirror| mirror.insecure);
         let now = check_address(&claim.address, insecure).map_err(|why| Fault::Transport(why.what));
         let now = now.and_then(|address| {
-            says(select, evidence, &claim.about, &address, &select.proxies.route(address.expose(), mirror))
+            let source = match mirror {
+                Some(mirror) => Source::mirror(mirror, address, &select.proxies),
+                // The configuration has forgotten it; it is asked as a stranger is.
+                None => Source::upstream(&claim.mirror, address, &select.proxies),
+            };
+            says(select, evidence, &claim.about, &source)
         });
         Audited { now, check: check(select, evidence, claim), claim: claim.clone() }
     };
@@ -72,7 +71,7 @@ fn check(select: &Select, evidence: &Evidence, claim: &Claim) -> Check {
             Pin::Unasked(why) => Check::Unknown(why),
         };
     }
-    match says(select, evidence, &claim.about, &upstream, &select.proxies.route(upstream.expose(), None)) {
+    match says(select, evidence, &claim.about, &Source::upstream(&evidence.tool, upstream, &select.proxies)) {
         Ok(Some(truth)) if truth == claim.said => Check::Right,
         Ok(Some(truth)) => Check::Wrong(format!("upstream says {truth}")),
         Ok(None) | Err(Fault::Missing) => Check::Wrong("upstream has no such thing".to_owned()),
@@ -81,38 +80,23 @@ fn check(select: &Select, evidence: &Evidence, claim: &Claim) -> Check {
 }
 
 /// What a place says now of a ref, a version or a file.
-fn says(
-    select: &Select,
-    evidence: &Evidence,
-    about: &str,
-    address: &Address,
-    route: &Route,
-) -> Result<Option<String>, Fault> {
-    let get = |path: &str, accept: &str| {
-        select.http.send(&Request {
-            address: address.below(path).map_err(|error| Fault::NotAMirror(error.to_string()))?,
-            route: route.clone(),
-            headers: vec![("accept", accept.to_owned())],
-            body: None,
-            patience: Patience::LAST,
-            cancel: Cancel::new(),
-        })
-    };
+fn says(select: &Select, evidence: &Evidence, about: &str, source: &Source) -> Result<Option<String>, Fault> {
+    let get = |path: &str, accept: &str| select.http.send(&source.get(path, Patience::LAST)?.header("accept", accept));
     match evidence.tool.as_str() {
         "git" => {
-            let session = Session::open(&select.http, address, route, Patience::LAST)?;
+            let session = Session::open(&select.http, source, Patience::LAST)?;
             let refs = session.refs(&[about], Patience::LAST)?;
             let found = refs.into_iter().find(|found| found.name == about).and_then(|found| found.oid);
             Ok(found.map(|oid| oid.to_string()))
         }
         "cargo" => {
             let path = index::path_of(&evidence.subject).ok_or(Fault::Missing)?;
-            Ok(index::checksums(&get(&path, "text/plain")?.body.read_all(LARGEST)?)?.remove(about))
+            Ok(index::checksums(&get(&path, "text/plain")?.body.read_all(limits::ENTRY)?)?.remove(about))
         }
         _ => {
             let response = get(&format!("{}/", simple::normalized(&evidence.subject)), simple::ACCEPT)?;
             let (kind, base) = (response.content_type.clone(), response.address.clone());
-            let page = Page::parse(&kind, &response.body.read_all(LARGEST)?, &base)?;
+            let page = Page::parse(&kind, &response.body.read_all(limits::PAGE)?, &base)?;
             let named = |file: &&Map<String, Value>| file.get("filename").and_then(Value::as_str) == Some(about);
             Ok(page.files.iter().find(named).and_then(simple::sha256))
         }

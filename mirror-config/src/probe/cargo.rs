@@ -8,7 +8,7 @@ use super::{
     index::{self, Asked, Found, Measure, Standing, samples},
 };
 use crate::{
-    cargo::{CONFIG, Downloads, UPSTREAM, official, path_of, versions},
+    cargo::{CONFIG, Downloads, official, path_of, versions},
     errors::Fault,
     model::{Address, Service},
     select::Select,
@@ -25,7 +25,7 @@ pub fn probe(select: &Select, heard: Heard<'_>) -> Vec<Standing> {
     let configured = select.config.cargo.upstream.as_ref().map(|index| index.value.clone());
     let default = configured.is_none().then(official);
     let index = configured.unwrap_or_else(official);
-    let found = index::ask(select, Some((UPSTREAM, index)), SERVICES, find, heard);
+    let found = index::ask(select, Some(("cargo", index)), SERVICES, find, heard);
     // Index, files and site of the official registry are hosts of one domain.
     let kin = |address: &Address| default.as_ref().is_some_and(|official| domain(official) == domain(address));
     index::judge(select, SERVICES, found, &kin)

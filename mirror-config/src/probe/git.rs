@@ -14,7 +14,7 @@ use crate::{
     errors::Fault,
     git::{Fetch, Session},
     model::{Oid, Repository, Service},
-    select::{Observation, Select},
+    select::{Observation, Select, catalog, upstream_name},
     transport::http::Patience,
 };
 
@@ -45,48 +45,45 @@ pub struct Standing {
 /// What a copy's freshness is held against: upstream, and the commit at its HEAD.
 type Yardstick = Option<(Session, Oid)>;
 
+/// How a session is got.
+type Open = Box<dyn FnOnce() -> Result<Session, Fault> + Send>;
+
 /// Probes upstream and every candidate for one repository, and remembers what was measured. Takes at most five seconds.
 pub fn probe(select: &Select, repository: &Repository, heard: Heard<'_>) -> Vec<Standing> {
     let started = Instant::now();
-    let upstream_name = format!("upstream:{}", repository.upstream);
-    let upstream =
-        select.config.upstreams.get(&repository.upstream).map(|upstream| upstream.url.fill(&repository.repo));
-    let upstream = upstream.map_or(Err(Fault::Missing), |address| {
-        let route = select.proxies.route(address.expose(), None);
-        let select = select.clone();
-        within(UPSTREAM_TIME, move || Session::open(&select.http, &address, &route, patience(UPSTREAM_TIME)))
+    let address = catalog::upstream(&select.config, repository).map(|upstream| upstream.url.fill(&repository.repo));
+    let upstream = address.map_or(Err(Fault::Missing), |address| {
+        let source = select.upstream(&repository.upstream, address, Service::Git);
+        let http = select.http.clone();
+        within(UPSTREAM_TIME, move || Session::open(&http, &source, patience(UPSTREAM_TIME)))
     });
     let private = matches!(upstream, Err(Fault::Missing | Fault::Status(401 | 403)));
     let mut standings = Vec::new();
     let mut late: Vec<(String, String)> = Vec::new();
     let (sender, receiver) = channel();
-    let mut launch =
-        |name: &str, operator: &str, yardstick: Yardstick, open: Box<dyn FnOnce() -> Result<Session, Fault> + Send>| {
-            late.push((name.to_owned(), operator.to_owned()));
-            let (sender, name, operator) = (sender.clone(), name.to_owned(), operator.to_owned());
-            // Whoever is late is not waited for, and finds nobody listening.
-            thread::spawn(move || drop(sender.send(measure(&name, &operator, open(), yardstick))));
-        };
+    let name = upstream_name(&repository.upstream);
+    let mut launch = |name: &str, operator: &str, yardstick: Yardstick, open: Open| {
+        late.push((name.to_owned(), operator.to_owned()));
+        let (sender, name, operator) = (sender.clone(), name.to_owned(), operator.to_owned());
+        // Whoever is late is not waited for, and finds nobody listening.
+        thread::spawn(move || drop(sender.send(measure(&name, &operator, open(), yardstick))));
+    };
     let yardstick: Yardstick = match upstream {
         Err(fault) => {
-            standings.push(failed(&upstream_name, &upstream_name, fault));
+            standings.push(failed(&name, "upstream", fault));
             None
         }
         Ok(session) => {
             let head = head(&session).ok().flatten();
             let own = session.clone();
-            launch(&upstream_name, &upstream_name, None, Box::new(move || Ok(own)));
+            launch(&name, "upstream", None, Box::new(move || Ok(own)));
             head.map(|head| (session, head))
         }
     };
-    for candidate in select.git(repository, private, RATE_BYTES) {
-        let (select, mirror) = (select.clone(), candidate.carrier.mirror.clone());
-        launch(
-            &mirror.name,
-            &mirror.operator,
-            yardstick.clone(),
-            Box::new(move || Session::open_candidate(&select, &candidate, patience(TOTAL))),
-        );
+    for source in select.git(repository, private, RATE_BYTES) {
+        let (http, name, operator) = (select.http.clone(), source.name.clone(), source.operator.clone());
+        let open = Box::new(move || Session::open(&http, &source, patience(TOTAL)));
+        launch(&name, &operator, yardstick.clone(), open);
     }
     let all = late.len();
     heard(0, all);

@@ -16,20 +16,15 @@ use super::{
 };
 use crate::{
     errors::Fault,
-    model::{Address, Mirror, Service, check_address},
-    select::{Observation, Select},
+    model::{Address, Service, check_address},
+    select::{Observation, Select, Source},
     system::hex,
-    transport::{
-        Route,
-        http::{Cancel, Patience, Request, Response},
-    },
+    transport::http::{Patience, Request, Response, limits},
 };
 
 const SAMPLES: &str = include_str!("../../data/samples.txt");
 /// Bytes of a file that are read to measure a rate.
 const RANGE: u64 = 1 << 20;
-/// Largest page or entry of an index that is read.
-const LARGEST_ANSWER: u64 = 16 << 20;
 /// A candidate's own limit: what it has found out by then still counts.
 const WORK: Duration = Duration::from_millis(4600);
 /// The part of it in which the index has to answer.
@@ -85,15 +80,11 @@ pub(super) struct Found {
     pub(super) file: Option<Located>,
 }
 
-/// Somebody to ask: upstream, or a mirror.
+/// The questions to one source, and since when they are being asked.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
-    pub(super) name: String,
-    pub(super) operator: String,
-    pub(super) index: Address,
-    pub(super) route: Route,
-    pub(super) mirror: Option<Mirror>,
-    pub(super) started: Instant,
+    pub(super) source: Source,
+    started: Instant,
 }
 
 /// A file to measure with.
@@ -115,23 +106,24 @@ pub(super) fn samples(tool: &str) -> Vec<&'static str> {
 impl Asked {
     /// Asks for a path of the index. The limit is the index's part of the time.
     pub(super) fn get(&self, select: &Select, path: &str, headers: &[(&'static str, &str)]) -> Result<Response, Fault> {
-        let address = self.index.below(path).map_err(|error| Fault::NotAMirror(error.to_string()))?;
-        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        self.send(select, address, self.route.clone(), headers, INDEX)
+        let request = self.source.get(path, self.patience(INDEX))?;
+        select.http.send(&headers.iter().fold(request, |request, (name, value)| request.header(name, *value)))
     }
 
     /// The whole body of an answer.
     pub(super) fn body(response: Response) -> Result<Vec<u8>, Fault> {
-        response.body.read_all(LARGEST_ANSWER)
+        response.body.read_all(limits::SAMPLE)
     }
 
     /// Reads the beginning of a file: where it came from in the end, and bytes per second.
     pub(super) fn measure(&self, select: &Select, file: &Measure) -> Result<(Address, f64), Fault> {
-        let insecure = self.mirror.as_ref().is_some_and(|mirror| mirror.insecure);
-        check_address(file.address.expose().as_str(), insecure).map_err(|failure| Fault::Transport(failure.what))?;
-        let headers = vec![("range", format!("bytes=0-{}", RANGE - 1)), ("accept-encoding", "identity".to_owned())];
-        let route = select.proxies.route(file.address.expose(), self.mirror.as_ref());
-        let mut response = self.send(select, file.address.clone(), route, headers, WORK)?;
+        check_address(file.address.expose().as_str(), self.source.is_insecure())
+            .map_err(|failure| Fault::Transport(failure.what))?;
+        let route = select.proxies.route(file.address.expose(), self.source.mirror.as_ref());
+        let request = Request::get(file.address.clone(), &route, self.patience(WORK))
+            .header("range", format!("bytes=0-{}", RANGE - 1))
+            .header("accept-encoding", "identity");
+        let mut response = select.http.send(&request)?;
         let started = Instant::now();
         let (mut buffer, mut hasher) = ([0; 16 * 1024], Sha256::new());
         let mut begin = Vec::new();
@@ -166,17 +158,10 @@ impl Asked {
         Ok((response.address, bytes as f64 / started.elapsed().as_secs_f64().max(0.001)))
     }
 
-    fn send(
-        &self,
-        select: &Select,
-        address: Address,
-        route: Route,
-        headers: Vec<(&'static str, String)>,
-        until: Duration,
-    ) -> Result<Response, Fault> {
+    /// What is left of this time.
+    fn patience(&self, until: Duration) -> Patience {
         let left = until.saturating_sub(self.started.elapsed());
-        let patience = Patience { head: left, first_byte: left, silence: left, floor: 0 };
-        select.http.send(&Request { address, route, headers, body: None, patience, cancel: Cancel::new() })
+        Patience { head: left, first_byte: left, silence: left, floor: 0 }
     }
 }
 
@@ -189,23 +174,9 @@ pub(super) fn ask(
     heard: Heard<'_>,
 ) -> Vec<(Asked, Found)> {
     let started = Instant::now();
-    let upstream = upstream.map(|(name, index)| Asked {
-        name: name.to_owned(),
-        operator: "upstream".to_owned(),
-        route: select.proxies.route(index.expose(), None),
-        index,
-        mirror: None,
-        started,
-    });
-    let mirrors = select.index(services.0, RANGE).into_iter().map(|candidate| Asked {
-        name: candidate.carrier.mirror.name.clone(),
-        operator: candidate.carrier.mirror.operator.clone(),
-        index: candidate.carrier.address,
-        route: candidate.route,
-        mirror: Some(candidate.carrier.mirror),
-        started,
-    });
-    let asked: Vec<Asked> = upstream.into_iter().chain(mirrors).collect();
+    let upstream = upstream.map(|(name, index)| select.upstream(name, index, services.0));
+    let sources = upstream.into_iter().chain(select.index(services.0, RANGE));
+    let asked: Vec<Asked> = sources.map(|source| Asked { source, started }).collect();
     let (sender, receiver) = channel();
     for (number, one) in asked.iter().cloned().enumerate() {
         let (sender, select) = (sender.clone(), select.clone());
@@ -230,33 +201,33 @@ pub(super) fn judge(
     found: Vec<(Asked, Found)>,
     kin: &dyn Fn(&Address) -> bool,
 ) -> Vec<Standing> {
-    let upstream = found.iter().find(|(asked, _)| asked.mirror.is_none());
+    let upstream = found.iter().find(|(asked, _)| asked.source.is_upstream());
     let yardstick: Facts = upstream.map(|(_, found)| found.facts.clone()).unwrap_or_default();
     let file = upstream.and_then(|(_, found)| found.file.as_ref());
     let mut places: Vec<(String, Address)> =
-        found.iter().map(|(asked, _)| (asked.operator.clone(), asked.index.clone())).collect();
+        found.iter().map(|(asked, _)| (asked.source.operator.clone(), asked.source.address.clone())).collect();
     for address in file.into_iter().flat_map(|(named, got)| [Some(named), got.as_ref().ok().map(|(from, _)| from)]) {
         places.extend(address.map(|address| ("upstream".to_owned(), address.clone())));
     }
-    let standing = |(asked, found): (Asked, Found)| {
-        let (freshness, deceit) = match asked.mirror {
-            Some(_) => compare(&yardstick, &found.facts),
-            None => (Freshness::Unknown, None),
+    let standing = |(Asked { source, .. }, found): (Asked, Found)| {
+        let (freshness, deceit) = match source.is_upstream() {
+            false => compare(&yardstick, &found.facts),
+            true => (Freshness::Unknown, None),
         };
         let strangers: Vec<&Address> =
-            places.iter().filter(|(operator, _)| *operator != asked.operator).map(|(_, place)| place).collect();
+            places.iter().filter(|(operator, _)| *operator != source.operator).map(|(_, place)| place).collect();
         let foreign = |address: &Address| {
-            asked.mirror.is_some() && (kin(address) || strangers.iter().any(|place| same_host(place, address)))
+            !source.is_upstream() && (kin(address) || strangers.iter().any(|place| same_host(place, address)))
         };
         Standing {
             freshness,
             fault: deceit.or(found.fault),
             first_byte: found.first_byte,
             throughput: found.file.as_ref().and_then(|(_, got)| got.as_ref().ok().map(|(_, rate)| *rate)),
-            files: files(&asked.index, found.file.as_ref(), &foreign),
+            files: files(&source.address, found.file.as_ref(), &foreign),
             hashes: found.hashes,
-            name: asked.name,
-            operator: asked.operator,
+            name: source.name,
+            operator: source.operator,
         }
     };
     let standings: Vec<Standing> = found.into_iter().map(standing).collect();

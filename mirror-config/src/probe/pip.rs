@@ -18,13 +18,11 @@ use crate::{
 const MAGIC: &[u8] = b"PK\x03\x04";
 /// What is measured: the index, and the files.
 const SERVICES: (Service, Service) = (Service::PypiIndex, Service::Wheels);
-/// How upstream is called in reports and in memory: no mirror can have this name.
-pub const UPSTREAM: &str = "upstream:pip";
 
 /// Probes upstream, if anybody knows where it is, and every mirror, and remembers what was measured. Takes at most five
 /// seconds.
 pub fn probe(select: &Select, upstream: Option<Address>, heard: Heard<'_>) -> Vec<Standing> {
-    let found = index::ask(select, upstream.map(|index| (UPSTREAM, index)), SERVICES, find, heard);
+    let found = index::ask(select, upstream.map(|index| ("pip", index)), SERVICES, find, heard);
     let mut standings = index::judge(select, SERVICES, found, &|_| false);
     for standing in &mut standings {
         // What its owner deletes upstream, mirrors may still have, and no harm is done.

@@ -10,7 +10,7 @@ use crate::{
     select::Select,
     transport::{
         Route,
-        http::{Cancel, Looked, Patience, Request},
+        http::{Looked, Patience, Request},
     },
 };
 
@@ -68,14 +68,8 @@ pub fn probe(select: &Select, heard: Heard<'_>) -> Vec<Standing> {
         let (http, tell) = (select.http.clone(), tell.clone());
         // Not waited for: a request has its own end, and the process may have ended before.
         thread::spawn(move || {
-            let request = Request {
-                address: place.address,
-                route: place.route,
-                headers: Vec::new(),
-                body: None,
-                patience: Patience { head: TOTAL, ..Patience::REPLACEABLE },
-                cancel: Cancel::default(),
-            };
+            let patience = Patience { head: TOTAL, ..Patience::REPLACEABLE };
+            let request = Request::get(place.address, &place.route, patience);
             // Nobody listens any more when the time is over.
             let _ = tell.send((number, http.certificate(&request)));
         });

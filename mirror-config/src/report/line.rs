@@ -2,14 +2,16 @@
 //!
 //! The field names are part of the contract and stand in the README.
 
-use std::{fs::OpenOptions, io::Write, time::Duration};
+use std::{fs::OpenOptions, io::Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use super::event::{Event, Share};
 use crate::{
     errors::{Fault, Kind},
     message::{bytes, redact},
     system::{Environment, MIRROR_REPORT},
+    trust::Trust,
 };
 
 /// One operation, as one line of `MIRROR_REPORT`.
@@ -22,7 +24,8 @@ pub struct Report {
     /// What it was about: `github:owner/repo`.
     pub upstream: String,
     /// `pinned`, `upstream`, `quorum`, `tofu`, or nothing when nobody was believed.
-    pub verdict: Option<String>,
+    #[serde(serialize_with = "as_text")]
+    pub verdict: Option<Trust>,
     /// Who said what.
     pub evidence: Vec<Evidence>,
     /// From start to end.
@@ -63,29 +66,15 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source that did what it was asked.
-    pub fn ok(name: &str, operator: &str, bytes: u64, time: Duration) -> Self {
+    fn of(share: &Share) -> Self {
         Self {
-            name: name.into(),
-            operator: operator.into(),
-            bytes,
-            wasted: 0,
-            seconds: time.as_secs_f64(),
-            outcome: "ok".into(),
-            why: None,
-        }
-    }
-
-    /// A source that did not.
-    pub fn failed(name: &str, operator: &str, wasted: u64, time: Duration, fault: Fault) -> Self {
-        Self {
-            name: name.into(),
-            operator: operator.into(),
-            bytes: 0,
-            wasted,
-            seconds: time.as_secs_f64(),
-            outcome: fault.name().into(),
-            why: Some(fault),
+            name: share.source.name.clone(),
+            operator: share.source.operator.clone(),
+            bytes: share.bytes,
+            wasted: share.wasted,
+            seconds: share.time.as_secs_f64(),
+            outcome: share.fault.as_ref().map_or("ok", Fault::name).to_owned(),
+            why: share.fault.clone(),
         }
     }
 }
@@ -102,6 +91,17 @@ impl Report {
             seconds: 0.0,
             error: None,
             sources: Vec::new(),
+        }
+    }
+
+    /// Listens. The weakest evidence of all is the verdict.
+    pub(super) fn hear(&mut self, event: &Event) {
+        match event {
+            Event::Is(operation) => self.operation = (*operation).to_owned(),
+            Event::Carried(share) => self.sources.push(Source::of(share)),
+            Event::Said(who, said) => self.evidence.push(Evidence { who: who.clone(), said: said.clone() }),
+            Event::Believed(trust) => self.verdict = Some(self.verdict.map_or(*trust, |held| held.min(*trust))),
+            _ => {}
         }
     }
 
@@ -142,15 +142,24 @@ impl Report {
     }
 }
 
+#[expect(clippy::ref_option, reason = "serde hands the field over like this")]
+fn as_text<S: Serializer>(verdict: &Option<Trust>, serializer: S) -> Result<S::Ok, S::Error> {
+    verdict.map(|trust| trust.to_string()).serialize(serializer)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Report, Source};
+    use super::{Event, Report, Share};
     use crate::{
         errors::{Fault, Kind},
+        model::Service,
+        select::Source,
         system::Environment,
+        transport::Proxies,
+        trust::Trust,
     };
 
-    use std::time::Duration;
+    use std::{sync::Arc, time::Duration};
 
     #[test]
     fn a_line_has_the_fields_of_the_contract() {
@@ -158,7 +167,13 @@ mod tests {
         let path = dir.path().join("report.jsonl");
         let env = Environment::of([("MIRROR_REPORT", path.as_os_str())], "/");
         let mut report = Report::new("git", "fetch", "github:a/b");
-        report.sources.push(Source::failed("m", "op", 7, Duration::from_secs(1), Fault::Stalled));
+        let address = "https://m.example/".parse().expect("an address");
+        let source = Arc::new(Source::upstream("m", address, &Proxies::default()));
+        let share = Share { wasted: 7, time: Duration::from_secs(1), ..Share::of(&source, Service::Git) };
+        report.hear(&Event::Carried(Share { fault: Some(Fault::Stalled), ..share }));
+        report.hear(&Event::Believed(Trust::Upstream));
+        report.hear(&Event::Believed(Trust::Quorum));
+        report.hear(&Event::Believed(Trust::Pinned));
         report.append(&env, Some(Kind::Exhausted));
         report.append(&env, None);
         let text = std::fs::read_to_string(path).expect("written");
@@ -167,6 +182,7 @@ mod tests {
         let mut keys: Vec<&String> = lines[0].as_object().expect("an object").keys().collect();
         keys.sort();
         assert_eq!(keys, ["error", "evidence", "operation", "seconds", "sources", "tool", "upstream", "verdict"]);
+        assert_eq!(lines[0]["verdict"], "quorum", "the weakest of all");
         assert_eq!((lines[0]["error"].as_str(), lines[1]["error"].as_str()), (Some("E-EXHAUSTED"), None));
         let mut fields: Vec<&String> = lines[0]["sources"][0].as_object().expect("an object").keys().collect();
         fields.sort();

@@ -1,7 +1,15 @@
-//! What happened, for programs: a line of `MIRROR_REPORT`, and diagnostics under `MIRROR_LOG`.
+//! What happened: events, the journal that hears them, and who listens: a line of `MIRROR_REPORT`, what is remembered of
+//! sources, what is told later. Diagnostics under `MIRROR_LOG` are apart.
 
-pub mod line;
 pub mod log;
+pub mod event;
+pub mod line;
+mod measured;
+pub mod journal;
+pub mod later;
 
-pub use line::{Evidence, Report, Source};
+pub use event::{Event, Look, Share, Snapshot, went_on};
+pub use journal::{Journal, Listener, Receiving};
+pub use later::Later;
+pub use line::{Evidence, Report};
 pub use log::start_log;

@@ -1,33 +1,23 @@
-//! The front door: configuration, catalog, memory and ranking in, candidates in order out.
+//! The front door: configuration, catalog, memory and ranking in, sources in order out.
 
 use std::path::PathBuf;
 
 use super::{
-    catalog::{self, Carrier},
-    health::Health,
-    rank::{self, Ranked, Standing},
+    catalog,
+    health::{Health, Record},
+    rank::{self, Standing},
+    source::Source,
 };
 use crate::{
     config::Config,
     errors::Failure,
-    model::{Repository, Service},
+    model::{Address, Repository, Service},
     system::{Environment, state},
     transport::{
-        Proxies, Route,
+        Proxies,
         http::{Http, git_agent},
     },
 };
-
-/// A mirror that could serve this request, with the route to it.
-#[derive(Debug, Clone)]
-pub struct Candidate {
-    /// The mirror and its address.
-    pub carrier: Carrier,
-    /// How to reach it.
-    pub route: Route,
-    /// Why it stands where it stands.
-    pub rank: Ranked,
-}
 
 /// Everything a choice needs, read once.
 #[derive(Debug, Clone)]
@@ -70,36 +60,42 @@ impl Select {
         })
     }
 
-    /// Who could carry the repository, best first, for a request of about `size` bytes. `private` as in
-    /// [`catalog::git_carriers`].
-    pub fn git(&self, repository: &Repository, private: bool, size: u64) -> Vec<Candidate> {
-        self.ranked(&catalog::git_carriers(&self.config, repository, private), Service::Git, size)
+    /// Who could carry the repository, best first, for a request of about `size` bytes. `private` as in [`catalog::git`].
+    pub fn git(&self, repository: &Repository, private: bool, size: u64) -> Vec<Source> {
+        let sources = catalog::git(&self.config, &self.proxies, repository, private);
+        ranked(&self.health, &sources, Service::Git, size)
     }
 
     /// Who could serve an index, or the files that it names, best first, for a request of about `size` bytes.
-    pub fn index(&self, service: Service, size: u64) -> Vec<Candidate> {
-        self.ranked(&catalog::index_carriers(&self.config, service), service, size)
+    pub fn index(&self, service: Service, size: u64) -> Vec<Source> {
+        ranked(&self.health, &catalog::index(&self.config, &self.proxies, service), service, size)
     }
 
-    fn ranked(&self, carriers: &[Carrier], service: Service, size: u64) -> Vec<Candidate> {
-        ranked(&self.health, carriers, service, size)
-            .into_iter()
-            .map(|(carrier, rank)| {
-                let route = self.proxies.route(carrier.address.expose(), Some(&carrier.mirror));
-                Candidate { carrier, route, rank }
-            })
-            .collect()
+    /// Upstream for a service, by its name in the configuration or that of its tool.
+    pub fn upstream(&self, name: &str, address: Address, service: Service) -> Source {
+        let source = Source::upstream(name, address, &self.proxies);
+        Source { expected_rate: self.health.record(&source.name, service).goodput, ..source }
     }
 }
 
-/// The carriers, best first, by what is remembered of them. For a program that asks none of them itself and needs no
+/// The mirrors, best first, by what is remembered of them. For a program that asks none of them itself and needs no
 /// client; others use [`Select`].
-pub fn ranked(health: &Health, carriers: &[Carrier], service: Service, size: u64) -> Vec<(Carrier, Ranked)> {
-    let standings: Vec<Standing> = carriers
+pub fn ranked(health: &Health, mirrors: &[Source], service: Service, size: u64) -> Vec<Source> {
+    let records: Vec<Record> = mirrors.iter().map(|source| health.record(&source.name, service)).collect();
+    let weight = |source: &Source| source.mirror.as_ref().map_or(1.0, |mirror| mirror.weight);
+    let standings: Vec<Standing> = mirrors
         .iter()
-        .map(|c| Standing { record: health.record(&c.mirror.name, service), weight: c.mirror.weight })
+        .zip(&records)
+        .map(|(source, record)| Standing { record: *record, weight: weight(source) })
         .collect();
     let dice = u64::from(std::process::id()) ^ (state::now() << 20);
     let order = rank::rank(&standings, size, state::now(), dice);
-    order.into_iter().map(|rank| (carriers[rank.index].clone(), rank)).collect()
+    order
+        .into_iter()
+        .map(|rank| {
+            let source = &mirrors[rank.index];
+            tracing::debug!(source = source.name, rank.reason, expected = ?rank.expected, "candidate");
+            Source { expected_rate: records[rank.index].goodput, reason: rank.reason, ..source.clone() }
+        })
+        .collect()
 }

@@ -8,12 +8,9 @@ use crate::{
     errors::{Failure, Fault, Kind},
     model::{Address, is_loopback},
     system::{Environment, state},
-    transport::http::{Cancel, Patience, Request},
+    transport::http::{Patience, Request, limits},
     trust::signature,
 };
-
-/// Largest list that is read, in bytes; the built-in one has 4 kB.
-const LIST_LIMIT: u64 = 1 << 20;
 
 /// What became of an update.
 #[derive(Debug, Clone)]
@@ -44,13 +41,13 @@ pub fn update(env: &Environment, select: &Select, address: &str, dry_run: bool) 
     let path = signed_list::path(env).ok_or_else(|| {
         Failure::new(Kind::Config, "there is no state folder to keep a list in").hint("set HOME or XDG_STATE_HOME")
     })?;
-    let text = fetch(select, &address, LIST_LIMIT)?
+    let text = fetch(select, &address, limits::LIST)?
         .ok_or_else(|| Failure::new(Kind::Exhausted, format!("{address}: {}", Fault::Missing)))?;
     let name = address.expose().path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
     let signatures = signature::beside(name, |name| {
         let beside = address.expose().join(&format!("./{name}")).map(Address::from);
         let beside = beside.map_err(|error| Failure::new(Kind::Usage, format!("{address}: {error}")))?;
-        fetch(select, &beside, signature::SIGNATURE_LIMIT)
+        fetch(select, &beside, limits::SIGNATURE)
     })?;
     let fetched = Stored { text, signatures, source: address.to_string(), taken: state::now() };
     let (list, signers) = fetched.check(policy)?;
@@ -108,14 +105,8 @@ fn checked(text: &str) -> Result<Address, Failure> {
 /// A file's text; nothing where there is none.
 fn fetch(select: &Select, address: &Address, limit: u64) -> Result<Option<String>, Failure> {
     let failed = |fault: Fault| Failure::new(fault.kind(), format!("{address}: {fault}"));
-    let answer = select.http.send(&Request {
-        address: address.clone(),
-        route: select.proxies.route(address.expose(), None),
-        headers: Vec::new(),
-        body: None,
-        patience: Patience::LAST,
-        cancel: Cancel::default(),
-    });
+    let route = select.proxies.route(address.expose(), None);
+    let answer = select.http.send(&Request::get(address.clone(), &route, Patience::LAST));
     let body = match answer {
         Ok(answer) => answer.body,
         Err(Fault::Missing) => return Ok(None),

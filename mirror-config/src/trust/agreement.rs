@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     level::Trust,
-    quorum::{QUORUM, enough},
+    quorum::{enough, possible},
     testimony::{Claim, Testimony, by_name, claim, voices},
 };
 use crate::{
@@ -39,17 +39,17 @@ pub fn weigh(
     least: Trust,
     descends: &mut dyn FnMut(&Oid, &Oid) -> bool,
 ) -> Result<Agreement, Failure> {
-    if let Some(own) = testimonies.iter().find(|t| t.trusted) {
+    if let Some(own) = testimonies.iter().find(|t| t.who.trusted) {
         return Ok(Agreement {
             verdict: Trust::Upstream,
             refs: own.refs.clone(),
-            voices: vec![own.operator.clone()],
+            voices: vec![own.who.operator.clone()],
             unattested: Vec::new(),
         });
     }
     let voices = voices(testimonies);
     let names: Vec<String> = voices.keys().map(|operator| (*operator).to_owned()).collect();
-    if voices.len() >= QUORUM && least <= Trust::Quorum {
+    if possible(voices.len()) && least <= Trust::Quorum {
         let agreement = quorum(&voices, names, descends);
         if has_lost_its_head(&voices, &agreement) {
             return Err(Failure::new(
@@ -181,7 +181,7 @@ mod tests {
     use super::{Testimony, weigh};
     use crate::{
         model::{Oid, Ref, Repository},
-        trust::Trust,
+        trust::{Speaker, Trust},
     };
 
     fn oid(n: u8) -> Oid {
@@ -196,11 +196,9 @@ mod tests {
             symref: symref.map(str::to_owned),
             peeled: None,
         };
+        let address = format!("https://{operator}.example/a/b.git");
         Testimony {
-            mirror: operator.into(),
-            operator: operator.into(),
-            address: format!("https://{operator}.example/a/b.git"),
-            trusted: false,
+            who: Speaker { mirror: operator.into(), operator: operator.into(), address, trusted: false },
             refs: vec![branch("HEAD", Some("refs/heads/main")), branch("refs/heads/main", None)],
         }
     }
@@ -227,8 +225,12 @@ mod tests {
 
     #[test]
     fn verdicts_follow_the_evidence() {
-        let twin = |operator: &str, main| Testimony { mirror: format!("{operator}-2"), ..says(operator, main) };
-        let own = Testimony { trusted: true, ..says("own", 7) };
+        let twin = |operator: &str, main| {
+            let said = says(operator, main);
+            Testimony { who: Speaker { mirror: format!("{operator}-2"), ..said.who }, ..said }
+        };
+        let own = says("own", 7);
+        let own = Testimony { who: Speaker { trusted: true, ..own.who }, ..own };
         for (case, testimonies, least, expected) in [
             ("two agree", vec![says("a", 5), says("b", 5)], Trust::Quorum, Ok((Trust::Quorum, 5))),
             ("one alone", vec![says("a", 5)], Trust::Quorum, Err("E-QUORUM")),

@@ -8,7 +8,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::{level::Trust, quorum::enough, testimony::Claim};
+use super::{
+    level::Trust,
+    quorum::enough,
+    testimony::{Claim, Speaker},
+};
 
 /// One version of a crate, as its index says it.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,14 +32,8 @@ pub struct Version {
 /// What one mirror says of a crate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Word {
-    /// The mirror's name.
-    pub mirror: String,
-    /// Where it is, without credentials.
-    pub address: String,
-    /// Who runs it: two mirrors of one operator are one voice.
-    pub operator: String,
-    /// An authority of its own.
-    pub trusted: bool,
+    /// Whose word it is.
+    pub who: Speaker,
     /// Its versions; none when it has not got the crate.
     pub versions: Vec<Version>,
 }
@@ -70,12 +68,12 @@ pub fn weigh(words: &[Word], least: Trust, locked: Locked<'_>) -> Believed {
         unattested: Vec::new(),
         support: usize::MAX,
     };
-    if let Some(own) = words.iter().find(|word| word.trusted && !word.versions.is_empty()) {
+    if let Some(own) = words.iter().find(|word| word.who.trusted && !word.versions.is_empty()) {
         return Believed { verdict: Trust::Upstream, versions: own.versions.clone(), ..believed };
     }
     let mut voices: BTreeMap<&str, &Word> = BTreeMap::new();
     for word in words {
-        voices.entry(&word.operator).or_insert(word);
+        voices.entry(&word.who.operator).or_insert(word);
     }
     // The order of whoever has the most is the order of the index.
     let mut numbers: Vec<&str> = Vec::new();
@@ -126,15 +124,7 @@ pub fn weigh(words: &[Word], least: Trust, locked: Locked<'_>) -> Believed {
 /// What everyone says of a version.
 fn claims(voices: &BTreeMap<&str, &Word>, number: &str) -> Vec<Claim> {
     let said = |word: &&Word| word.versions.iter().rev().find(|version| version.number == number).cloned();
-    let claim = |word: &&Word| {
-        Some(Claim {
-            about: number.to_owned(),
-            operator: word.operator.clone(),
-            mirror: word.mirror.clone(),
-            address: word.address.clone(),
-            said: said(word)?.checksum,
-        })
-    };
+    let claim = |word: &&Word| Some(Claim::new(&word.who, number, said(word)?.checksum));
     voices.values().filter_map(claim).collect()
 }
 
@@ -149,7 +139,7 @@ fn as_most_have_it<'a>(found: &'a Version, said: &[&'a Version]) -> (&'a Version
 
 #[cfg(test)]
 mod tests {
-    use super::{Word, weigh};
+    use super::{Speaker, Word, weigh};
     use crate::{cargo::index, trust::Trust};
 
     /// A word such as `"a: 1=x 2=y"`, the checksum behind the version.
@@ -163,7 +153,8 @@ mod tests {
         let entry: Vec<String> = versions.split_whitespace().map(line).collect();
         let versions = index::versions(entry.join("\n").as_bytes()).expect("lines of an index");
         let (mirror, address) = (operator.to_owned(), format!("https://{operator}.example/"));
-        Word { mirror, address, operator: operator.to_owned(), trusted: operator == "own", versions }
+        let who = Speaker { mirror, address, operator: operator.to_owned(), trusted: operator == "own" };
+        Word { who, versions }
     }
 
     #[test]

@@ -20,4 +20,4 @@ pub use entries::{Believed, Locked, Version, Word};
 pub use ledger::{Entry, Ledger};
 pub use level::Trust;
 pub use signature::{Key, Policy};
-pub use testimony::{Claim, Testimony, contradictions};
+pub use testimony::{Claim, Speaker, Testimony, contradictions};

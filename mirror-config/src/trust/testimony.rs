@@ -6,18 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Oid, Ref};
 
-/// What one mirror says the refs are.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Testimony {
+/// Who says something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Speaker {
     /// The mirror's name.
     pub mirror: String,
-    /// Who runs it.
+    /// Who runs it: two mirrors of one operator are one voice.
     pub operator: String,
     /// Where it is, without credentials.
     pub address: String,
     /// An authority of its own.
     pub trusted: bool,
-    /// Its word.
+}
+
+/// What one mirror says the refs are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Testimony {
+    /// Whose word it is.
+    pub who: Speaker,
+    /// The refs.
     pub refs: Vec<Ref>,
 }
 
@@ -60,12 +67,14 @@ pub fn contradictions(testimonies: &[Testimony], descends: &mut dyn FnMut(&Oid, 
 
 /// What one says of a ref.
 pub(super) fn claim(testimony: &Testimony, name: &str, oid: &Oid) -> Claim {
-    Claim {
-        about: name.to_owned(),
-        operator: testimony.operator.clone(),
-        mirror: testimony.mirror.clone(),
-        address: testimony.address.clone(),
-        said: oid.to_string(),
+    Claim::new(&testimony.who, name, oid.to_string())
+}
+
+impl Claim {
+    /// What somebody says of something.
+    pub(super) fn new(who: &Speaker, about: &str, said: String) -> Self {
+        let Speaker { mirror, operator, address, .. } = who.clone();
+        Self { about: about.to_owned(), operator, mirror, address, said }
     }
 }
 
@@ -73,7 +82,7 @@ pub(super) fn claim(testimony: &Testimony, name: &str, oid: &Oid) -> Claim {
 pub(super) fn voices(testimonies: &[Testimony]) -> BTreeMap<&str, &Testimony> {
     let mut voices: BTreeMap<&str, &Testimony> = BTreeMap::new();
     for testimony in testimonies {
-        voices.entry(&testimony.operator).or_insert(testimony);
+        voices.entry(&testimony.who.operator).or_insert(testimony);
     }
     voices
 }
@@ -91,17 +100,19 @@ pub(super) fn by_name<'a>(voices: &BTreeMap<&'a str, &'a Testimony>) -> BTreeMap
 
 #[cfg(test)]
 mod tests {
-    use super::{Testimony, contradictions};
+    use super::{Speaker, Testimony, contradictions};
     use crate::model::{Oid, Ref};
+
+    fn speaker(mirror: &str, operator: &str) -> Speaker {
+        let address = format!("https://{mirror}.example/a/b.git");
+        Speaker { mirror: mirror.into(), operator: operator.into(), address, trusted: false }
+    }
 
     /// `main` at `n`.
     fn says(operator: &str, n: u8) -> Testimony {
         let oid = format!("{n:040x}").parse().expect("an id");
         Testimony {
-            mirror: operator.into(),
-            operator: operator.into(),
-            address: format!("https://{operator}.example/a/b.git"),
-            trusted: false,
+            who: speaker(operator, operator),
             refs: vec![Ref { name: "refs/heads/main".into(), oid: Some(oid), symref: None, peeled: None }],
         }
     }
@@ -114,7 +125,7 @@ mod tests {
 
     #[test]
     fn operators_that_cannot_both_be_right_contradict_each_other() {
-        let said = [says("a", 5), says("b", 77), says("c", 3), Testimony { mirror: "a-2".into(), ..says("a", 88) }];
+        let said = [says("a", 5), says("b", 77), says("c", 3), Testimony { who: speaker("a-2", "a"), ..says("a", 88) }];
         assert_eq!(contradictions(&[says("a", 6), says("b", 4), says("c", 4)], &mut line), []);
         let found = contradictions(&said, &mut line);
         let who: Vec<_> = found.iter().map(|c| (c.operator.as_str(), c.about.as_str())).collect();

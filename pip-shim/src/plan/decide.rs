@@ -8,10 +8,11 @@ use std::{
 use mirror_config::{
     config::Config,
     errors::{Failure, Kind},
-    model::{Address, Mirror, Service, is_loopback},
+    model::{Address, Service, is_loopback},
     pip::{Hashes, config::given},
-    select::{self, Carrier, Health, catalog},
+    select::{self, Health, Source, catalog},
     system::{Environment, state},
+    transport::Proxies,
     trust::Trust,
 };
 
@@ -31,14 +32,14 @@ const RELAY: &str = "http://127.0.0.1/";
 const SIZE: u64 = 2_000_000;
 
 /// How pip gets its index.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Way {
     /// As without us.
     Aside,
     /// Through the relay, with this upstream as the authority.
     Relay(Authority),
     /// From a mirror, or from the configured upstream, without anything between.
-    Direct(Source),
+    Direct(Box<Source>),
 }
 
 /// Whose word counts, and how servers are to see us.
@@ -52,19 +53,8 @@ pub struct Authority {
     pub hashes: Hashes,
 }
 
-/// Who serves the index.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// The mirror's name, or `upstream`.
-    pub name: String,
-    /// Who runs it.
-    pub operator: String,
-    /// Where it is.
-    pub address: Address,
-}
-
 /// What will be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The command, where it reads an index.
     pub command: Option<&'static str>,
@@ -135,11 +125,11 @@ impl Plan {
             return Ok(Self { command, way: Way::Relay(authority), why, changes, warning });
         }
         let unverified = unverified(&invocation, &settings);
-        let Some((source, mirror, why)) = choose(env, &config, &unverified) else {
+        let Some((source, why)) = choose(env, &config, &unverified) else {
             return aside("no mirror can serve pip now".to_owned());
         };
-        let changes = changes(&asked, &source.address, mirror.as_ref());
-        Ok(Self { command, way: Way::Direct(source), why, changes, warning })
+        let changes = changes(&asked, &source.address, source.mirror.as_ref());
+        Ok(Self { command, way: Way::Direct(Box::new(source)), why, changes, warning })
     }
 }
 
@@ -230,24 +220,25 @@ fn shown(place: &Place) -> String {
 /// Nothing stands between pip and this index. So where an upstream of the user's own, or more than agreement, is asked
 /// for, only trusted mirrors will do; and an address with credentials will not, since pip shows its index to all in the
 /// command lines of the pips it starts. Nor will a mirror whose certificate pip was told not to verify.
-fn choose(env: &Environment, config: &Config, unverified: &[String]) -> Option<(Source, Option<Mirror>, String)> {
+fn choose(env: &Environment, config: &Config, unverified: &[String]) -> Option<(Source, String)> {
     let strict = config.pip.upstream.is_some() || config.pip.trust.value > Trust::Quorum;
-    let carriers: Vec<Carrier> = catalog::index_carriers(config, Service::PypiIndex)
+    let proxies = Proxies::new(config, env);
+    let mirrors: Vec<Source> = catalog::index(config, &proxies, Service::PypiIndex)
         .into_iter()
-        .filter(|carrier| usable(&carrier.address) && (!strict || carrier.mirror.trusted))
-        .filter(|carrier| carrier.address.expose().scheme() == "http" || !names(unverified, &carrier.address))
+        .filter(|source| usable(&source.address) && (!strict || source.is_trusted()))
+        .filter(|source| source.address.expose().scheme() == "http" || !names(unverified, &source.address))
         .collect();
     let health = Health::load(env.state_dir().as_deref());
     let now = state::now();
-    let well = |carrier: &Carrier| health.record(&carrier.mirror.name, Service::PypiIndex).until <= now;
-    let best = select::ranked(&health, &carriers, Service::PypiIndex, SIZE).into_iter().find(|(c, _)| well(c));
-    if let Some((Carrier { mirror, address }, rank)) = best {
-        let source = Source { name: mirror.name.clone(), operator: mirror.operator.clone(), address };
-        return Some((source, Some(mirror), rank.reason.to_owned()));
+    let well = |source: &Source| health.record(&source.name, Service::PypiIndex).until <= now;
+    if let Some(best) = select::ranked(&health, &mirrors, Service::PypiIndex, SIZE).into_iter().find(well) {
+        let why = best.reason.to_owned();
+        return Some((best, why));
     }
     let upstream = config.pip.upstream.as_ref().filter(|upstream| usable(&upstream.value))?;
-    let source = Source { name: "upstream".into(), operator: "upstream".into(), address: upstream.value.clone() };
-    Some((source, None, format!("`pip.upstream` is set in {}", upstream.origin)))
+    // pip itself asks it, and nothing is remembered of it: so it has no name of its own.
+    let source = Source { name: "upstream".to_owned(), ..Source::upstream("pip", upstream.value.clone(), &proxies) };
+    Some((source, format!("`pip.upstream` is set in {}", upstream.origin)))
 }
 
 /// The hosts whose certificates pip does not verify: `--trusted-host`, on the command line and in pip's configuration.

@@ -4,12 +4,11 @@ use std::{
     ffi::{OsStr, OsString},
     path::Path,
     process::ExitCode,
-    time::Instant,
 };
 
 use mirror_config::{
     errors::{Failure, Kind},
-    report::{Evidence, Report},
+    report::{Event, Journal},
     system::Environment,
 };
 
@@ -30,52 +29,45 @@ use crate::{
 ///
 /// When there is no pip, or the configuration is wrong; what pip itself says passes through.
 pub fn run(env: &Environment, name: &OsStr, file: &Path, arguments: &[OsString]) -> Result<ExitCode, Failed> {
-    let started = Instant::now();
+    let journal = Journal::new("pip", "pip", "pypi");
     let pip = find::find(env, name, file).map_err(|failure| (failure, NOT_FOUND))?;
     let plan = Plan::make(env, &pip, arguments);
-    let line = note(started, &plan);
-    if let (Some((line, error)), false) = (&line, plan.as_ref().is_ok_and(Plan::is_relayed)) {
-        line.append(env, *error);
-    }
-    let plan = plan.map_err(with_code)?;
+    note(&journal, &plan);
+    let plan = match plan {
+        Ok(plan) => plan,
+        Err(failure) => {
+            journal.write(env, Some(failure.kind));
+            return Err(with_code(failure));
+        }
+    };
     plan.warning.iter().for_each(|warning| terminal::warn(warning));
-    if let (Way::Relay(authority), Some((line, _))) = (&plan.way, line) {
-        return match Relayed::start(env, authority) {
-            Ok(relayed) => relayed.run(env, &pip, arguments, &plan.changes, line).map_err(with_code),
+    if let Way::Relay(authority) = &plan.way {
+        return match Relayed::start(env, authority, journal.clone()) {
+            Ok(relayed) => relayed.run(env, &pip, arguments, &plan.changes).map_err(with_code),
             // pip can do without us.
             Err(failure) if failure.kind == Kind::Io => {
                 terminal::warn(&format!("{}; pip goes without a mirror", failure.what));
-                line.append(env, Some(failure.kind));
+                journal.write(env, Some(failure.kind));
                 exec::run(env, &pip, arguments, &[]).map_err(with_code)
             }
             Err(failure) => Err(with_code(failure)),
         };
     }
+    if plan.command.is_some() {
+        // Before pip is there: what it does then is not ours to know.
+        journal.write(env, None);
+    }
     exec::run(env, &pip, arguments, &plan.changes).map_err(with_code)
 }
 
-/// A line of `MIRROR_REPORT`. Without the relay it is written before pip is there: what pip does then is not ours to know.
-fn note(started: Instant, plan: &Result<Plan, Failure>) -> Option<(Report, Option<Kind>)> {
-    let (operation, error) = match plan {
-        Ok(Plan { command: Some(command), .. }) => (*command, None),
-        Ok(_) => return None,
-        Err(failure) => ("pip", Some(failure.kind)),
-    };
-    let mut line = Report::new("pip", operation, "pypi");
-    line.evidence = plan.iter().filter_map(evidence).collect();
-    line.seconds = started.elapsed().as_secs_f64();
-    tracing::debug!(?line, "planned");
-    Some((line, error))
-}
-
-/// Nothing for the relay, which knows better in the end.
-fn evidence(plan: &Plan) -> Option<Evidence> {
-    match &plan.way {
-        Way::Aside => Some(Evidence { who: "user".into(), said: plan.why.clone() }),
-        Way::Direct(source) => {
-            let said = format!("is pip's index at {}: {}", source.address, plan.why);
-            Some(Evidence { who: source.name.clone(), said })
-        }
-        Way::Relay(_) => None,
+/// What the plan is, and on whose word; the relay knows better in the end.
+fn note(journal: &Journal, plan: &Result<Plan, Failure>) {
+    tracing::debug!(?plan, "planned");
+    let Ok(Plan { command: Some(command), way, why, .. }) = plan else { return };
+    journal.note(Event::Is(command));
+    match way {
+        Way::Aside => journal.said("user", why),
+        Way::Direct(source) => journal.said(&source.name, format!("is pip's index at {}: {why}", source.address)),
+        Way::Relay(_) => {}
     }
 }

@@ -1,13 +1,13 @@
 //! Running pip with the relay as its index. The relay ends with this process, this process with pip, and pip with both.
 
-use std::{ffi::OsString, path::Path, process::ExitCode, sync::Arc, time::Instant};
+use std::{ffi::OsString, path::Path, process::ExitCode, sync::Arc};
 
 use mirror_config::{
     errors::{Failure, Kind},
     fetch::Blobs,
     pip::{Packages, routes},
     relay::Relay,
-    report::Report,
+    report::{Journal, Later, went_on},
     select::Select,
     system::{Environment, child},
     trust::pins::Pins,
@@ -28,31 +28,33 @@ const CAUSES: usize = 3;
 /// A relay that waits for pip.
 #[derive(Debug)]
 pub struct Relayed {
-    started: Instant,
+    journal: Journal,
+    later: Later,
     packages: Arc<Packages>,
     relay: Relay,
 }
 
 impl Relayed {
-    /// Starts it.
+    /// Starts it; what happens goes into the journal.
     ///
     /// # Errors
     ///
     /// [`Kind::Io`] when there is no folder to keep files in, or no port; else those of the configuration.
-    pub fn start(env: &Environment, authority: &Authority) -> Result<Self, Failure> {
-        let started = Instant::now();
+    pub fn start(env: &Environment, authority: &Authority, journal: Journal) -> Result<Self, Failure> {
+        let later = Later::of(&journal);
         let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
         let select = Select::posing_as(env, &authority.agent)?;
         let (index, hashes) = (authority.index.clone(), authority.hashes.clone());
         let pins = Pins::find(env, select.config.pins_policy())?.unwrap_or_default();
-        let packages = Packages::new(select, index, Blobs::open(env).map_err(io)?, hashes).pinned(pins.wheels);
+        let packages = Packages::new(select, index, Blobs::open(env).map_err(io)?, hashes, journal.clone());
+        let packages = packages.pinned(pins.wheels);
         let packages = Arc::new(packages);
         let name = format!("pip {} {:?}", authority.index, env.state_dir());
         let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&packages), address)).map_err(io)?;
-        Ok(Self { started, packages, relay })
+        Ok(Self { journal, later, packages, relay })
     }
 
-    /// Runs pip, and returns its exit code. `report` is finished and written.
+    /// Runs pip, and returns its exit code; the report is written.
     ///
     /// # Errors
     ///
@@ -63,7 +65,6 @@ impl Relayed {
         pip: &Path,
         arguments: &[OsString],
         changes: &[Change],
-        mut report: Report,
     ) -> Result<ExitCode, Failure> {
         let mut command = tether::command(env, pip, arguments, changes);
         command.env("PIP_INDEX_URL", routes::index(self.relay.address()));
@@ -74,18 +75,16 @@ impl Relayed {
         let ended = child::run(command).map_err(|why| Failure::new(Kind::Io, format!("{}: {why}", pip.display())));
         drop(self.relay);
 
-        let (notices, failures) = (self.packages.notices(), self.packages.failures());
-        self.packages.close(&mut report);
-        report.seconds = self.started.elapsed().as_secs_f64();
+        let (warnings, failures) = (self.later.warnings(), self.later.denied());
         let failed = ended.as_ref().is_ok_and(|status| !status.success());
         let causes = if failed { failures.as_slice() } else { &[] };
-        report.append(env, causes.first().map(|cause| cause.kind));
+        self.packages.close(env, causes.first().map(|cause| cause.kind));
         let status = ended?;
-        notices.iter().for_each(|notice| warn(notice));
+        warnings.iter().for_each(|warning| warn(warning));
         // Whoever went wrong stands in the cause as well.
-        for source in report.sources.iter().filter(|_| causes.is_empty()) {
+        for source in self.journal.report().sources.iter().filter(|_| causes.is_empty()) {
             if let Some(fault) = &source.why {
-                warn(&format!("{}: {fault}; went on without it", source.name));
+                warn(&went_on(&source.name, fault));
             }
         }
         // Behind pip's own last line, which does not know why.

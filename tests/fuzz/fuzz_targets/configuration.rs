@@ -84,7 +84,7 @@ fn assert_safe(config: &Config) {
     }
     assert!(config.git.connections.value > 0 && config.mirrors.is_sorted_by(|a, b| a.name < b.name));
     for service in [Service::CargoIndex, Service::PypiIndex] {
-        assert!(catalog::index_carriers(config, service).len() <= config.mirrors.len());
+        assert!(catalog::index(config, &Proxies::default(), service).len() <= config.mirrors.len());
     }
     for mirror in &config.mirrors {
         let proxies = Proxies::new(config, &Environment::of([("HOME", "/")], "/"));

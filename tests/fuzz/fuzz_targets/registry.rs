@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use mirror_config::{
     cargo::{Downloads, index},
     trust::{
-        Trust, Word,
+        Speaker, Trust, Word,
         entries::{self, weigh},
     },
 };
@@ -42,10 +42,12 @@ fn entry(bytes: &[u8]) {
 /// What is believed was said by enough, whoever says it how often.
 fn believed(versions: &[entries::Version]) {
     let word = |operator: &str, versions: &[entries::Version]| Word {
-        mirror: operator.to_owned(),
-        operator: operator.to_owned(),
-        address: format!("https://{operator}.example/"),
-        trusted: false,
+        who: Speaker {
+            mirror: operator.to_owned(),
+            operator: operator.to_owned(),
+            address: format!("https://{operator}.example/"),
+            trusted: false,
+        },
         versions: versions.to_vec(),
     };
     let nothing = |_: &entries::Version| false;

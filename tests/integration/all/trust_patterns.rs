@@ -5,7 +5,7 @@
 use mirror_config::{
     cargo::index,
     model::{Oid, Ref, Repository},
-    trust::{Testimony, Trust, Word, agreement::weigh, entries},
+    trust::{Speaker, Testimony, Trust, Word, agreement::weigh, entries},
 };
 
 /// Operators of a pattern.
@@ -172,9 +172,13 @@ fn testimony(number: usize, refs: &Refs) -> Testimony {
         symref: symref.map(str::to_owned),
         peeled: None,
     };
-    let name = format!("mirror-{number}");
-    let address = format!("https://{name}.example/owner/repo.git");
-    Testimony { operator: name.clone(), mirror: name, address, trusted: false, refs: refs.iter().map(found).collect() }
+    Testimony { who: speaker(number, &format!("mirror-{number}")), refs: refs.iter().map(found).collect() }
+}
+
+fn speaker(number: usize, operator: &str) -> Speaker {
+    let mirror = format!("mirror-{number}");
+    let address = format!("https://{mirror}.example/");
+    Speaker { mirror, operator: operator.to_owned(), address, trusted: false }
 }
 
 #[test]
@@ -271,10 +275,7 @@ const ABOUT_ENTRIES: &[Kind<Lines>] = &[
 fn what_is_believed_of_entries_follows_from_how_many_lie() {
     let weighed = |said: Vec<Lines>| {
         let word = |(number, lines): (usize, &Lines)| Word {
-            mirror: format!("mirror-{number}"),
-            operator: format!("mirror-{number}"),
-            address: format!("https://mirror-{number}.example/index/"),
-            trusted: false,
+            who: speaker(number, &format!("mirror-{number}")),
             versions: index::versions(lines.join("\n").as_bytes()).expect("lines of an index"),
         };
         let words: Vec<Word> = said.iter().enumerate().map(word).collect();
@@ -294,7 +295,7 @@ fn what_is_believed_of_entries_follows_from_how_many_lie() {
 fn mirrors_of_one_operator_are_one_voice_however_many_they_are() {
     let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
     let one =
-        |number: usize| Testimony { operator: "one".to_owned(), ..testimony(number, &with("refs/heads/main", 40)) };
+        |number: usize| Testimony { who: speaker(number, "one"), ..testimony(number, &with("refs/heads/main", 40)) };
     let honest = |number: usize| testimony(number, &refs());
     let mut asks = |_: &Oid, _: &Oid| false;
     for honest_ones in [2, 3] {

@@ -6,11 +6,12 @@ use mirror_config::{
     fetch::Blobs,
     pip::{Hashes, Packages, routes},
     relay::Relay,
+    report::Journal,
     select::Select,
     system::Environment,
     transport::{
         Route,
-        http::{Cancel, Http, Patience, Request},
+        http::{Http, Patience, Request},
     },
 };
 use mirror_tests::{IndexServer, Pip, WheelStock, sha256};
@@ -23,14 +24,8 @@ const JSON: &str = "application/vnd.pypi.simple.v1+json";
 const HTML: &str = "text/html";
 
 fn get(http: &Http, url: &str, accept: &str) -> Vec<u8> {
-    let request = Request {
-        address: url.parse().expect("an address"),
-        route: Route::Direct,
-        headers: vec![("accept", accept.to_owned())],
-        body: None,
-        patience: Patience::LAST,
-        cancel: Cancel::new(),
-    };
+    let address = url.parse().expect("an address");
+    let request = Request::get(address, &Route::Direct, Patience::LAST).header("accept", accept);
     let answer = http.send(&request).unwrap_or_else(|fault| panic!("{url}: {fault}"));
     assert_eq!(answer.content_type, accept);
     answer.body.read_all(1 << 30).expect("all of it")
@@ -60,7 +55,13 @@ fn pages_say_all_that_upstream_says_in_json_and_in_html() {
         let env = Environment::of(places.clone().zip(folders.clone()), world.sandbox.work());
         let select = Select::posing_as(&env, "pip/1").expect("a configuration");
         let index = upstream.index().parse().expect("an address");
-        let packages = Packages::new(select, index, Blobs::open(&env).expect("our folder"), Hashes::default());
+        let packages = Packages::new(
+            select,
+            index,
+            Blobs::open(&env).expect("our folder"),
+            Hashes::default(),
+            Journal::new("pip", "download", "pypi"),
+        );
         let relay = Relay::start("a test", |address| routes::serve(Arc::new(packages), address)).expect("a port");
         let http = Http::new(None, "pip/1").expect("a client");
         let ours = format!("{}{NAME}/", routes::index(relay.address()));

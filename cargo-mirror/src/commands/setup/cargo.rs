@@ -4,7 +4,7 @@ use mirror_config::{
     config::Config,
     errors::{Failure, Kind},
     model::{Address, Mirror, Service},
-    select::{Candidate, Record, Select},
+    select::{Record, Select, Source},
     system::Environment,
 };
 
@@ -102,11 +102,11 @@ fn choose(env: &Environment, select: &Select, asked: &SetupCargo) -> Result<Opti
                 "no mirror of crates was measured yet, so any may be the best: `cargo mirror probe cargo` measures",
             );
         }
-        return Ok(Some(best.carrier.mirror.clone()));
+        return Ok(best.mirror.clone());
     }
     let rows: Vec<String> = candidates.iter().map(|one| row(select, one)).collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-    Ok(prompt::one(env, "Which mirror?", &rows)?.map(|nth| candidates[nth].carrier.mirror.clone()))
+    Ok(prompt::one(env, "Which mirror?", &rows)?.and_then(|nth| candidates[nth].mirror.clone()))
 }
 
 fn named(config: &Config, name: &str) -> Result<Mirror, Failure> {
@@ -122,8 +122,8 @@ fn named(config: &Config, name: &str) -> Result<Mirror, Failure> {
     }
 }
 
-fn seen(select: &Select, candidate: &Candidate) -> Record {
-    let record = |service| select.health.record(&candidate.carrier.mirror.name, service);
+fn seen(select: &Select, source: &Source) -> Record {
+    let record = |service| select.health.record(&source.name, service);
     match record(Service::Crates) {
         none if none == Record::default() => record(Service::CargoIndex),
         record => record,
@@ -131,17 +131,17 @@ fn seen(select: &Select, candidate: &Candidate) -> Record {
 }
 
 /// A mirror, as a question lists it.
-fn row(select: &Select, candidate: &Candidate) -> String {
-    let (mirror, record) = (&candidate.carrier.mirror, seen(select, candidate));
+fn row(select: &Select, source: &Source) -> String {
+    let record = seen(select, source);
     let first = record.first_byte.map(|seconds| format!("{:.0} ms", seconds * 1000.0));
     let rate = record.goodput.map(report::rate);
     let measured: Vec<String> = [first, rate].into_iter().flatten().collect();
     let what = match measured.is_empty() {
         true if record == Record::default() => "not measured yet".to_owned(),
-        true => candidate.rank.reason.to_owned(),
+        true => source.reason.to_owned(),
         false => measured.join(", "),
     };
-    format!("{} ({}): {what}", mirror.name, mirror.operator)
+    format!("{} ({}): {what}", source.name, source.operator)
 }
 
 /// As cargo names it; the slash at the end is not optional (The Cargo Book, "Registry index").

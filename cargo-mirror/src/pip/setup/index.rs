@@ -19,7 +19,7 @@ const TYPICAL: u64 = 2_000_000;
 /// [`Kind::Config`] when there is none, with what speaks against each.
 pub(crate) fn best(select: &Select) -> Result<Mirror, Failure> {
     let candidates = select.index(Service::PypiIndex, TYPICAL);
-    let mirrors = || candidates.iter().map(|candidate| &candidate.carrier.mirror);
+    let mirrors = || candidates.iter().filter_map(|candidate| candidate.mirror.as_ref());
     let fit = || mirrors().filter(|mirror| objection(&select.config, mirror).is_none());
     let well = |mirror: &&Mirror| select.health.record(&mirror.name, Service::PypiIndex).until <= state::now();
     if let Some(mirror) = fit().find(well).or_else(|| fit().next()) {

@@ -26,7 +26,7 @@ use crate::{
     authority::{Authority, Voice},
     git::Request,
     objects::proof::{Tip, tips},
-    run::Context,
+    run::Run,
 };
 
 /// Answers up to this many bytes stay in memory.
@@ -39,12 +39,12 @@ const AT_ONCE: usize = 4;
 /// # Errors
 ///
 /// [`Kind::Signature`], where signatures are asked for.
-pub fn refuse_unseen(context: &Context) -> Result<(), Failure> {
-    match context.signers() {
+pub fn refuse_unseen(run: &Run) -> Result<(), Failure> {
+    match run.signers() {
         None => Ok(()),
         Some(_) => Err(Failure::new(
             Kind::Signature,
-            format!("{}: signatures are asked for, and cannot be checked in git's older protocol", context.repository),
+            format!("{}: signatures are asked for, and cannot be checked in git's older protocol", run.repository),
         )
         .hint("git config --unset protocol.version, if that says less than 2")),
     }
@@ -57,25 +57,25 @@ pub fn refuse_unseen(context: &Context) -> Result<(), Failure> {
 /// [`Kind::Signature`] names the tips that are not signed by one of the signers; the kind of the fault that kept the tips
 /// from being looked at.
 pub fn verify(
-    context: &Context,
-    authority: &mut Authority,
+    authority: &mut Authority<'_>,
     refs: &[Ref],
     request: &Request,
     signers: &Signers,
 ) -> Result<(), Failure> {
+    let run = authority.run;
     let tips = tips_of(request, refs);
     authority.vouched(&tips);
     if tips.is_empty() {
         return Ok(());
     }
-    let local = |error: std::io::Error| Failure::new(Kind::Io, format!("{}: {error}", context.repository));
+    let local = |error: std::io::Error| Failure::new(Kind::Io, format!("{}: {error}", run.repository));
     let folder = tempfile::tempdir().map_err(local)?;
     let repository = folder.path().join("repository");
-    let kinds = fetched(context, authority, &tips, &repository).map_err(|fault| {
-        Failure::new(fault.kind(), format!("{}: the tips to be checked did not come: {fault}", context.repository))
+    let kinds = fetched(authority, &tips, &repository).map_err(|fault| {
+        Failure::new(fault.kind(), format!("{}: the tips to be checked did not come: {fault}", run.repository))
             .hint("try again; nothing was delivered")
     })?;
-    let desk = Desk::set_up(&context.env, signers, folder)?;
+    let desk = Desk::set_up(&run.env, signers, folder)?;
     let checked: Vec<(&Oid, Result<(), String>)> = std::thread::scope(|scope| {
         let (desk, named): (_, Vec<_>) = (&desk, tips.iter().zip(kinds).collect());
         let share = named.len().div_ceil(AT_ONCE);
@@ -100,16 +100,16 @@ pub fn verify(
     let wrong: Vec<(&Oid, String)> =
         checked.into_iter().filter_map(|(tip, checked)| Some((tip, checked.err()?))).collect();
     tracing::debug!(tips = tips.len(), wrong = wrong.len(), "signatures");
-    if wrong.is_empty() { Ok(()) } else { Err(refused(context, refs, &wrong)) }
+    if wrong.is_empty() { Ok(()) } else { Err(refused(run, refs, &wrong)) }
 }
 
-fn refused(context: &Context, refs: &[Ref], wrong: &[(&Oid, String)]) -> Failure {
+fn refused(run: &Run, refs: &[Ref], wrong: &[(&Oid, String)]) -> Failure {
     let name = |tip: &Oid| {
         let named = refs.iter().filter(|found| found.oid.as_ref() == Some(tip)).map(|found| found.name.as_str());
         named.filter(|name| *name != "HEAD").min().map_or_else(|| tip.to_string(), |name| format!("{name} at {tip}"))
     };
     let mut lines =
-        vec![format!("{}: not signed as `upstreams.{}.signers` asks", context.repository, context.repository.upstream)];
+        vec![format!("{}: not signed as `upstreams.{}.signers` asks", run.repository, run.repository.upstream)];
     lines.extend(wrong.iter().take(10).map(|(tip, why)| format!("  {}: {why}", name(tip))));
     if wrong.len() > 10 {
         lines.push(format!("  and {} more", wrong.len() - 10));
@@ -132,13 +132,13 @@ fn tips_of(request: &Request, refs: &[Ref]) -> Vec<Oid> {
 }
 
 /// Has whoever is the authority send the tips alone.
-fn fetched(context: &Context, authority: &mut Authority, tips: &[Oid], folder: &Path) -> Result<Vec<Tip>, Fault> {
+fn fetched(authority: &mut Authority<'_>, tips: &[Oid], folder: &Path) -> Result<Vec<Tip>, Fault> {
     let server = authority.advertisement();
     let format = server.object_format().to_owned();
     let filter = server.has_feature("fetch", "filter").then_some("tree:0");
     let depth = server.has_feature("fetch", "shallow").then_some(1);
     let body = Fetch { wants: tips, depth, filter, ..Fetch::default() }.request(&format);
-    let limit = context.select.config.git.store_limit.value;
+    let limit = authority.run.select.config.git.store_limit.value;
     let local = |error: std::io::Error| Fault::Local(error.to_string());
     let Voice::Mirrors(opened) = &authority.voice else {
         let mut spool = SpooledTempFile::new(IN_MEMORY);
@@ -151,9 +151,9 @@ fn fetched(context: &Context, authority: &mut Authority, tips: &[Oid], folder: &
         return tips::unpack(spool, tips, &format, folder);
     };
     let mut last = Fault::Missing;
-    for (number, opened) in opened.iter().enumerate() {
+    for (number, session) in opened.iter().enumerate() {
         let place = folder.join(number.to_string());
-        let asked = opened.session.command(body.clone(), Patience::REPLACEABLE).and_then(|mut answer| {
+        let asked = session.command(body.clone(), Patience::REPLACEABLE).and_then(|mut answer| {
             answer.limit(limit);
             tips::unpack(answer, tips, &format, &place)
         });

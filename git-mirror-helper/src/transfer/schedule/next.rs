@@ -2,6 +2,8 @@
 
 use std::{ops::Range, time::Duration};
 
+use mirror_config::errors::Fault;
+
 /// A source's number.
 pub type SourceId = usize;
 
@@ -32,4 +34,16 @@ pub enum Lost {
     Silent,
     /// The source is not to be asked any more.
     Banned,
+}
+
+impl From<&Fault> for Lost {
+    fn from(fault: &Fault) -> Self {
+        match fault {
+            Fault::Missing => Self::Missing,
+            Fault::Stalled | Fault::Slow | Fault::Timeout => Self::Silent,
+            Fault::Busy(wait) => Self::Busy(*wait),
+            Fault::Cut | Fault::Refused | Fault::Status(500..) => Self::Broken,
+            _ => Self::Banned,
+        }
+    }
 }

@@ -17,11 +17,7 @@ use reqwest::{Client, ClientBuilder, redirect};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tokio::runtime::Runtime;
 
-use super::{
-    cancel::Cancel,
-    patience::{Pace, Patience},
-    untrusted,
-};
+use super::{cancel::Cancel, patience::Pace, request::Request, untrusted};
 use crate::{
     errors::{Failure, Fault, Kind},
     model::Address,
@@ -34,23 +30,6 @@ const REDIRECTS: usize = 5;
 const PREAMBLE: u64 = 512;
 /// Longest wait for a connection, whatever a request's own patience.
 const CONNECT: Duration = Duration::from_secs(20);
-
-/// A request, apart from sending it.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Where to.
-    pub address: Address,
-    /// Through which proxy.
-    pub route: Route,
-    /// Headers beside those of the client.
-    pub headers: Vec<(&'static str, String)>,
-    /// A body makes it a POST.
-    pub body: Option<Vec<u8>>,
-    /// How long to wait.
-    pub patience: Patience,
-    /// What ends it early.
-    pub cancel: Cancel,
-}
 
 /// An answer with a successful status, or 304 where the request had a condition.
 #[derive(Debug)]

@@ -3,6 +3,8 @@
 pub mod agent;
 pub mod cancel;
 pub mod patience;
+pub mod limits;
+pub mod request;
 pub mod untrusted;
 pub mod certificate;
 pub mod client;
@@ -10,6 +12,7 @@ pub mod watching;
 
 pub use agent::git_agent;
 pub use cancel::Cancel;
-pub use client::{Body, Http, Request, Response};
+pub use client::{Body, Http, Response};
 pub use patience::Patience;
+pub use request::Request;
 pub use watching::Looked;

@@ -13,11 +13,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-use super::{
-    certificate::Certificate,
-    client::{Http, Request},
-    untrusted::wrong,
-};
+use super::{certificate::Certificate, client::Http, request::Request, untrusted::wrong};
 use crate::errors::Fault;
 
 /// A certificate that was shown, with the verdict on it.

@@ -1,0 +1,44 @@
+//! A request, apart from sending it.
+
+use super::{cancel::Cancel, patience::Patience};
+use crate::{model::Address, transport::Route};
+
+/// A request, apart from sending it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Where to.
+    pub address: Address,
+    /// Through which proxy.
+    pub route: Route,
+    /// Headers beside those of the client.
+    pub headers: Vec<(&'static str, String)>,
+    /// A body makes it a POST.
+    pub body: Option<Vec<u8>>,
+    /// How long to wait.
+    pub patience: Patience,
+    /// What ends it early.
+    pub cancel: Cancel,
+}
+
+impl Request {
+    /// A GET.
+    pub fn get(address: Address, route: &Route, patience: Patience) -> Self {
+        Self { address, route: route.clone(), headers: Vec::new(), body: None, patience, cancel: Cancel::new() }
+    }
+
+    /// The same as a POST of this.
+    pub fn post(self, body: Vec<u8>) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
+    /// The same with one more header.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same, ended early by this.
+    pub fn until(self, cancel: &Cancel) -> Self {
+        Self { cancel: cancel.clone(), ..self }
+    }
+}
