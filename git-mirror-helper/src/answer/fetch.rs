@@ -22,7 +22,6 @@ use crate::{
         landing::land,
         store::{self, Store},
     },
-    run::{Run, exhausted},
     transfer::Bulk,
 };
 
@@ -123,9 +122,9 @@ impl Answer<'_, '_> {
             identity::check(self.authority, store, refs)?;
         }
         // Upstream was asked as well, like a mirror, and could not give it either; what is pinned is nobody else's to add.
-        let asked_already = self.authority.session().is_some() && !too_large_for_the_store(run);
+        let asked_already = self.authority.session().is_some() && !self.was_too_large();
         if !whole && (run.pinned.is_some() || asked_already) {
-            return Err(exhausted(run));
+            return Err(run.exhausted());
         }
         let tips = store.tips();
         let linked = if tips.is_empty() { Vec::new() } else { store.link_into(&store::objects_of_repository()?)? };
@@ -149,12 +148,13 @@ impl Answer<'_, '_> {
         }
         answered.map(|()| false)
     }
-}
 
-/// Whether upstream could give it, but the store could not hold it.
-fn too_large_for_the_store(run: &Run) -> bool {
-    let sources = run.journal.report().sources;
-    sources.iter().any(|source| source.name == run.upstream.name && source.why == Some(Fault::TooLarge))
+    /// Whether upstream could give it, but the store could not hold it.
+    fn was_too_large(&self) -> bool {
+        let run = self.authority.run;
+        let sources = run.journal.report().sources;
+        sources.iter().any(|source| source.name == run.upstream.name && source.why == Some(Fault::TooLarge))
+    }
 }
 
 /// A pack of no objects, as the whole answer to a fetch.

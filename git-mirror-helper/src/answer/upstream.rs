@@ -11,7 +11,7 @@ use mirror_config::{
     message::redact,
 };
 
-use crate::{authority::Authority, run::exhausted};
+use crate::authority::Authority;
 
 /// Has the authority answer.
 ///
@@ -21,7 +21,7 @@ use crate::{authority::Authority, run::exhausted};
 pub fn from_upstream(authority: &mut Authority<'_>, body: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
     let run = authority.run;
     if !authority.is_upstream() {
-        return Err(exhausted(run));
+        return Err(run.exhausted());
     }
     let since = Instant::now();
     let streamed = authority.stream(body, &mut |packet| match packet {
@@ -36,7 +36,7 @@ pub fn from_upstream(authority: &mut Authority<'_>, body: &[u8], out: &mut dyn W
         }
         Err(fault) => {
             run.failed(&run.upstream, 0, since.elapsed(), fault.clone());
-            Err(Failure { kind: fault.kind(), ..exhausted(run) })
+            Err(Failure { kind: fault.kind(), ..run.exhausted() })
         }
     }
 }

@@ -14,10 +14,10 @@ use mirror_config::{
     trust::{Agreement, Newest, Trust},
 };
 
-use super::witnesses;
+use super::witnesses::Witnesses;
 use crate::{
     git::{Request, UploadPack},
-    run::{Run, exhausted},
+    run::Run,
 };
 
 /// How long upstream may take to begin its first answer, normally and after it has failed lately.
@@ -25,13 +25,13 @@ const UPSTREAM_PATIENCE: [Duration; 2] = [Duration::from_secs(6), Duration::from
 
 /// Whose word it is.
 #[derive(Debug)]
-pub enum Voice {
+pub enum Voice<'r> {
     /// Upstream, without credentials: the repository is public.
     Public(Box<Session>),
     /// Upstream, through git's own helper with the user's credentials, or on this machine's disks.
     Private(Box<UploadPack>),
     /// Upstream cannot be reached: those mirrors that answer.
-    Mirrors(Vec<Session>),
+    Mirrors(Witnesses<'r>),
 }
 
 /// The authority over one repository.
@@ -40,7 +40,7 @@ pub struct Authority<'r> {
     /// The run.
     pub run: &'r Run,
     /// Who speaks.
-    pub voice: Voice,
+    pub voice: Voice<'r>,
     /// Mirrors may not hear the repository's name, unless they are trusted.
     pub private: bool,
     /// Why upstream does not speak, if it does not.
@@ -68,32 +68,32 @@ impl<'r> Authority<'r> {
     /// What upstream itself said against it; [`Kind::Exhausted`] when nobody answers.
     pub fn find(run: &'r Run) -> Result<Option<Self>, Failure> {
         let started = Instant::now();
+        let speaks = |voice, private, silence| {
+            let (newest, unproven) = (Newest::default(), None);
+            Self { run, voice, private, silence, newest, unproven }
+        };
         let fault = match open_upstream(run) {
             Err(Silence::Refused(fault)) => {
                 // Upstream has spoken: whoever may not see the repository there is not given it here.
                 run.ledger.remember(&[], Trust::Upstream, true, false);
-                return Err(refused(run, &fault));
+                return Err(run.refused(&fault));
             }
             Ok(Some(voice)) => {
                 if let Voice::Public(session) = &voice {
                     run.answered(session);
                 }
                 let private = matches!(voice, Voice::Private(_));
-                return Ok(Some(Self::new(run, voice, private, None)));
+                return Ok(Some(speaks(voice, private, None)));
             }
             Ok(None) => return Ok(None),
             Err(Silence::Unreachable(fault)) => fault,
         };
         run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
-        let voices = witnesses::that_answer(run);
-        if voices.is_empty() {
-            return Err(exhausted(run));
+        let witnesses = Witnesses::that_answer(run);
+        if witnesses.opened.is_empty() {
+            return Err(run.exhausted());
         }
-        Ok(Some(Self::new(run, Voice::Mirrors(voices), run.ledger.is_private(), Some(fault))))
-    }
-
-    fn new(run: &'r Run, voice: Voice, private: bool, silence: Option<Fault>) -> Self {
-        Self { run, voice, private, silence, newest: Newest::default(), unproven: None }
+        Ok(Some(speaks(Voice::Mirrors(witnesses), run.ledger.is_private(), Some(fault))))
     }
 
     /// What it can do, as git is to hear it.
@@ -101,7 +101,7 @@ impl<'r> Authority<'r> {
         match &self.voice {
             Voice::Public(session) => &session.advertisement,
             Voice::Private(child) => &child.advertisement,
-            Voice::Mirrors(opened) => &opened[0].advertisement,
+            Voice::Mirrors(witnesses) => &witnesses.opened[0].advertisement,
         }
     }
 
@@ -147,7 +147,7 @@ impl<'r> Authority<'r> {
         match &mut self.voice {
             Voice::Public(session) => {
                 let body = session.command(request.to_bytes(), Patience::LAST);
-                let refs = body.and_then(read_refs).map_err(|fault| refused(run, &fault))?;
+                let refs = body.and_then(read_refs).map_err(|fault| run.refused(&fault))?;
                 run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
                 Ok(self.believed(refs, all))
             }
@@ -156,12 +156,12 @@ impl<'r> Authority<'r> {
                 let answered = child.command(&request.to_bytes(), &mut |packet| {
                     packet.write(&mut bytes).map_err(|error| Fault::Local(error.to_string()))
                 });
-                let refs = answered.and_then(|()| read_refs(&bytes[..])).map_err(|fault| refused(run, &fault))?;
+                let refs = answered.and_then(|()| read_refs(&bytes[..])).map_err(|fault| run.refused(&fault))?;
                 run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
                 Ok(self.believed(refs, all))
             }
-            Voice::Mirrors(opened) => {
-                let (agreement, newest) = witnesses::agree(run, opened, &request.prefixes())?;
+            Voice::Mirrors(witnesses) => {
+                let (agreement, newest) = witnesses.agree(&request.prefixes())?;
                 self.newest = newest;
                 run.journal.believed(agreement.verdict);
                 let Agreement { refs, verdict, .. } = agreement;
@@ -269,7 +269,7 @@ enum Silence {
 }
 
 /// Opens upstream; `None` when it speaks an older protocol than v2.
-fn open_upstream(run: &Run) -> Result<Option<Voice>, Silence> {
+fn open_upstream<'r>(run: &Run) -> Result<Option<Voice<'r>>, Silence> {
     let url = run.upstream.address.expose();
     let private = |opened: Result<UploadPack, Fault>, otherwise: fn(Fault) -> Silence| match opened {
         Ok(child) => Ok(Some(Voice::Private(Box::new(child)))),
@@ -312,11 +312,4 @@ fn open_upstream(run: &Run) -> Result<Option<Voice>, Silence> {
             }
         }
     }
-}
-
-/// Upstream spoke, and said no.
-fn refused(run: &Run, fault: &Fault) -> Failure {
-    run.failed(&run.upstream, 0, Duration::ZERO, fault.clone());
-    Failure::new(fault.kind(), format!("{}: upstream {} {fault}", run.repository, run.upstream.address))
-        .hint("try again; what has landed so far is kept")
 }

@@ -26,104 +26,116 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Claims that a warning names.
 const NAMED: usize = 3;
 
-/// Opens every mirror that may speak, at once.
-pub fn that_answer(run: &Run) -> Vec<Session> {
-    let mut candidates = run.select.git(&run.repository, run.ledger.is_private(), 0);
-    candidates.truncate(MOST_VOICES);
-    let (width, http, started) = (candidates.len(), run.select.http.clone(), Instant::now());
-    let mut lineup =
-        Lineup::start(candidates, width, move |source| Session::open(&http, source, Patience::REPLACEABLE));
-    let mut opened: Vec<Session> = Vec::new();
-    let mut until: Option<Instant> = None;
-    while until.is_none_or(|until| Instant::now() < until) {
-        let longest = until.map_or(GRACE * 10, |until| until - Instant::now());
-        let Some((_, session)) = lineup.next_ready_within(longest) else { break };
-        run.answered(&session);
-        opened.push(session);
-        if quorum::possible(opened.len()) && until.is_none() {
-            until = Some(Instant::now() + GRACE);
-        }
-    }
-    for (source, fault) in lineup.take_failed() {
-        run.failed(&Arc::new(source), 0, started.elapsed(), fault);
-    }
-    // One object format for all: that of the most.
-    let votes = |format: &str| opened.iter().filter(|o| o.advertisement.object_format() == format).count();
-    let format = if votes("sha256") > votes("sha1") { "sha256" } else { "sha1" };
-    opened.retain(|o| o.advertisement.object_format() == format);
-    opened
+/// Those that answer.
+#[derive(Debug)]
+pub struct Witnesses<'r> {
+    run: &'r Run,
+    /// Their sessions, all with one object format.
+    pub opened: Vec<Session>,
 }
 
-/// Asks those mirrors for refs and weighs what they say; also how new it is.
-///
-/// # Errors
-///
-/// [`Kind::Quorum`] when too few agree, [`Kind::Rollback`] when what they say goes back behind what was seen,
-/// [`Kind::Expired`] when it is too old.
-pub fn agree(run: &Run, opened: &[Session], prefixes: &[&str]) -> Result<(Agreement, Newest), Failure> {
-    let testimonies = testimonies(run, opened, prefixes)?;
-    let mut proofs = Proofs::new(&run.env, &run.repository, opened.iter().collect());
-    let least = run.select.config.git.trust.value;
-    let contradictions = trust::contradictions(&testimonies, &mut |new, old| proofs.descends(new, old));
-    if !contradictions.is_empty() {
-        keep(run, contradictions);
-    }
-    let agreement = agreement::weigh(&run.repository, &testimonies, least, &mut |new, old| proofs.descends(new, old))?;
-    if !agreement.unattested.is_empty() {
-        run.journal.warn(format!("left out, since too few attest it: {}", listed(&agreement.unattested)));
-    }
-    let tip = agreement.refs.iter().find(|found| found.name == "HEAD" || found.name.starts_with("refs/heads/"));
-    let newest = Newest {
-        committed: tip.and_then(|tip| proofs.committed(tip.oid.as_ref()?)),
-        heard: run.ledger.heard_upstream(&agreement.refs),
-    };
-    if agreement.verdict < Trust::Upstream {
-        run.ledger.check(&run.repository, &agreement.refs, &mut |new, old| proofs.descends(new, old))?;
-        let too_old = match agreement.refs.is_empty() {
-            true => None,
-            false => age::check(&run.repository, newest, state::now(), run.select.config.age_limit())?,
-        };
-        too_old.into_iter().for_each(|what| run.journal.warn(what));
-    }
-    Ok((agreement, newest))
-}
-
-/// What each of them says.
-fn testimonies(run: &Run, opened: &[Session], prefixes: &[&str]) -> Result<Vec<Testimony>, Failure> {
-    // All their lists are in memory at once, and weighing them takes as much again.
-    let limit = limits::REFS / 2 / opened.len().max(1) as u64;
-    let answers: Vec<Result<Vec<Ref>, Fault>> = std::thread::scope(|scope| {
-        let ask = |o: &'_ Session| o.refs_within(limit, prefixes, Patience::REPLACEABLE);
-        let asked: Vec<_> = opened.iter().map(|o| scope.spawn(move || ask(o))).collect();
-        asked.into_iter().map(|thread| thread.join().unwrap_or(Err(Fault::Cut))).collect()
-    });
-    if answers.iter().all(|answer| *answer == Err(Fault::TooLarge)) {
-        let what = format!("{}: mirrors list more refs than can be held against each other", run.repository);
-        return Err(Failure::new(Kind::Limit, what)
-            .hint("try again when upstream can be reached, or fetch some refs by name: `git fetch mirror::… main`"));
-    }
-    let mut testimonies = Vec::new();
-    for (o, answer) in opened.iter().zip(answers) {
-        match answer {
-            Ok(refs) => {
-                let head = refs.iter().find(|found| found.name == "HEAD").and_then(|head| head.oid.as_ref());
-                let said = head.map_or_else(|| format!("{} refs", refs.len()), |oid| format!("HEAD is {oid}"));
-                run.journal.said(&o.source.operator, said);
-                testimonies.push(Testimony { who: o.source.speaker(), refs });
+impl<'r> Witnesses<'r> {
+    /// Opens every mirror that may speak, at once.
+    pub fn that_answer(run: &'r Run) -> Self {
+        let mut candidates = run.select.git(&run.repository, run.ledger.is_private(), 0);
+        candidates.truncate(MOST_VOICES);
+        let (width, http, started) = (candidates.len(), run.select.http.clone(), Instant::now());
+        let mut lineup =
+            Lineup::start(candidates, width, move |source| Session::open(&http, source, Patience::REPLACEABLE));
+        let mut opened: Vec<Session> = Vec::new();
+        let mut until: Option<Instant> = None;
+        while until.is_none_or(|until| Instant::now() < until) {
+            let longest = until.map_or(GRACE * 10, |until| until - Instant::now());
+            let Some((_, session)) = lineup.next_ready_within(longest) else { break };
+            run.answered(&session);
+            opened.push(session);
+            if quorum::possible(opened.len()) && until.is_none() {
+                until = Some(Instant::now() + GRACE);
             }
-            Err(fault) => run.failed(&o.source, 0, Duration::ZERO, fault),
         }
+        for (source, fault) in lineup.take_failed() {
+            run.failed(&Arc::new(source), 0, started.elapsed(), fault);
+        }
+        // One object format for all: that of the most.
+        let votes = |format: &str| opened.iter().filter(|o| o.advertisement.object_format() == format).count();
+        let format = if votes("sha256") > votes("sha1") { "sha256" } else { "sha1" };
+        opened.retain(|o| o.advertisement.object_format() == format);
+        Self { run, opened }
     }
-    Ok(testimonies)
-}
 
-/// Keeps what contradicts itself, for others to check, and says where.
-fn keep(run: &Run, claims: Vec<Claim>) {
-    let what = format!("{}: mirrors contradict each other: {}", run.repository, listed(&claims));
-    let evidence = Evidence::new("git", &run.repository.to_string(), &run.upstream.address.to_string(), claims);
-    match evidence.keep(run.env.state_dir().as_deref()) {
-        Some(file) => run.journal.warn(format!("{what}; to ask them again: cargo mirror audit {}", file.display())),
-        None => run.journal.warn(what),
+    /// Asks those mirrors for refs and weighs what they say; also how new it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Quorum`] when too few agree, [`Kind::Rollback`] when what they say goes back behind what was seen,
+    /// [`Kind::Expired`] when it is too old.
+    pub fn agree(&self, prefixes: &[&str]) -> Result<(Agreement, Newest), Failure> {
+        let testimonies = self.testimonies(prefixes)?;
+        let mut proofs = Proofs::new(&self.run.env, &self.run.repository, self.opened.iter().collect());
+        let least = self.run.select.config.git.trust.value;
+        let contradictions = trust::contradictions(&testimonies, &mut |new, old| proofs.descends(new, old));
+        if !contradictions.is_empty() {
+            self.keep(contradictions);
+        }
+        let agreement =
+            agreement::weigh(&self.run.repository, &testimonies, least, &mut |new, old| proofs.descends(new, old))?;
+        if !agreement.unattested.is_empty() {
+            self.run.journal.warn(format!("left out, since too few attest it: {}", listed(&agreement.unattested)));
+        }
+        let tip = agreement.refs.iter().find(|found| found.name == "HEAD" || found.name.starts_with("refs/heads/"));
+        let newest = Newest {
+            committed: tip.and_then(|tip| proofs.committed(tip.oid.as_ref()?)),
+            heard: self.run.ledger.heard_upstream(&agreement.refs),
+        };
+        if agreement.verdict < Trust::Upstream {
+            self.run.ledger.check(&self.run.repository, &agreement.refs, &mut |new, old| proofs.descends(new, old))?;
+            let too_old = match agreement.refs.is_empty() {
+                true => None,
+                false => age::check(&self.run.repository, newest, state::now(), self.run.select.config.age_limit())?,
+            };
+            too_old.into_iter().for_each(|what| self.run.journal.warn(what));
+        }
+        Ok((agreement, newest))
+    }
+
+    /// What each of them says.
+    fn testimonies(&self, prefixes: &[&str]) -> Result<Vec<Testimony>, Failure> {
+        // All their lists are in memory at once, and weighing them takes as much again.
+        let limit = limits::REFS / 2 / self.opened.len().max(1) as u64;
+        let answers: Vec<Result<Vec<Ref>, Fault>> = std::thread::scope(|scope| {
+            let ask = |o: &'_ Session| o.refs_within(limit, prefixes, Patience::REPLACEABLE);
+            let asked: Vec<_> = self.opened.iter().map(|o| scope.spawn(move || ask(o))).collect();
+            asked.into_iter().map(|thread| thread.join().unwrap_or(Err(Fault::Cut))).collect()
+        });
+        if answers.iter().all(|answer| *answer == Err(Fault::TooLarge)) {
+            let what = format!("{}: mirrors list more refs than can be held against each other", self.run.repository);
+            return Err(Failure::new(Kind::Limit, what).hint(
+                "try again when upstream can be reached, or fetch some refs by name: `git fetch mirror::… main`",
+            ));
+        }
+        let mut testimonies = Vec::new();
+        for (o, answer) in self.opened.iter().zip(answers) {
+            match answer {
+                Ok(refs) => {
+                    let head = refs.iter().find(|found| found.name == "HEAD").and_then(|head| head.oid.as_ref());
+                    let said = head.map_or_else(|| format!("{} refs", refs.len()), |oid| format!("HEAD is {oid}"));
+                    self.run.journal.said(&o.source.operator, said);
+                    testimonies.push(Testimony { who: o.source.speaker(), refs });
+                }
+                Err(fault) => self.run.failed(&o.source, 0, Duration::ZERO, fault),
+            }
+        }
+        Ok(testimonies)
+    }
+
+    /// Keeps what contradicts itself, for others to check, and says where.
+    fn keep(&self, claims: Vec<Claim>) {
+        let what = format!("{}: mirrors contradict each other: {}", self.run.repository, listed(&claims));
+        let evidence =
+            Evidence::new("git", &self.run.repository.to_string(), &self.run.upstream.address.to_string(), claims);
+        self.run.journal.warn(evidence.kept(self.run.env.state_dir().as_deref(), &what));
+            None => self.run.journal.warn(what),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use mirror_config::{
 use super::delegate;
 use crate::{
     answer::{Answer, upstream},
-    authority::{Authority, identity, signers::verify},
+    authority::{Authority, identity},
     git::{CAPABILITIES, Command, Request},
     run::Run,
     terminal,
@@ -46,8 +46,7 @@ pub fn serve(run: &mut Run) -> Result<u8, Failure> {
                 run.journal.listen(terminal::listener(&run.options, run.env.stderr_is_terminal()));
                 match Authority::find(run)? {
                     None => {
-                        only_upstream_leads(run)?;
-                        verify::refuse_unseen(run)?;
+                        run.refuse_unseen()?;
                         say(&mut stdout, b"fallback\n")?;
                     }
                     Some(authority) => {
@@ -59,25 +58,11 @@ pub fn serve(run: &mut Run) -> Result<u8, Failure> {
                 let pushes = first.contains("push");
                 run.journal.note(Event::Is(if pushes { "push" } else { "relay" }));
                 if !pushes {
-                    only_upstream_leads(run)?;
-                    verify::refuse_unseen(run)?;
+                    run.refuse_unseen()?;
                 }
                 return delegate::hand_over(run, &first);
             }
         }
-    }
-}
-
-/// Refuses what only upstream leads, where the project has fixed what is delivered.
-fn only_upstream_leads(run: &Run) -> Result<(), Failure> {
-    let trust = run.select.config.git.trust.value;
-    match &run.pinned {
-        None if trust < Trust::Pinned => Ok(()),
-        _ => Err(Failure::new(
-            Kind::Unpinned,
-            format!("{}: protocol versions 0 and 1 cannot be held to a pin", run.repository),
-        )
-        .hint("git -c protocol.version=2 …, and an upstream that speaks it")),
     }
 }
 

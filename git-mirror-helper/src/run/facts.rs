@@ -112,9 +112,4 @@ impl Run {
     pub fn failed(&self, source: &Arc<Source>, wasted: u64, time: Duration, fault: Fault) {
         self.journal.failed(source, Service::Git, wasted, time, fault);
     }
-
-    /// A fault of this machine's disk.
-    pub fn local(&self, fault: &Fault) -> Failure {
-        Failure::new(Kind::Io, format!("{}: {fault}", self.repository))
-    }
 }

@@ -1,8 +1,7 @@
-//! One run of the helper: what is known of it from the start, and how it ends when nobody can serve. What happens in it
-//! goes into its journal (`mirror_config::report`).
+//! One run of the helper: what is known of it from the start, and how it ends without an answer. What happens in it goes
+//! into its journal (`mirror_config::report`).
 
 pub mod facts;
-pub mod exhausted;
+pub mod endings;
 
-pub use exhausted::exhausted;
 pub use facts::Run;

@@ -37,8 +37,14 @@ impl<'r> Mirrors<'r> {
     /// Starts with the best mirror; those that spoke as the authority are open already.
     pub fn new(authority: &Authority<'r>) -> Self {
         let (run, has_upstream, started) = (authority.run, authority.is_upstream(), Instant::now());
-        if let Voice::Mirrors(opened) = &authority.voice {
-            return Self { run, has_upstream, ready: opened.iter().cloned().collect(), lineup: None, started };
+        if let Voice::Mirrors(witnesses) = &authority.voice {
+            return Self {
+                run,
+                has_upstream,
+                ready: witnesses.opened.iter().cloned().collect(),
+                lineup: None,
+                started,
+            };
         }
         let mirrors = run.select.git(&run.repository, authority.private, UNKNOWN_SIZE);
         let http = run.select.http.clone();

@@ -77,10 +77,7 @@ impl Findings {
         let text = format!("mirrors contradict each other about {what} {}", believed.contradicted.join(", "));
         let Subject { tool, upstream, state_dir } = &self.subject;
         let evidence = Evidence::new(tool, what, &upstream.to_string(), believed.claims.clone());
-        match evidence.keep(state_dir.as_deref()) {
-            Some(file) => {
-                self.journal.warn(format!("{text}; to ask them again: cargo mirror audit {}", file.display()))
-            }
+        self.journal.warn(evidence.kept(state_dir.as_deref(), &text));
             None => self.journal.warn(text),
         }
     }

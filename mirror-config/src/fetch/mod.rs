@@ -3,7 +3,9 @@
 pub mod cache;
 pub mod tally;
 pub mod sources;
+pub mod lateness;
 pub mod part;
+pub mod segment_plan;
 pub mod segments;
 pub mod download;
 

@@ -1,11 +1,8 @@
-//! A large file in segments, from several sources at once.
-//!
-//! Whoever answered first goes on from the beginning for as long as nobody else has taken what comes next; the others
-//! take segments from the end, each one after the other. A segment that was lost goes back, and one that is late at the
-//! end is asked for once more elsewhere. Nothing is believed here: the whole is hashed afterwards.
+//! A large file in segments, from several sources at once, as `segment_plan` has it. Nothing is believed here: the whole
+//! is hashed afterwards.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     fs::File,
     io::{Read, Seek, SeekFrom, Write},
     path::Path,
@@ -14,7 +11,8 @@ use std::{
 };
 
 use super::{
-    part::{Open, Part},
+    part::Open,
+    segment_plan::SegmentPlan,
     sources::{SourceId, Sources},
 };
 use crate::{
@@ -25,41 +23,23 @@ use crate::{
 
 /// Files of fewer bytes come from one source.
 pub(super) const WORTH: u64 = 2 << 20;
-/// Bytes of a segment, at least: a request costs a round trip.
-const LEAST: u64 = 256 << 10;
-/// And at most: it is what a lost one costs.
-const MOST: u64 = 2 << 20;
-/// There are so many segments if they are not too small for that.
-const COUNT: u64 = 48;
-/// A segment is late when it is expected to take so much longer than it would take elsewhere.
-const LATE: Duration = Duration::from_millis(500);
 /// How often somebody without work looks for some.
 const LOOK: Duration = Duration::from_millis(20);
 /// Bytes read at a time.
 const CHUNK: usize = 0x1_0000;
 
-/// A segment on its way.
-struct Running {
-    source: SourceId,
-    began: Instant,
-    received: u64,
-    cancel: Cancel,
-    doubled: bool,
-}
-
-/// What is still to be done.
-struct State {
-    /// Segments that nobody has begun, by number.
-    free: Vec<u64>,
-    running: BTreeMap<u64, Vec<Running>>,
-    left: u64,
-    broken: Option<Fault>,
-}
-
+/// What the connections share.
 struct Board {
     state: Mutex<State>,
-    size: u64,
-    segment: u64,
+    started: Instant,
+}
+
+struct State {
+    plan: SegmentPlan,
+    /// What ends the request of a source for a segment.
+    cancels: HashMap<(u64, SourceId), Cancel>,
+    /// What is wrong with this machine.
+    broken: Option<Fault>,
 }
 
 /// Fetches a file of this size into the file at this path. The first answer is for the whole.
@@ -70,7 +50,8 @@ pub(super) fn fetch(
     size: u64,
     open: &Open,
 ) -> Result<(), Fault> {
-    let board = Board::new(size);
+    let state = State { plan: SegmentPlan::new(size), cancels: HashMap::new(), broken: None };
+    let board = Board { state: Mutex::new(state), started: Instant::now() };
     let local = |error: std::io::Error| Fault::Local(error.to_string());
     let handle = || File::options().write(true).open(path).map_err(local);
     handle()?.set_len(size).map_err(local)?;
@@ -95,26 +76,14 @@ pub(super) fn fetch(
         }
     });
     let state = board.lock();
-    match (&state.broken, state.left) {
-        (None, 0) => Ok(()),
-        (Some(fault), _) => Err(fault.clone()),
-        (None, _) => Err(Fault::Cut),
+    match &state.broken {
+        Some(fault) => Err(fault.clone()),
+        None if state.plan.is_done() => Ok(()),
+        None => Err(Fault::Cut),
     }
 }
 
 impl Board {
-    fn new(size: u64) -> Self {
-        let segment = (size / COUNT).clamp(LEAST, MOST);
-        let count = size.div_ceil(segment);
-        let state = State { free: (0..count).collect(), running: BTreeMap::new(), left: count, broken: None };
-        Self { state: Mutex::new(state), size, segment }
-    }
-
-    fn part(&self, number: u64) -> Part {
-        let from = number * self.segment;
-        Part { from, to: Some((from + self.segment).min(self.size)) }
-    }
-
     /// Takes segments from an answer for the whole, as long as the next one is free.
     fn go_on(&self, sources: &Sources, id: SourceId, mut response: Response, mut file: &File) {
         sources.begin(id);
@@ -122,7 +91,7 @@ impl Board {
         let mut number = 0;
         let mut used = 0;
         let mut fault = None;
-        while fault.is_none() && self.claim(number, id, &Cancel::new()) {
+        while fault.is_none() && self.claim(number, id) {
             match self.receive(&mut response, number, id, &mut file) {
                 Ok(bytes) => used += bytes,
                 Err(why) => fault = Some(why),
@@ -137,10 +106,11 @@ impl Board {
     fn work(&self, sources: &Sources, id: SourceId, source: &Source, file: File, open: &Open) {
         while let Some((number, cancel)) = self.next(sources, id) {
             sources.begin(id);
-            let answer = open(source, self.part(number), &cancel).and_then(|response| match response.status {
-                206 => Ok(response),
-                _ => Err(Fault::Said("it does not give parts".to_owned())),
-            });
+            let answer =
+                open(source, self.lock().plan.part(number), &cancel).and_then(|response| match response.status {
+                    206 => Ok(response),
+                    _ => Err(Fault::Said("it does not give parts".to_owned())),
+                });
             let (used, first_byte, fault) = match answer {
                 Err(fault) => (0, None, Some(fault)),
                 Ok(mut response) => {
@@ -164,10 +134,13 @@ impl Board {
     /// Reads one segment and writes it to its place.
     fn receive(&self, response: &mut Response, number: u64, id: SourceId, file: &mut &File) -> Result<u64, Fault> {
         let local = |error: std::io::Error| Fault::Local(error.to_string());
-        let part = self.part(number);
-        let mut left = part.to.unwrap_or(self.size) - part.from;
+        let (from, bytes) = {
+            let plan = &self.lock().plan;
+            (plan.part(number).from, plan.bytes(number))
+        };
+        let mut left = bytes;
         let mut chunk = vec![0; CHUNK];
-        file.seek(SeekFrom::Start(part.from)).map_err(local)?;
+        file.seek(SeekFrom::Start(from)).map_err(local)?;
         while left > 0 {
             let most = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
             let count = response.body.read(&mut chunk[..most]).map_err(|error| Fault::from_io(&error))?;
@@ -176,22 +149,25 @@ impl Board {
             }
             file.write_all(&chunk[..count]).map_err(local)?;
             left -= count as u64;
-            self.note(number, id, count as u64)?;
+            let now = self.started.elapsed();
+            if !self.lock().plan.received(number, id, count as u64, now) {
+                return Err(Fault::Canceled);
+            }
         }
-        Ok(part.to.unwrap_or(self.size) - part.from)
+        Ok(bytes)
     }
 
-    /// The next segment for a source: a free one from the end, or one that is late elsewhere.
+    /// The next segment for a source, once there is one.
     fn next(&self, sources: &Sources, id: SourceId) -> Option<(u64, Cancel)> {
         loop {
+            let rate = sources.rate(id);
             let mut state = self.lock();
-            if state.left == 0 || state.broken.is_some() {
+            if state.plan.is_done() || state.broken.is_some() {
                 return None;
             }
-            let cancel = Cancel::new();
-            let number = state.free.pop().or_else(|| self.late(&mut state, sources, id));
-            if let Some(number) = number {
-                state.run(number, id, &cancel);
+            if let Some(number) = state.plan.next(id, rate, self.started.elapsed()) {
+                let cancel = Cancel::new();
+                state.cancels.insert((number, id), cancel.clone());
                 return Some((number, cancel));
             }
             drop(state);
@@ -199,58 +175,22 @@ impl Board {
         }
     }
 
-    /// A segment under way whose end is farther than if this source fetched it anew.
-    fn late(&self, state: &mut State, sources: &Sources, id: SourceId) -> Option<u64> {
-        let ours = sources.rate(id)?;
-        let slowest = state.running.iter_mut().filter_map(|(number, running)| {
-            let [only] = running.as_mut_slice() else { return None };
-            if only.source == id || only.doubled {
-                return None;
-            }
-            let part = self.part(*number);
-            let bytes = (part.to.unwrap_or(self.size) - part.from) as f64;
-            let rate = only.received as f64 / only.began.elapsed().as_secs_f64().max(0.001);
-            let theirs = (bytes - only.received as f64) / rate.max(1.0);
-            (theirs > bytes / ours + LATE.as_secs_f64()).then_some((theirs, *number, only))
-        });
-        let (_, number, running) = slowest.max_by(|a, b| a.0.total_cmp(&b.0))?;
-        running.doubled = true;
-        Some(number)
-    }
-
-    fn claim(&self, number: u64, id: SourceId, cancel: &Cancel) -> bool {
-        let mut state = self.lock();
-        let Some(at) = state.free.iter().position(|free| *free == number) else { return false };
-        state.free.remove(at);
-        state.run(number, id, cancel);
-        true
-    }
-
-    /// Bytes came; an error when somebody else was faster.
-    fn note(&self, number: u64, id: SourceId, bytes: u64) -> Result<(), Fault> {
-        let mut state = self.lock();
-        let running = state.running.get_mut(&number).and_then(|all| all.iter_mut().find(|one| one.source == id));
-        running.ok_or(Fault::Canceled)?.received += bytes;
-        Ok(())
+    fn claim(&self, number: u64, id: SourceId) -> bool {
+        self.lock().plan.claim(number, id, self.started.elapsed())
     }
 
     /// A segment arrived, or was lost.
     fn over(&self, number: u64, id: SourceId, fault: Option<&Fault>) {
         let mut state = self.lock();
-        let Some(running) = state.running.get_mut(&number) else { return };
+        state.cancels.remove(&(number, id));
         match fault {
             None => {
-                running.iter().filter(|one| one.source != id).for_each(|one| one.cancel.cancel());
-                state.running.remove(&number);
-                state.left -= 1;
+                for twin in state.plan.arrived(number, id) {
+                    state.cancels.get(&(number, twin)).into_iter().for_each(Cancel::cancel);
+                }
             }
             Some(fault) => {
-                running.retain(|one| one.source != id);
-                running.iter_mut().for_each(|one| one.doubled = false);
-                if running.is_empty() {
-                    state.running.remove(&number);
-                    state.free.push(number);
-                }
+                state.plan.lost(number, id);
                 if !fault.tries_next_candidate() {
                     state.broken = Some(fault.clone());
                 }
@@ -260,13 +200,5 @@ impl Board {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while holding it")
-    }
-}
-
-impl State {
-    fn run(&mut self, number: u64, source: SourceId, cancel: &Cancel) {
-        let began = Instant::now();
-        let running = Running { source, began, received: 0, cancel: cancel.clone(), doubled: false };
-        self.running.entry(number).or_default().push(running);
     }
 }

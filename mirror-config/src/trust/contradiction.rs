@@ -76,6 +76,14 @@ impl Evidence {
         written().inspect_err(|error| tracing::debug!(%error, "evidence was not written")).ok()
     }
 
+    /// Keeps it, and says so: what contradicts itself, and how to ask those who said it once more.
+    pub fn kept(&self, state_dir: Option<&Path>, what: &str) -> String {
+        match self.keep(state_dir) {
+            Some(file) => format!("{what}; to ask them again: cargo mirror audit {}", file.display()),
+            None => what.to_owned(),
+        }
+    }
+
     /// Reads such a file.
     ///
     /// # Errors

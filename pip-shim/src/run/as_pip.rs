@@ -62,8 +62,8 @@ pub fn run(env: &Environment, name: &OsStr, file: &Path, arguments: &[OsString])
 
 /// What the plan is, and on whose word; the relay knows better in the end.
 fn note(journal: &Journal, plan: &Result<Plan, Failure>) {
-    tracing::debug!(?plan, "planned");
     let Ok(Plan { command: Some(command), way, why, .. }) = plan else { return };
+    tracing::debug!(command, why, "planned");
     journal.note(Event::Is(command));
     match way {
         Way::Aside => journal.said("user", why),

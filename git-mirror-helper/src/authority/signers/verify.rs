@@ -34,22 +34,6 @@ const IN_MEMORY: usize = 1 << 20;
 /// Signatures checked at once: each is a git and a GPG.
 const AT_ONCE: usize = 4;
 
-/// That a conversation in git's old protocol cannot be looked into.
-///
-/// # Errors
-///
-/// [`Kind::Signature`], where signatures are asked for.
-pub fn refuse_unseen(run: &Run) -> Result<(), Failure> {
-    match run.signers() {
-        None => Ok(()),
-        Some(_) => Err(Failure::new(
-            Kind::Signature,
-            format!("{}: signatures are asked for, and cannot be checked in git's older protocol", run.repository),
-        )
-        .hint("git config --unset protocol.version, if that says less than 2")),
-    }
-}
-
 /// Checks every tip of a request. What is signed may be remembered once it was delivered, and nothing else.
 ///
 /// # Errors
@@ -140,7 +124,7 @@ fn fetched(authority: &mut Authority<'_>, tips: &[Oid], folder: &Path) -> Result
     let body = Fetch { wants: tips, depth, filter, ..Fetch::default() }.request(&format);
     let limit = authority.run.select.config.git.store_limit.value;
     let local = |error: std::io::Error| Fault::Local(error.to_string());
-    let Voice::Mirrors(opened) = &authority.voice else {
+    let Voice::Mirrors(witnesses) = &authority.voice else {
         let mut spool = SpooledTempFile::new(IN_MEMORY);
         let mut count = 0;
         authority.stream(&body, &mut |packet| {
@@ -151,7 +135,7 @@ fn fetched(authority: &mut Authority<'_>, tips: &[Oid], folder: &Path) -> Result
         return tips::unpack(spool, tips, &format, folder);
     };
     let mut last = Fault::Missing;
-    for (number, session) in opened.iter().enumerate() {
+    for (number, session) in witnesses.opened.iter().enumerate() {
         let place = folder.join(number.to_string());
         let asked = session.command(body.clone(), Patience::REPLACEABLE).and_then(|mut answer| {
             answer.limit(limit);

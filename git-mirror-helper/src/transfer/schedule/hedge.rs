@@ -2,6 +2,8 @@
 
 use std::{ops::Range, time::Duration};
 
+use mirror_config::fetch::lateness::{self, UnderWay};
+
 use super::{
     assign::{Schedule, Task, UNKNOWN_RATE},
     next::{SourceId, TaskId},
@@ -9,8 +11,6 @@ use super::{
 
 /// A slow slice is in the way when more than one in so many cuts waits behind it.
 const MOST_WAITING: usize = 6;
-/// A slice from which nothing comes for so long is as good as stalled.
-const SILENT: Duration = Duration::from_secs(1);
 /// A hedge must be expected to be done so much sooner.
 const GAIN: Duration = Duration::from_millis(300);
 /// Hedges may waste at most this share of all that was received.
@@ -34,7 +34,8 @@ impl Schedule {
             return None;
         }
         let worth = self.tasks.iter().filter(|(_, task)| self.is_worth(id, task, now));
-        let (slowest, _) = worth.max_by(|(_, a), (_, b)| self.finish(a, now).total_cmp(&self.finish(b, now)))?;
+        let finish = |task: &Task| self.under_way(task, now).finish();
+        let (slowest, _) = worth.max_by(|(_, a), (_, b)| finish(a).total_cmp(&finish(b)))?;
         let slowest = *slowest;
         self.begin_hedge(slowest)
     }
@@ -53,26 +54,23 @@ impl Schedule {
         if self.tasks.values().any(|t| t.source == id && t.range == task.range) {
             return false;
         }
-        let ours = (self.size(task) as f64 / self.rate(id, now).max(1.0)) + GAIN.as_secs_f64();
-        let theirs = self.finish(task, now);
+        let (slice, rate) = (self.under_way(task, now), self.rate(id, now));
         // Whoever loses has received this much in vain.
-        let wasted = task.received as f64 + (self.pace(task, now) * ours).min(self.left_of(task) as f64);
+        let meanwhile = slice.pace * lateness::anew(slice.size, rate, GAIN);
+        let wasted = slice.received as f64 + meanwhile.min(slice.left() as f64);
         let budget = (self.arrived.2 as f64 * SHARE) - self.wasted as f64;
-        theirs > ours && (wasted <= budget || now.saturating_sub(task.heard) > SILENT)
+        slice.is_late(rate, GAIN) && (wasted <= budget || slice.is_silent())
     }
 
-    /// Seconds until a slice is expected to be complete.
-    fn finish(&self, task: &Task, now: Duration) -> f64 {
-        if now.saturating_sub(task.heard) > SILENT {
-            return f64::INFINITY;
-        }
-        self.left_of(task) as f64 / self.pace(task, now).max(1.0)
-    }
-
-    /// Bytes a second of a slice: its share of what its source does.
-    fn pace(&self, task: &Task, now: Duration) -> f64 {
+    /// How a slice is getting on; its pace is its share of what its source does.
+    fn under_way(&self, task: &Task, now: Duration) -> UnderWay {
         let sharing = self.tasks.values().filter(|other| other.source == task.source).count().max(1);
-        self.rate(task.source, now) / sharing as f64
+        UnderWay {
+            size: self.size(task),
+            received: task.received,
+            pace: self.rate(task.source, now) / sharing as f64,
+            silent: now.saturating_sub(task.heard),
+        }
     }
 
     pub(super) fn left_of(&self, task: &Task) -> u64 {

@@ -1,0 +1,70 @@
+//! How a run ends without an answer: upstream says no, nobody can serve, or what was fixed could not be held.
+
+use std::time::Duration;
+
+use mirror_config::{
+    errors::{Failure, Fault, Kind},
+    trust::Trust,
+};
+
+use super::facts::Run;
+
+impl Run {
+    /// Upstream spoke, and said no; that is noted.
+    pub fn refused(&self, fault: &Fault) -> Failure {
+        self.failed(&self.upstream, 0, Duration::ZERO, fault.clone());
+        self.upstream_failed(fault)
+    }
+
+    /// Nobody is left; each with its reason.
+    pub fn exhausted(&self) -> Failure {
+        let report = self.journal.report();
+        if let [source] = report.sources.as_slice()
+            && let Some(fault) = &source.why
+            && source.name == self.upstream.name
+        {
+            return self.upstream_failed(fault);
+        }
+        let mut lines = vec![format!("{}: nobody could serve it", self.repository)];
+        lines.extend(report.faults().into_iter().map(|line| format!("  {line}")));
+        Failure::new(Kind::Exhausted, lines.join("\n"))
+            .hint("try again: what has arrived is kept; `cargo mirror probe git` shows who can be reached from here")
+    }
+
+    /// A fault of this machine's disk.
+    pub fn local(&self, fault: &Fault) -> Failure {
+        Failure::new(Kind::Io, format!("{}: {fault}", self.repository))
+    }
+
+    /// Refuses a conversation in git's older protocol, which only upstream leads and nobody looks into, where the project
+    /// has fixed what is delivered or asks for signatures.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unpinned`], [`Kind::Signature`].
+    pub fn refuse_unseen(&self) -> Result<(), Failure> {
+        let refused = |kind: Kind, what: &str, hint: &str| {
+            Err(Failure::new(kind, format!("{}: {what}", self.repository)).hint(hint))
+        };
+        if self.pinned.is_some() || self.select.config.git.trust.value >= Trust::Pinned {
+            return refused(
+                Kind::Unpinned,
+                "protocol versions 0 and 1 cannot be held to a pin",
+                "git -c protocol.version=2 …, and an upstream that speaks it",
+            );
+        }
+        if self.signers().is_some() {
+            return refused(
+                Kind::Signature,
+                "signatures are asked for, and cannot be checked in git's older protocol",
+                "git config --unset protocol.version, if that says less than 2",
+            );
+        }
+        Ok(())
+    }
+
+    fn upstream_failed(&self, fault: &Fault) -> Failure {
+        Failure::new(fault.kind(), format!("{}: upstream {} {fault}", self.repository, self.upstream.address))
+            .hint("try again; what has landed so far is kept")
+    }
+}
