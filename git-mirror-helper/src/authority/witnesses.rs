@@ -134,8 +134,6 @@ impl<'r> Witnesses<'r> {
         let evidence =
             Evidence::new("git", &self.run.repository.to_string(), &self.run.upstream.address.to_string(), claims);
         self.run.journal.warn(evidence.kept(self.run.env.state_dir().as_deref(), &what));
-            None => self.run.journal.warn(what),
-        }
     }
 }
 

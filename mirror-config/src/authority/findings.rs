@@ -78,7 +78,5 @@ impl Findings {
         let Subject { tool, upstream, state_dir } = &self.subject;
         let evidence = Evidence::new(tool, what, &upstream.to_string(), believed.claims.clone());
         self.journal.warn(evidence.kept(state_dir.as_deref(), &text));
-            None => self.journal.warn(text),
-        }
     }
 }
