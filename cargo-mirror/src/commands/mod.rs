@@ -1,4 +1,6 @@
 //! One file for each command: reads the configuration, calls what does the work, hands the result to `report`.
+//!
+//! A new command: its arguments in `cli`, a file here, a line of `dispatch`; what it shows, a file of `report`.
 
 pub(crate) mod audit;
 pub(crate) mod catalog;

@@ -180,10 +180,25 @@ fn every_key_that_is_set_has_a_row() {
 }
 
 #[test]
-fn every_key_stands_in_the_reference() {
-    let reference = super::origin::DEFAULTS;
-    for (key, ..) in super::schema::KEYS {
-        let last = key.split('.').rfind(|part| *part != "*").expect("a name");
-        assert!(reference.contains(&format!("{last} = ")), "{key} is not explained in default-config.toml");
+fn the_reference_has_every_key_and_no_other() {
+    let mut section = String::new();
+    let mut explained: Vec<String> = Vec::new();
+    for line in super::origin::DEFAULTS.lines() {
+        // What has no default stands there as a comment.
+        let line = line.strip_prefix("# ").unwrap_or(line);
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.split(']').next()) {
+            section = match name.split_once('.') {
+                Some((table, _)) => format!("{table}.*"),
+                None => name.to_owned(),
+            };
+        } else if let Some((key, value)) = line.split_once(" = ").filter(|(key, _)| !key.contains(' ')) {
+            let below = if value.starts_with('{') { ".*" } else { "" };
+            explained.push(format!("{section}.{key}{below}"));
+        }
     }
+    explained.sort();
+    explained.dedup();
+    let mut keys: Vec<&str> = super::schema::KEYS.iter().map(|(key, ..)| *key).collect();
+    keys.sort_unstable();
+    assert_eq!(explained, keys);
 }

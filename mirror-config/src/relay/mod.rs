@@ -1,4 +1,6 @@
 //! HTTP on a socket of this machine, for cargo and pip. Knows nothing of registries.
+//!
+//! A new registry: a folder beside `cargo` and `pip`, whose `routes` make answers of what it has.
 
 pub mod payload;
 pub mod answer;

@@ -1,4 +1,4 @@
-//! Who is asked: the mirrors that could serve a request, in the order in which they are tried.
+//! Who is asked: the sources that could serve a request (`source`), in the order in which they are tried.
 
 pub mod source;
 pub mod catalog;
