@@ -5,10 +5,13 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
-use mirror_config::errors::{Failure, Kind};
+use mirror_config::{
+    errors::{Failure, Kind},
+    git::program::git,
+};
 use tempfile::TempDir;
 
 use crate::change::Entry;
@@ -120,13 +123,6 @@ pub(crate) fn version() -> Result<String, Failure> {
     let output = start(git().arg("version"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.trim().trim_start_matches("git version ").to_owned())
-}
-
-/// A git that says things in English, and has nothing to read.
-pub(crate) fn git() -> Command {
-    let mut command = Command::new("git");
-    command.stdin(Stdio::null()).env("LC_ALL", "C");
-    command
 }
 
 /// Runs git to its end.
