@@ -141,7 +141,7 @@ fn of_crates(env: &Environment) -> Result<BTreeMap<(String, String), String>, Fa
     let root = workspace::root(&cargo, None, env.cwd())?;
     let select = Select::posing_as(env, &program::agent(&cargo))?;
     let locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
-    let registry = Registry::new(env, select.clone(), cache(env)?, registry::Locked::new());
+    let registry = Registry::new(env, select.clone(), cache(env)?, registry::Checksums::new());
     let pinned: Vec<Pinned> = locked
         .into_iter()
         .filter_map(|package| match package.origin {

@@ -18,7 +18,7 @@ use crate::change::Entry;
 
 /// An entry as git finds it in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct InForce {
     /// The key and the value.
     pub entry: Entry,
     /// `system`, `global`, `local`, `worktree` or `command`.
@@ -100,7 +100,7 @@ impl Copy {
 }
 
 /// The entries in force whose keys match git's regular expression, seen from a folder; weakest first.
-pub(crate) fn in_force(pattern: &str, cwd: &Path) -> Result<Vec<Found>, Failure> {
+pub(crate) fn in_force(pattern: &str, cwd: &Path) -> Result<Vec<InForce>, Failure> {
     let mut command = git();
     if cwd.is_dir() {
         command.current_dir(cwd);
@@ -139,12 +139,12 @@ fn entry(text: &str) -> Entry {
 }
 
 /// `SCOPE\0ORIGIN\0KEY\nVALUE\0` and so on.
-fn found(text: &str) -> Vec<Found> {
+fn found(text: &str) -> Vec<InForce> {
     let fields: Vec<&str> = text.split_terminator('\0').collect();
     let place = |origin: &str| origin.strip_prefix("file:").unwrap_or(origin).trim_end_matches(':').to_owned();
     fields
         .chunks_exact(3)
-        .map(|part| Found { scope: part[0].to_owned(), origin: place(part[1]), entry: entry(part[2]) })
+        .map(|part| InForce { scope: part[0].to_owned(), origin: place(part[1]), entry: entry(part[2]) })
         .collect()
 }
 

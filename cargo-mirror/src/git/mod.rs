@@ -6,5 +6,5 @@ pub(crate) mod setup;
 pub(crate) mod tree;
 
 pub(crate) use check::output;
-pub use config::Found;
+pub use config::InForce;
 pub use setup::Prefix;

@@ -9,5 +9,5 @@ pub mod routes;
 pub mod verify;
 
 pub use index::{CONFIG, Downloads, official, path_of, versions};
-pub use registry::{Locked, Registry, UPSTREAM};
+pub use registry::{Checksums, Registry, UPSTREAM};
 pub use verify::{Finding, Pinned};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{
     catalog::{self, Carrier},
     health::Health,
-    rank::{self, Ranked, Standing},
+    rank::{self, Input, Ranked},
 };
 use crate::{
     config::Config,
@@ -95,11 +95,11 @@ impl Select {
 /// The carriers, best first, by what is remembered of them. For a program that asks none of them itself and needs no
 /// client; others use [`Select`].
 pub fn ranked(health: &Health, carriers: &[Carrier], service: Service, size: u64) -> Vec<(Carrier, Ranked)> {
-    let standings: Vec<Standing> = carriers
+    let inputs: Vec<Input> = carriers
         .iter()
-        .map(|c| Standing { record: health.record(&c.mirror.name, service), weight: c.mirror.weight })
+        .map(|c| Input { record: health.record(&c.mirror.name, service), weight: c.mirror.weight })
         .collect();
     let dice = u64::from(std::process::id()) ^ (state::now() << 20);
-    let order = rank::rank(&standings, size, state::now(), dice);
+    let order = rank::rank(&inputs, size, state::now(), dice);
     order.into_iter().map(|rank| (carriers[rank.index].clone(), rank)).collect()
 }
