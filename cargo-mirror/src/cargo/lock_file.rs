@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_lock::{Lockfile, Package, SourceId};
 use mirror_config::{
-    cargo::{Locked, Pinned},
+    cargo::{Checksums, Pinned},
     errors::{Failure, Kind},
     model::{Address, Oid},
 };
@@ -41,13 +41,13 @@ pub fn find(manifest: Option<&Path>, cwd: &Path) -> Option<PathBuf> {
 }
 
 /// The checksums of what comes from the official registry. A file that cannot be read has none: cargo will say so.
-pub fn checksums(path: &Path) -> Locked {
-    std::fs::read_to_string(path).map_or_else(|_| Locked::new(), |text| checksums_in(&text))
+pub fn checksums(path: &Path) -> Checksums {
+    std::fs::read_to_string(path).map_or_else(|_| Checksums::new(), |text| checksums_in(&text))
 }
 
 /// The same of a file's text.
-pub fn checksums_in(text: &str) -> Locked {
-    let Ok(lock) = lockfile(text) else { return Locked::new() };
+pub fn checksums_in(text: &str) -> Checksums {
+    let Ok(lock) = lockfile(text) else { return Checksums::new() };
     let official =
         |package: &cargo_lock::Package| package.source.as_ref().is_some_and(cargo_lock::SourceId::is_default_registry);
     let checksum = |package: cargo_lock::Package| {

@@ -15,6 +15,8 @@ mod status;
 mod verify;
 mod command;
 mod generated;
+#[cfg(test)]
+mod tests;
 
 pub use cache::{Action, Cache, Prune, Verify};
 pub use catalog::{Catalog, CatalogAction, Update};

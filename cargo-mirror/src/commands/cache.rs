@@ -9,7 +9,7 @@ use mirror_config::{
     config::Config,
     errors::{Failure, Kind},
     fetch::Blobs,
-    git::store::{Entry, Stores},
+    git::store::{StoreFacts, Stores},
     model::Repository,
     system::{Environment, state},
 };
@@ -53,7 +53,7 @@ fn show(stores: &Stores, blobs: Option<&Blobs>, config: &Config, output: Output)
     report::cache(&report, state::now(), output.json)
 }
 
-fn row(entry: Entry) -> StoreRow {
+fn row(entry: StoreFacts) -> StoreRow {
     StoreRow {
         path: entry.path.display().to_string(),
         bytes: entry.bytes,
@@ -82,7 +82,7 @@ fn prune(stores: &Stores, config: &Config, asked: &Prune) -> Result<(), Failure>
         asked.repository.iter().map(|text| repository(text, config)).collect::<Result<_, _>>()?;
     let failed = |error: io::Error| failed(stores, &error);
     let now = SystemTime::now();
-    let unwanted = |entry: &Entry| {
+    let unwanted = |entry: &StoreFacts| {
         let unused = now.duration_since(entry.last_used).unwrap_or_default();
         asked.all
             || asked.unused_for.is_some_and(|days| unused >= DAY * days)
@@ -112,7 +112,7 @@ fn prune(stores: &Stores, config: &Config, asked: &Prune) -> Result<(), Failure>
         0 if removed.is_empty() => format!("nothing to remove; {kept} are kept"),
         bytes => format!("{} ({bytes} bytes) removed; {kept} are kept", amount(bytes)),
     })?;
-    let in_use = |entry: &&Entry| entry.in_use && (unwanted(entry) || limit.is_some_and(|limit| total > limit));
+    let in_use = |entry: &&StoreFacts| entry.in_use && (unwanted(entry) || limit.is_some_and(|limit| total > limit));
     let in_use: Vec<String> = left.iter().filter(in_use).map(name).collect();
     match (in_use.is_empty(), asked.repository.is_empty()) {
         (true, _) => Ok(()),
@@ -124,8 +124,8 @@ fn prune(stores: &Stores, config: &Config, asked: &Prune) -> Result<(), Failure>
 
 fn verify(stores: &Stores, config: &Config, asked: &Verify) -> Result<(), Failure> {
     let named = asked.repository.as_ref().map(|text| repository(text, config)).transpose()?;
-    let meant = |entry: &Entry| named.as_ref().is_none_or(|named| is(entry, named));
-    let mut damaged: Vec<(Entry, String)> = Vec::new();
+    let meant = |entry: &StoreFacts| named.as_ref().is_none_or(|named| is(entry, named));
+    let mut damaged: Vec<(StoreFacts, String)> = Vec::new();
     let mut checked = 0;
     for entry in list(stores)?.into_iter().filter(meant) {
         // What goes while others are checked is nobody's loss.
@@ -155,7 +155,7 @@ fn verify(stores: &Stores, config: &Config, asked: &Verify) -> Result<(), Failur
 }
 
 /// The command that removes what is damaged; the next clone downloads it anew.
-fn cure(damaged: &[(Entry, String)]) -> String {
+fn cure(damaged: &[(StoreFacts, String)]) -> String {
     let named = damaged.iter().map(|(entry, _)| Some(entry.repository.as_ref()?.to_string()));
     let named: Option<Vec<String>> = named.collect();
     match named {
@@ -165,16 +165,16 @@ fn cure(damaged: &[(Entry, String)]) -> String {
 }
 
 /// Whether a store is of this repository; hosts do not tell names apart by case.
-fn is(entry: &Entry, named: &Repository) -> bool {
+fn is(entry: &StoreFacts, named: &Repository) -> bool {
     entry.repository.as_ref().is_some_and(|found| found.to_string().eq_ignore_ascii_case(&named.to_string()))
 }
 
 /// What people know a store by.
-fn name(entry: &Entry) -> String {
+fn name(entry: &StoreFacts) -> String {
     entry.repository.as_ref().map_or_else(|| entry.path.display().to_string(), ToString::to_string)
 }
 
-fn list(stores: &Stores) -> Result<Vec<Entry>, Failure> {
+fn list(stores: &Stores) -> Result<Vec<StoreFacts>, Failure> {
     stores.list().map_err(|error| failed(stores, &error))
 }
 

@@ -14,6 +14,7 @@ use mirror_config::{
     config::Config,
     errors::{Failure, Kind},
     fetch::Blobs,
+    git::program::{git, isolated},
     model::{Oid, Ref, Repository},
     pip::{Hashes, Packages, simple},
     report::{Journal, Later},
@@ -31,7 +32,7 @@ use crate::{
     cargo::{Origin, lock_file, program, workspace},
     change::ConfigFile,
     cli::PinFacts,
-    git::{config, isolated, output, tree},
+    git::{output, tree},
     pip::upstream,
     report::{self, Progress},
     system::programs,
@@ -89,7 +90,7 @@ fn of_repository(env: &Environment, config: &Config, repository: &Repository) ->
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("a temporary clone: {error}"));
     let folder = tempfile::tempdir().map_err(io)?;
     let (bare, told) = (folder.path().join("clone.git"), folder.path().join("report"));
-    let mut command = config::git();
+    let mut command = git();
     command.args(["clone", "--quiet", "--bare", "--", &format!("mirror::{repository}")]).arg(&bare);
     // What is pinned already, and that only pins count, is what is about to change.
     command.env(MIRROR_LOCK, "none").env(MIRROR_REPORT, &told);
@@ -145,7 +146,7 @@ fn of_crates(env: &Environment) -> Result<BTreeMap<(String, String), String>, Fa
         env,
         select.clone(),
         cache(env)?,
-        registry::Locked::new(),
+        registry::Checksums::new(),
         Journal::new("cargo", "pin", "crates"),
     );
     let pinned: Vec<Pinned> = locked

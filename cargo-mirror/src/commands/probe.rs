@@ -70,21 +70,21 @@ fn git(env: &Environment, repo: Option<&str>, progress: &Progress) -> Result<Vec
     let select = Select::new(env)?;
     let repository = Repository { upstream: select.config.git.upstream.value.clone(), repo };
     let heard = |done, of| progress.set("git", done, of);
-    let row = |standing| git_row(standing, &select.config);
+    let row = |result| git_row(result, &select.config);
     Ok(probe::git::probe(&select, &repository, &heard).into_iter().map(row).collect())
 }
 
 fn cargo(env: &Environment, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
     let select = Select::posing_as(env, &program::agent(&program::program(env)))?;
     let heard = |done, of| progress.set("cargo", done, of);
-    Ok(probe::cargo::probe(&select, &heard).into_iter().map(|standing| index_row(standing, &select.config)).collect())
+    Ok(probe::cargo::probe(&select, &heard).into_iter().map(|result| index_row(result, &select.config)).collect())
 }
 
 fn pip(env: &Environment, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
     let pip = upstream::real_pip(env, &Config::load(env, &[])?);
     let select = Select::posing_as(env, &pip.agent)?;
     let heard = |done, of| progress.set("pip", done, of);
-    let row = |standing| index_row(standing, &select.config);
+    let row = |result| index_row(result, &select.config);
     Ok(probe::pip::probe(&select, pip.upstream, &heard).into_iter().map(row).collect())
 }
 
@@ -96,9 +96,9 @@ fn announced(name: &str, config: &Config) -> Announced {
     }
 }
 
-fn tls_row(standing: probe::tls::Standing) -> TlsRow {
-    let mut row = TlsRow { host: standing.host, mirrors: standing.mirrors, ..TlsRow::default() };
-    let Some(looked) = standing.looked else {
+fn tls_row(result: probe::tls::CertificateResult) -> TlsRow {
+    let mut row = TlsRow { host: result.host, mirrors: result.mirrors, ..TlsRow::default() };
+    let Some(looked) = result.looked else {
         row.verdict = "no-tls";
         return row;
     };
@@ -113,39 +113,39 @@ fn tls_row(standing: probe::tls::Standing) -> TlsRow {
     row
 }
 
-fn git_row(standing: probe::git::Standing, config: &Config) -> GitRow {
+fn git_row(result: probe::git::GitResult, config: &Config) -> GitRow {
     GitRow {
-        announced: announced(&standing.name, config),
-        mirror: standing.name,
-        operator: standing.operator,
-        status: status(standing.fault.as_ref()),
-        first_byte: standing.first_byte,
-        throughput: standing.throughput,
-        freshness: freshness(standing.freshness, "commit", "not upstream's history"),
-        whole: standing.whole,
-        note: standing.fault.map(|fault| fault.to_string()).unwrap_or_default(),
+        announced: announced(&result.name, config),
+        mirror: result.name,
+        operator: result.operator,
+        status: status(result.fault.as_ref()),
+        first_byte: result.first_byte,
+        throughput: result.throughput,
+        freshness: freshness(result.freshness, "commit", "not upstream's history"),
+        whole: result.whole,
+        note: result.fault.map(|fault| fault.to_string()).unwrap_or_default(),
     }
 }
 
-fn index_row(standing: probe::Standing, config: &Config) -> IndexRow {
-    let (files, why) = match &standing.files {
+fn index_row(result: probe::IndexResult, config: &Config) -> IndexRow {
+    let (files, why) = match &result.files {
         Files::Own => ("yes", None),
         Files::Elsewhere(host) => ("index only", Some(format!("its files are those of {host}"))),
         Files::Missing => ("index only", Some("its files are not there (HTTP 404)".to_owned())),
         Files::Failed(fault) => ("failed", Some(format!("files: {fault}"))),
         Files::Unknown => ("", None),
     };
-    let notes: Vec<String> = standing.fault.iter().map(ToString::to_string).chain(why).collect();
+    let notes: Vec<String> = result.fault.iter().map(ToString::to_string).chain(why).collect();
     IndexRow {
-        announced: announced(&standing.name, config),
-        mirror: standing.name,
-        operator: standing.operator,
-        status: status(standing.fault.as_ref()),
-        first_byte: standing.first_byte,
-        throughput: standing.throughput,
-        freshness: freshness(standing.freshness, "version", "has what upstream does not know"),
+        announced: announced(&result.name, config),
+        mirror: result.name,
+        operator: result.operator,
+        status: status(result.fault.as_ref()),
+        first_byte: result.first_byte,
+        throughput: result.throughput,
+        freshness: freshness(result.freshness, "version", "has what upstream does not know"),
         files,
-        hashes: standing.hashes,
+        hashes: result.hashes,
         note: notes.join("; "),
     }
 }

@@ -9,6 +9,7 @@ use std::{
 use mirror_config::{
     config::Config,
     errors::{Failure, Kind},
+    git::program::{git_in, isolated},
     model::Repository,
     system::Environment,
     trust::pins::{GitPin, Leaf, Pins, SUBMODULE, sha256tree},
@@ -17,7 +18,7 @@ use mirror_config::{
 use super::named::repository;
 use crate::{
     cli,
-    git::{isolated, output, tree},
+    git::{output, tree},
     report::{self, Difference, RecheckReport},
 };
 
@@ -60,7 +61,7 @@ fn objects(folder: &Path) -> Option<PathBuf> {
     if !folder.join(".git").exists() {
         return None;
     }
-    let found = output(crate::git::git().arg("-C").arg(folder).args(["rev-parse", "--absolute-git-dir"])).ok()?;
+    let found = output(git_in(folder).args(["rev-parse", "--absolute-git-dir"])).ok()?;
     Some(PathBuf::from(String::from_utf8(found).ok()?.trim_end_matches('\n')))
 }
 
@@ -188,7 +189,7 @@ fn found(folder: &Path, path: &[u8], leaf: &Leaf) -> io::Result<Option<Leaf>> {
     if !place.join(".git").exists() {
         return Ok(place.is_dir().then(|| leaf.clone()));
     }
-    let head = output(crate::git::git().arg("-C").arg(&place).args(["rev-parse", "HEAD"])).unwrap_or_default();
+    let head = output(git_in(&place).args(["rev-parse", "HEAD"])).unwrap_or_default();
     Ok(Some(Leaf::submodule(path, String::from_utf8_lossy(&head).trim_end())))
 }
 

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, sync::Arc};
 
 use mirror_config::{
-    cargo::{Locked, Registry, index, routes},
+    cargo::{Checksums, Registry, index, routes},
     errors::{Failure, Kind},
     fetch::Blobs,
     relay::Relay,
@@ -57,7 +57,7 @@ pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
 }
 
 /// What the project has fixed: its lock and its pins, which must not differ.
-fn pinned(mut locked: Locked, pins: Pins) -> Result<Locked, Failure> {
+fn pinned(mut locked: Checksums, pins: Pins) -> Result<Checksums, Failure> {
     for (key, sum) in pins.crates {
         match locked.get(&key) {
             Some(other) if *other != sum => {

@@ -16,7 +16,7 @@ use mirror_config::{
 use crate::{
     cargo::{Origin, lock_file, program, workspace},
     cli::VerifyLock,
-    report::{self, Check, Dependency, Progress, VerifyReport},
+    report::{self, Check, DependencyRow, Progress, VerifyReport},
 };
 
 /// Poisoned packages that the error names; the table has all of them.
@@ -35,7 +35,7 @@ pub(super) fn verify(env: &Environment, asked: &VerifyLock) -> Result<(), Failur
     let journal = Journal::new("cargo", "verify", "crates");
     let later = Later::of(&journal);
     // Without the lock: it is what is in question.
-    let registry = Registry::new(env, select.clone(), blobs, registry::Locked::new(), journal);
+    let registry = Registry::new(env, select.clone(), blobs, registry::Checksums::new(), journal);
     let pins: Vec<Pinned> = locked
         .iter()
         .filter_map(|package| match &package.origin {
@@ -55,7 +55,7 @@ pub(super) fn verify(env: &Environment, asked: &VerifyLock) -> Result<(), Failur
     let served_by = select.index(Service::Crates, CRATE).first().map(|best| best.name.clone());
     let served_by = served_by.unwrap_or_else(|| upstream_name("cargo"));
     let mut found = findings.iter();
-    let packages: Vec<Dependency> = locked
+    let packages: Vec<DependencyRow> = locked
         .iter()
         .map(|package| match &package.origin {
             Origin::Registry(pinned) => {
@@ -148,8 +148,8 @@ fn repository(select: &Select, address: &Address) -> Option<Repository> {
     })
 }
 
-fn row(package: &lock_file::Dependency, source: &str, note: &str) -> Dependency {
-    Dependency {
+fn row(package: &lock_file::Dependency, source: &str, note: &str) -> DependencyRow {
+    DependencyRow {
         name: package.name.clone(),
         version: package.version.clone(),
         source: source.to_owned(),
@@ -162,19 +162,19 @@ fn row(package: &lock_file::Dependency, source: &str, note: &str) -> Dependency 
     }
 }
 
-fn registry_row(package: &lock_file::Dependency, pinned: &Pinned, finding: &Finding, served_by: &str) -> Dependency {
-    let base = Dependency {
+fn registry_row(package: &lock_file::Dependency, pinned: &Pinned, finding: &Finding, served_by: &str) -> DependencyRow {
+    let base = DependencyRow {
         mirror: Some(served_by.to_owned()),
         locked: pinned.checksum.clone(),
         ..row(package, "registry", "")
     };
     match finding {
-        Finding::Right { verdict, yanked } => Dependency {
+        Finding::Right { verdict, yanked } => DependencyRow {
             check: if *yanked { Check::Yanked } else { Check::Ok },
             verdict: Some(verdict.to_string()),
             ..base
         },
-        Finding::Differs { locked, said, verdict } => Dependency {
+        Finding::Differs { locked, said, verdict } => DependencyRow {
             check: Check::Poisoned,
             verdict: Some(verdict.to_string()),
             said: Some(said.clone()),
@@ -182,20 +182,20 @@ fn registry_row(package: &lock_file::Dependency, pinned: &Pinned, finding: &Find
             ..base
         },
         Finding::Unknown => {
-            Dependency { check: Check::Unknown, note: "upstream knows no such version".to_owned(), ..base }
+            DependencyRow { check: Check::Unknown, note: "upstream knows no such version".to_owned(), ..base }
         }
-        Finding::NoChecksum => Dependency { note: "the lock has no checksum of it".to_owned(), ..base },
+        Finding::NoChecksum => DependencyRow { note: "the lock has no checksum of it".to_owned(), ..base },
         Finding::Unheard(failure) => {
             let first = failure.what.lines().next().unwrap_or_default().to_owned();
-            Dependency { check: Check::Unasked, note: first, ..base }
+            DependencyRow { check: Check::Unasked, note: first, ..base }
         }
     }
 }
 
-fn git_row(package: &lock_file::Dependency, address: &Address, asked: Option<&(Pin, Option<String>)>) -> Dependency {
+fn git_row(package: &lock_file::Dependency, address: &Address, asked: Option<&(Pin, Option<String>)>) -> DependencyRow {
     let base = row(package, "git", "");
     let Some((pin, mirror)) = asked else {
-        return Dependency { note: format!("{address}: the lock names no commit"), ..base };
+        return DependencyRow { note: format!("{address}: the lock names no commit"), ..base };
     };
     let (check, verdict, note) = match pin {
         Pin::Upstream(Presence::Tip(name)) => (Check::Ok, Some("upstream"), format!("is a tip: {name}")),
@@ -207,5 +207,5 @@ fn git_row(package: &lock_file::Dependency, address: &Address, asked: Option<&(P
         Pin::Unasked(why) => (Check::Unasked, None, format!("could not be asked: {why}")),
     };
     let note = format!("{address}: {note}");
-    Dependency { mirror: mirror.clone(), check, verdict: verdict.map(str::to_owned), note, ..base }
+    DependencyRow { mirror: mirror.clone(), check, verdict: verdict.map(str::to_owned), note, ..base }
 }

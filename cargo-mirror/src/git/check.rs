@@ -10,26 +10,13 @@ use std::{
     process::Command,
 };
 
-use mirror_config::errors::{Failure, Kind};
+use mirror_config::{
+    errors::{Failure, Kind},
+    git::program::isolated,
+};
 
-use super::config::{git, start};
+use super::config::start;
 
-/// Variables by which whoever started us could have git look elsewhere: `git rev-parse --local-env-vars`.
-const ELSEWHERE: &[&str] = &[
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_CONFIG",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NAMESPACE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-];
 /// Most lines of git's that are repeated; a damaged pack can have an error for each object.
 const MOST_LINES: usize = 3;
 
@@ -54,17 +41,6 @@ pub(crate) fn damage(repository: &Path, _held: &File) -> Result<Option<String>, 
     }
     // That is done with contents, so this asks only whether everything is there.
     complaint(isolated(repository).args(["fsck", "--connectivity-only", "--no-dangling", "--no-progress"]), repository)
-}
-
-/// A git that knows nothing but this repository, and fetches nothing that is missing in it.
-pub(crate) fn isolated(repository: &Path) -> Command {
-    let mut command = git();
-    for variable in ELSEWHERE {
-        command.env_remove(variable);
-    }
-    command.env("GIT_DIR", repository).env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0");
-    command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", if cfg!(windows) { "NUL" } else { "/dev/null" });
-    command
 }
 
 /// What git prints.

@@ -5,17 +5,20 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
-use mirror_config::errors::{Failure, Kind};
+use mirror_config::{
+    errors::{Failure, Kind},
+    git::program::git,
+};
 use tempfile::TempDir;
 
 use crate::change::Entry;
 
 /// An entry as git finds it in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct InForce {
     /// The key and the value.
     pub entry: Entry,
     /// `system`, `global`, `local`, `worktree` or `command`.
@@ -97,7 +100,7 @@ impl Copy {
 }
 
 /// The entries in force whose keys match git's regular expression, seen from a folder; weakest first.
-pub(crate) fn in_force(pattern: &str, cwd: &Path) -> Result<Vec<Found>, Failure> {
+pub(crate) fn in_force(pattern: &str, cwd: &Path) -> Result<Vec<InForce>, Failure> {
     let mut command = git();
     if cwd.is_dir() {
         command.current_dir(cwd);
@@ -122,13 +125,6 @@ pub(crate) fn version() -> Result<String, Failure> {
     Ok(text.trim().trim_start_matches("git version ").to_owned())
 }
 
-/// A git that says things in English, and has nothing to read.
-pub(crate) fn git() -> Command {
-    let mut command = Command::new("git");
-    command.stdin(Stdio::null()).env("LC_ALL", "C");
-    command
-}
-
 /// Runs git to its end.
 pub(crate) fn start(command: &mut Command) -> Result<Output, Failure> {
     command.output().map_err(|error| {
@@ -143,12 +139,12 @@ fn entry(text: &str) -> Entry {
 }
 
 /// `SCOPE\0ORIGIN\0KEY\nVALUE\0` and so on.
-fn found(text: &str) -> Vec<Found> {
+fn found(text: &str) -> Vec<InForce> {
     let fields: Vec<&str> = text.split_terminator('\0').collect();
     let place = |origin: &str| origin.strip_prefix("file:").unwrap_or(origin).trim_end_matches(':').to_owned();
     fields
         .chunks_exact(3)
-        .map(|part| Found { scope: part[0].to_owned(), origin: place(part[1]), entry: entry(part[2]) })
+        .map(|part| InForce { scope: part[0].to_owned(), origin: place(part[1]), entry: entry(part[2]) })
         .collect()
 }
 

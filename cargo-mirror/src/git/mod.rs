@@ -5,7 +5,6 @@ pub(crate) mod check;
 pub(crate) mod setup;
 pub(crate) mod tree;
 
-pub(crate) use check::{isolated, output};
-pub use config::Found;
-pub(crate) use config::git;
+pub(crate) use check::output;
+pub use config::InForce;
 pub use setup::Prefix;

@@ -18,7 +18,7 @@ use mirror_config::{
     system::Environment,
 };
 
-use super::config::{self, Copy, Found};
+use super::config::{self, Copy, InForce};
 use crate::change::{ConfigFile, Edit, Entry, FileRecord, Tool, turn};
 
 /// Lets submodules, which git asks for by itself, use `mirror::` addresses.
@@ -70,7 +70,7 @@ impl Prefix {
 /// # Errors
 ///
 /// [`Kind::Config`] when a rule of the user's own rewrites the same addresses, and would win.
-pub(crate) fn wanted(transparent: Option<&Prefix>, rules: &[Found]) -> Result<Vec<Entry>, Failure> {
+pub(crate) fn wanted(transparent: Option<&Prefix>, rules: &[InForce]) -> Result<Vec<Entry>, Failure> {
     let mut wanted = vec![Entry::new(ALLOW, "always")];
     let Some(prefix) = transparent else { return Ok(wanted) };
     let address = &prefix.address;
@@ -105,7 +105,7 @@ pub(crate) fn wanted(transparent: Option<&Prefix>, rules: &[Found]) -> Result<Ve
 /// # Errors
 ///
 /// [`Kind::Config`] when git cannot be started or cannot read its configuration.
-pub(crate) fn rules(env: &Environment) -> Result<Vec<Found>, Failure> {
+pub(crate) fn rules(env: &Environment) -> Result<Vec<InForce>, Failure> {
     let home = env.home().unwrap_or_else(|| env.cwd().to_owned());
     let mut rules = config::in_force(r"^url\..*\.(push)?insteadof$", &home)?;
     rules.retain(|rule| matches!(rule.scope.as_str(), "system" | "global"));
@@ -161,17 +161,17 @@ fn missing(wanted: &[Entry], present: &[Entry]) -> Vec<Entry> {
 mod tests {
     use mirror_config::errors::Kind;
 
-    use super::{Entry, Found, Prefix, missing, wanted};
+    use super::{Entry, InForce, Prefix, missing, wanted};
 
     fn prefix() -> Prefix {
         Prefix { upstream: "github".to_owned(), address: "https://h.example/".to_owned() }
     }
 
-    fn rule(key: &str, value: &str) -> Found {
-        Found { entry: Entry::new(key, value), scope: "global".to_owned(), origin: "/f".to_owned() }
+    fn rule(key: &str, value: &str) -> InForce {
+        InForce { entry: Entry::new(key, value), scope: "global".to_owned(), origin: "/f".to_owned() }
     }
 
-    fn keys(rules: &[Found]) -> Vec<(String, String)> {
+    fn keys(rules: &[InForce]) -> Vec<(String, String)> {
         let wanted = wanted(Some(&prefix()), rules).expect("no rival");
         wanted.into_iter().skip(1).map(|entry| (entry.key, entry.value)).collect()
     }

@@ -9,10 +9,11 @@ use std::{
 
 use mirror_config::{
     errors::{Failure, Kind},
+    git::program::isolated,
     trust::pins::{Leaf, SUBMODULE},
 };
 
-use super::check::{isolated, output};
+use super::check::output;
 
 /// Every file of a commit, sorted as git sorts them. Nothing is fetched that is not here.
 ///

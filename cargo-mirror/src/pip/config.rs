@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use mirror_config::pip::config::{Document, Entry as Found, Header, given};
+use mirror_config::pip::config::{Document, Header, Property, given};
 
 use crate::change::Entry;
 
@@ -136,16 +136,16 @@ fn read(text: &str) -> Result<Document, Wrong> {
 }
 
 /// The index of `[global]`, empty or not.
-fn own(document: &Document) -> Option<&Found> {
+fn own(document: &Document) -> Option<&Property> {
     document.entries.iter().find(|entry| entry.section == SECTION && normal(&entry.key) == KEY)
 }
 
-fn last(document: &Document) -> Option<&Found> {
+fn last(document: &Document) -> Option<&Property> {
     document.entries.iter().rfind(|entry| entry.section == SECTION)
 }
 
 /// What stands behind the sign in a value of one line.
-fn written(text: &str, entry: &Found) -> Range<usize> {
+fn written(text: &str, entry: &Property) -> Range<usize> {
     let line = &text[entry.behind..entry.span.end];
     entry.behind..entry.behind + line.trim_end_matches(['\n', '\r']).len()
 }

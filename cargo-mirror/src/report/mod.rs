@@ -28,4 +28,4 @@ pub use setting::SettingRow;
 pub use statuses::statuses;
 pub use trust::{AuditReport, AuditRow, Difference, LedgerRow, RecheckReport, audit, ledger, recheck};
 pub use units::{amount, rate, size};
-pub use verify::{Check, Dependency, VerifyReport, verify};
+pub use verify::{Check, DependencyRow, VerifyReport, verify};

@@ -38,7 +38,7 @@ impl Check {
 
 /// One package of a lock file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Dependency {
+pub struct DependencyRow {
     /// Its name.
     pub name: String,
     /// Its version.
@@ -65,7 +65,7 @@ pub struct VerifyReport {
     /// The lock file.
     pub lock: String,
     /// Its packages, in its order.
-    pub packages: Vec<Dependency>,
+    pub packages: Vec<DependencyRow>,
 }
 
 /// Shows it: a row for each package, and a line that counts.

@@ -8,9 +8,12 @@ use std::{
     process::Stdio,
 };
 
-use mirror_config::errors::{Failure, Kind};
+use mirror_config::{
+    errors::{Failure, Kind},
+    git::program,
+};
 
-use crate::{git::program, run::Run};
+use crate::run::Run;
 
 /// Hands the conversation over: the options that were heard already, then a line that was read already, then
 /// whatever git says. Returns the child's exit code.

@@ -2,11 +2,11 @@
 
 pub mod address;
 pub mod commands;
-pub mod program;
+pub mod upload_pack;
 pub mod request;
 pub mod settings;
 
 pub use commands::{CAPABILITIES, Command, Options};
-pub use program::UploadPack;
 pub use request::Request;
 pub use settings::GitSettings;
+pub use upload_pack::UploadPack;

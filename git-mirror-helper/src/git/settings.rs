@@ -1,8 +1,6 @@
 //! The few of the user's git settings that decide what the helper does, read in one call of `git config`.
 
-use std::process::{Command, Stdio};
-
-use mirror_config::model::Address;
+use mirror_config::{git::program, model::Address};
 
 /// What the user told git.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,7 +56,7 @@ fn proxy(text: &str) -> Option<Address> {
 }
 
 fn git(arguments: &[&str]) -> String {
-    let output = Command::new("git").args(arguments).stderr(Stdio::null()).output();
+    let output = program::git().args(arguments).output();
     output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 

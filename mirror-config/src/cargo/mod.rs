@@ -9,5 +9,5 @@ pub mod routes;
 pub mod verify;
 
 pub use index::{CONFIG, Downloads, official, path_of, versions};
-pub use registry::{Locked, Registry};
+pub use registry::{Checksums, Registry};
 pub use verify::{Finding, Pinned};

@@ -31,11 +31,11 @@ use crate::{
 const ENTRIES: usize = 64;
 
 /// Checksums that the project has fixed, in `Cargo.lock` or by pins, by name and version.
-pub type Locked = HashMap<(String, String), String>;
+pub type Checksums = HashMap<(String, String), String>;
 
 /// An entry that is believed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct IndexEntry {
     /// What cargo gets.
     pub body: Vec<u8>,
     /// What names it.
@@ -47,7 +47,7 @@ pub struct Entry {
 }
 
 /// What is known of a crate: its entry, or that there is none.
-pub type Found = Result<Option<Arc<Entry>>, Failure>;
+pub type FoundEntry = Result<Option<Arc<IndexEntry>>, Failure>;
 
 /// A registry with its mirrors, for one run.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub struct Registry {
     kept: Option<Kept>,
     /// What the project has fixed: checksums by version, by the crate's name in lower case: indexes do not tell names apart by case.
     fixed: HashMap<String, BTreeMap<String, String>>,
-    entries: Once<Found>,
+    entries: Once<FoundEntry>,
     downloads: Once<Result<Downloads, Fault>>,
     findings: Findings,
 }
@@ -69,7 +69,7 @@ pub struct Registry {
 impl Registry {
     /// The registry that the configuration means.
     /// The registry that the configuration means; what happens goes into the journal.
-    pub fn new(env: &Environment, select: Select, blobs: Blobs, locked: Locked, journal: Journal) -> Self {
+    pub fn new(env: &Environment, select: Select, blobs: Blobs, locked: Checksums, journal: Journal) -> Self {
         let upstream = select.upstream("cargo", index::authority(&select.config), Service::Crates);
         let (tool, address) = ("cargo", upstream.address.clone());
         let findings = Findings::new(Subject { tool, upstream: address, state_dir: select.state_dir.clone() }, journal);
@@ -98,7 +98,7 @@ impl Registry {
     ///
     /// [`Kind::Exhausted`] when nobody answers, [`Kind::Quorum`] when too few agree, [`Kind::Digest`] when it says another
     /// checksum of a version than the project has fixed: cargo would write that into `Cargo.lock`.
-    pub fn entry(&self, name: &str) -> Found {
+    pub fn entry(&self, name: &str) -> FoundEntry {
         self.entries.cell(name).get_or_init(|| self.find(name)).clone()
     }
 
@@ -163,7 +163,7 @@ impl Registry {
         self.blobs.evict(self.select.config.git.store_limit.value);
     }
 
-    fn find(&self, name: &str) -> Found {
+    fn find(&self, name: &str) -> FoundEntry {
         let Some(path) = index::path_of(name) else { return Ok(None) };
         let (select, kept, below) = (self.select.clone(), self.kept.clone(), path.clone());
         let _slot = self.index.slot();
@@ -186,7 +186,7 @@ impl Registry {
         match inquiry.run() {
             Heard::Upstream(answer) => {
                 self.findings.rests_on(Trust::Upstream);
-                self.hold(name, Entry::new(answer, Trust::Upstream)).inspect_err(|_| self.forget(&path))
+                self.hold(name, IndexEntry::new(answer, Trust::Upstream)).inspect_err(|_| self.forget(&path))
             }
             Heard::Missing => Ok(None),
             Heard::Mirrors(believed) => self.hold(name, self.believe(name, &believed)),
@@ -203,7 +203,7 @@ impl Registry {
     }
 
     /// Holds an entry against what the project has fixed.
-    fn hold(&self, name: &str, entry: Entry) -> Found {
+    fn hold(&self, name: &str, entry: IndexEntry) -> FoundEntry {
         let other = |(version, sum): (&String, &String)| {
             let said = entry.checksums.get(version).filter(|said| *said != sum)?;
             Some(format!("{name} {version}: {said} is its checksum now, the project has fixed {sum}"))
@@ -223,7 +223,7 @@ impl Registry {
     }
 
     /// The entry of what enough mirrors say.
-    fn believe(&self, name: &str, believed: &Believed) -> Entry {
+    fn believe(&self, name: &str, believed: &Believed) -> IndexEntry {
         self.findings.rests_on_mirrors(name, believed);
         let mut body = Vec::new();
         for version in &believed.versions {
@@ -231,7 +231,7 @@ impl Registry {
             body.push(b'\n');
         }
         let sums = believed.versions.iter().map(|version| (version.number.clone(), version.checksum.clone()));
-        Entry::new(Answer { checksums: sums.collect(), body, etag: None }, believed.verdict)
+        IndexEntry::new(Answer { checksums: sums.collect(), body, etag: None }, believed.verdict)
     }
 
     /// How a file is asked for: where it is depends on each place's own `config.json`.
@@ -263,7 +263,7 @@ impl Registry {
     }
 }
 
-impl Entry {
+impl IndexEntry {
     fn new(Answer { body, etag, checksums }: Answer, verdict: Trust) -> Self {
         let name =
             || digest::sha256(body.as_slice()).map_or_else(|_| String::new(), |sum| format!("\"{}\"", &sum[..32]));

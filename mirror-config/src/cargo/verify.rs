@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     index,
-    registry::{Found, Registry},
+    registry::{FoundEntry, Registry},
 };
 use crate::{
     errors::{Failure, Fault, Kind},
@@ -71,7 +71,7 @@ impl Finding {
 
 /// Holds a pinned crate against the entry of its crate. `lacks` answers whether upstream itself says that there is no
 /// such crate; it is asked only where there is no entry.
-pub fn judge(pinned: &Pinned, found: &Found, lacks: impl FnOnce() -> bool) -> Finding {
+pub fn judge(pinned: &Pinned, found: &FoundEntry, lacks: impl FnOnce() -> bool) -> Finding {
     let unheard = || {
         let what = format!("{} {}: upstream does not answer, and too few mirrors know it", pinned.name, pinned.version);
         Finding::Unheard(Failure::new(Kind::Quorum, what).hint("cargo mirror probe cargo"))
@@ -144,7 +144,7 @@ mod tests {
     use crate::{
         cargo::{
             index,
-            registry::{Entry, Found},
+            registry::{FoundEntry, IndexEntry},
         },
         errors::{Failure, Kind},
         system::digest,
@@ -168,7 +168,7 @@ mod tests {
         Pinned { checksum: Some(checksum(&format!("{name} {version}"))), name, version }
     }
 
-    fn entry(name: &str, verdict: Trust) -> Found {
+    fn entry(name: &str, verdict: Trust) -> FoundEntry {
         let line = |version: usize| {
             let (version, yanked) = (number(version), version.is_multiple_of(5));
             let checksum = checksum(&format!("{name} {version}"));
@@ -176,10 +176,10 @@ mod tests {
         };
         let body: String = (0..VERSIONS).map(line).collect();
         let checksums = index::checksums(body.as_bytes()).expect("lines of an index");
-        Ok(Some(Arc::new(Entry { body: body.into_bytes(), etag: String::new(), verdict, checksums })))
+        Ok(Some(Arc::new(IndexEntry { body: body.into_bytes(), etag: String::new(), verdict, checksums })))
     }
 
-    fn findings(lock: &[Pinned], entries: &[Found]) -> Vec<Finding> {
+    fn findings(lock: &[Pinned], entries: &[FoundEntry]) -> Vec<Finding> {
         lock.iter().zip(entries).map(|(pinned, found)| judge(pinned, found, || false)).collect()
     }
 
@@ -232,7 +232,8 @@ mod tests {
     #[test]
     fn each_of_a_thousand_poisoned_locks_is_found_and_no_honest_one_is_accused() {
         let mut dice = Dice(7);
-        let entries: Vec<Found> = (0..CRATES).map(|krate| entry(&pinned(krate, 0).name, Trust::Upstream)).collect();
+        let entries: Vec<FoundEntry> =
+            (0..CRATES).map(|krate| entry(&pinned(krate, 0).name, Trust::Upstream)).collect();
         for round in 0..1000 {
             let honest = lock(&mut dice);
             let clean = findings(&honest, &entries);
@@ -251,7 +252,7 @@ mod tests {
     fn what_mirrors_do_not_know_is_unheard_of_and_what_upstream_does_not_know_is_poison() {
         let right = pinned(0, 5);
         let newer = Pinned { version: "9.9.9".to_owned(), ..right.clone() };
-        let nobody: Found = Err(Failure::new(Kind::Exhausted, "nobody answers"));
+        let nobody: FoundEntry = Err(Failure::new(Kind::Exhausted, "nobody answers"));
         let quorum = |verdict| Finding::Right { verdict, yanked: true };
         assert_eq!(judge(&right, &entry(&right.name, Trust::Quorum), || false), quorum(Trust::Quorum));
         assert_eq!(judge(&newer, &entry(&right.name, Trust::Upstream), || false), Finding::Unknown);

@@ -97,7 +97,8 @@ pub(super) fn nearest(path: &[&str]) -> Option<String> {
         .map(|(_, key)| key)
 }
 
-fn fits(key: &str, path: &[&str]) -> bool {
+/// Whether a path is this key, or one that its `*` stands for.
+pub(super) fn fits(key: &str, path: &[&str]) -> bool {
     let parts: Vec<&str> = key.split('.').collect();
     parts.len() == path.len() && parts.iter().zip(path).all(|(part, given)| *part == "*" || part == given)
 }

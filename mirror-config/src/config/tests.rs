@@ -1,6 +1,9 @@
 //! The layers, seen from outside: files on disk and variables in, settings with their origins out.
 
-use super::{schema::Shape, settings::Config};
+use super::{
+    schema::{self, Shape},
+    settings::Config,
+};
 use crate::{errors::Failure, system::Environment, trust::Trust};
 
 struct Home(tempfile::TempDir);
@@ -148,7 +151,7 @@ fn the_catalog_can_be_emptied_and_its_entries_changed() {
 
 #[test]
 fn every_key_that_is_set_has_a_row() {
-    let keys = || super::schema::KEYS.iter().filter(|(key, ..)| !key.contains('*'));
+    let keys = || schema::KEYS.iter().filter(|(key, ..)| !key.contains('*'));
     let values: Vec<(String, String)> = keys()
         .map(|(key, shape, _)| {
             let value = match (*key, shape) {
@@ -179,26 +182,84 @@ fn every_key_that_is_set_has_a_row() {
     }
 }
 
-#[test]
-fn the_reference_has_every_key_and_no_other() {
-    let mut section = String::new();
-    let mut explained: Vec<String> = Vec::new();
-    for line in super::origin::DEFAULTS.lines() {
-        // What has no default stands there as a comment.
-        let line = line.strip_prefix("# ").unwrap_or(line);
-        if let Some(name) = line.strip_prefix('[').and_then(|line| line.split(']').next()) {
-            section = match name.split_once('.') {
-                Some((table, _)) => format!("{table}.*"),
-                None => name.to_owned(),
-            };
-        } else if let Some((key, value)) = line.split_once(" = ").filter(|(key, _)| !key.contains(' ')) {
-            let below = if value.starts_with('{') { ".*" } else { "" };
-            explained.push(format!("{section}.{key}{below}"));
+/// Every key of the reference, those that are commented out as well, in the schema's form.
+fn keys_of(reference: &str) -> Result<Vec<String>, String> {
+    let is_key = |text: &str| {
+        let (name, rest) = text.split_at(text.find(|c: char| !(c.is_ascii_lowercase() || c == '-')).unwrap_or(0));
+        !name.is_empty() && rest.starts_with(" = ")
+    };
+    let bare = |line: &str| match line.strip_prefix("# ") {
+        Some(off) if off.starts_with('[') || is_key(off) => off.to_owned(),
+        _ => line.to_owned(),
+    };
+    let text = reference.lines().map(bare).collect::<Vec<_>>().join("\n");
+    let table: toml_edit::DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| error.to_string())?;
+    let (mut keys, mut waiting) = (Vec::new(), vec![(Vec::new(), table.as_item())]);
+    while let Some((path, item)) = waiting.pop() {
+        for (name, below) in item.as_table_like().into_iter().flat_map(toml_edit::TableLike::iter) {
+            let path: Vec<&str> = path.iter().copied().chain([name]).collect();
+            let known = schema::KEYS.iter().find(|(key, ..)| schema::fits(key, &path));
+            match known {
+                Some((key, ..)) => keys.push((*key).to_owned()),
+                None if below.is_table_like() => waiting.push((path, below)),
+                None => return Err(format!("there is no key {}", path.join("."))),
+            }
         }
     }
-    explained.sort();
-    explained.dedup();
-    let mut keys: Vec<&str> = super::schema::KEYS.iter().map(|(key, ..)| *key).collect();
-    keys.sort_unstable();
-    assert_eq!(explained, keys);
+    keys.sort();
+    keys.dedup();
+    Ok(keys)
+}
+
+#[test]
+fn the_reference_has_the_keys_of_the_schema_and_no_others() {
+    let mut known: Vec<&str> = schema::KEYS.iter().map(|(key, ..)| *key).collect();
+    known.sort_unstable();
+    assert_eq!(keys_of(super::origin::DEFAULTS).expect("known keys"), known);
+    for (text, expected) in [
+        ("[git]\ntrust = 1\n# a word = no key\n# strict = true  # really\n", Ok(&["git.strict", "git.trust"][..])),
+        ("# [mirrors.x]\n# git = { y = 1 }\n# cargo = 1\n", Ok(&["mirrors.*.cargo", "mirrors.*.git.*"])),
+        ("[cargo]\n# strict = true\n", Err("there is no key cargo.strict")),
+        ("[git]\n[mirrors]\nx.y = 1\n", Err("there is no key mirrors.x.y")),
+    ] {
+        let keys = keys_of(text);
+        let keys = keys.as_ref().map(|keys| keys.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(keys.as_deref().map_err(|error| error.as_str()), expected, "{text}");
+    }
+}
+
+/// What a page names like a key, between backticks or in a block of TOML that begins with a section, and is none.
+fn strange_keys(page: &str) -> Vec<String> {
+    /// Files whose names begin like a section.
+    const FILES: [&str; 2] = ["pip.conf", "mirrors.toml"];
+    let names_key = |span: &&str| {
+        let name = span.split(" = ").next().unwrap_or_default();
+        let path: Vec<&str> = name.split('.').collect();
+        let is_plain = path.iter().all(|part| part.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+        let is_section = schema::KEYS.iter().any(|(key, ..)| key.split('.').next() == path.first().copied());
+        is_plain && is_section && path.len() > 1 && !FILES.contains(&name) && schema::lookup(&path).is_none()
+    };
+    let lines = page.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let blocks = blocks.filter(|block| block.starts_with('[')).filter_map(|block| keys_of(block).err());
+    lines.filter(names_key).map(str::to_owned).chain(blocks).collect()
+}
+
+#[test]
+fn pages_name_only_keys_that_exist() {
+    let workspace = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+    for page in ["README.md", "SECURITY.md", "ARCHITECTURE.md"] {
+        let text = std::fs::read_to_string(workspace.join(page)).expect(page);
+        assert_eq!(strange_keys(&text), [""; 0], "{page}");
+    }
+    for (page, strange) in [
+        ("see `git.trust`, `pip.strict = true`, `pip.conf` and `tls::ca`", 0),
+        ("see `git.trusst`", 1),
+        ("see `pip.strickt = true`", 1),
+        ("```toml\n[signatures]\nkeys = []\nthreshold = 1\n```\n", 0),
+        ("```toml\n[signatures]\nkey = []\n```\n", 1),
+        ("```toml\nversion = 7\n```\n", 0),
+    ] {
+        assert_eq!(strange_keys(page).len(), strange, "{page}");
+    }
 }

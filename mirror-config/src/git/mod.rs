@@ -1,5 +1,6 @@
-//! What is git's: its protocol as a client speaks it, and the folders of stores.
+//! What is git's: the program, its protocol as a client speaks it, and the folders of stores.
 
+pub mod program;
 pub mod pkt_line;
 pub mod advertisement;
 pub mod pack_stream;

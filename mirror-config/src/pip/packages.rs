@@ -31,7 +31,7 @@ const AGREED: &str = "_agreed";
 const PAGES: usize = 32;
 
 /// What is known of a project: its page, or that there is none.
-pub type Found = Result<Option<Arc<Page>>, Failure>;
+pub type FoundPage = Result<Option<Arc<Page>>, Failure>;
 
 /// SHA-256 in lower-case hex that the user's requirements name, by normalized project. They are those of its files,
 /// without saying which file each belongs to.
@@ -47,7 +47,7 @@ pub struct Packages {
     blobs: Blobs,
     hashes: Hashes,
     pins: BTreeMap<String, String>,
-    pages: Once<Found>,
+    pages: Once<FoundPage>,
     mirrored: Once<Result<Arc<Page>, Fault>>,
     findings: Findings,
 }
@@ -82,7 +82,7 @@ impl Packages {
     /// # Errors
     ///
     /// [`Kind::Exhausted`] when nobody answers, [`Kind::Quorum`] when too few agree.
-    pub fn page(&self, project: &str) -> Found {
+    pub fn page(&self, project: &str) -> FoundPage {
         let project = simple::normalized(project);
         self.pages.cell(&project).get_or_init(|| self.find(&project)).clone()
     }
@@ -145,7 +145,7 @@ impl Packages {
         self.blobs.evict(self.select.config.git.store_limit.value);
     }
 
-    fn find(&self, project: &str) -> Found {
+    fn find(&self, project: &str) -> FoundPage {
         let (select, path) = (self.select.clone(), format!("{project}/"));
         let _slot = self.index.slot();
         let least = self.select.config.pip.trust.value;

@@ -4,8 +4,8 @@ use std::thread;
 
 use super::{
     compare::Sample,
-    freshness::Heard,
-    index::{self, Asked, Found, Measure, Standing, samples},
+    freshness::Progress,
+    index::{self, Asked, Found, IndexResult, Measure, samples},
 };
 use crate::{
     cargo::{CONFIG, Downloads, official, path_of, versions},
@@ -21,7 +21,7 @@ const MAGIC: &[u8] = &[0x1f, 0x8b];
 const SERVICES: (Service, Service) = (Service::CargoIndex, Service::Crates);
 
 /// Probes upstream and every mirror, and remembers what was measured. Takes at most five seconds.
-pub fn probe(select: &Select, heard: Heard<'_>) -> Vec<Standing> {
+pub fn probe(select: &Select, heard: Progress<'_>) -> Vec<IndexResult> {
     let configured = select.config.cargo.upstream.as_ref().map(|index| index.value.clone());
     let default = configured.is_none().then(official);
     let index = configured.unwrap_or_else(official);

@@ -11,7 +11,7 @@ pub const TOTAL: Duration = Duration::from_secs(5);
 pub(super) const RATE_TIME: Duration = Duration::from_millis(1500);
 
 /// Is told after each answer how many there are so far, and how many are expected.
-pub type Heard<'a> = &'a dyn Fn(usize, usize);
+pub type Progress<'a> = &'a dyn Fn(usize, usize);
 
 /// How fresh a copy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

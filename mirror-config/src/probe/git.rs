@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::freshness::{Freshness, Heard, RATE_TIME, TOTAL};
+use super::freshness::{Freshness, Progress, RATE_TIME, TOTAL};
 use crate::{
     errors::Fault,
     git::{Fetch, Session},
@@ -25,7 +25,7 @@ const UPSTREAM_TIME: Duration = Duration::from_millis(2500);
 
 /// What one candidate turned out to be.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
+pub struct GitResult {
     /// The mirror's name, or `upstream:NAME`.
     pub name: String,
     /// Who runs it.
@@ -49,7 +49,7 @@ type Yardstick = Option<(Session, Oid)>;
 type Open = Box<dyn FnOnce() -> Result<Session, Fault> + Send>;
 
 /// Probes upstream and every candidate for one repository, and remembers what was measured. Takes at most five seconds.
-pub fn probe(select: &Select, repository: &Repository, heard: Heard<'_>) -> Vec<Standing> {
+pub fn probe(select: &Select, repository: &Repository, heard: Progress<'_>) -> Vec<GitResult> {
     let started = Instant::now();
     let address = catalog::upstream(&select.config, repository).map(|upstream| upstream.url.fill(&repository.repo));
     let upstream = address.map_or(Err(Fault::Missing), |address| {
@@ -58,7 +58,7 @@ pub fn probe(select: &Select, repository: &Repository, heard: Heard<'_>) -> Vec<
         within(UPSTREAM_TIME, move || Session::open(&http, &source, patience(UPSTREAM_TIME)))
     });
     let private = matches!(upstream, Err(Fault::Missing | Fault::Status(401 | 403)));
-    let mut standings = Vec::new();
+    let mut results = Vec::new();
     let mut late: Vec<(String, String)> = Vec::new();
     let (sender, receiver) = channel();
     let name = upstream_name(&repository.upstream);
@@ -70,7 +70,7 @@ pub fn probe(select: &Select, repository: &Repository, heard: Heard<'_>) -> Vec<
     };
     let yardstick: Yardstick = match upstream {
         Err(fault) => {
-            standings.push(failed(&name, "upstream", fault));
+            results.push(failed(&name, "upstream", fault));
             None
         }
         Ok(session) => {
@@ -88,15 +88,15 @@ pub fn probe(select: &Select, repository: &Repository, heard: Heard<'_>) -> Vec<
     let all = late.len();
     heard(0, all);
     while !late.is_empty() {
-        let Ok(standing) = receiver.recv_timeout(TOTAL.saturating_sub(started.elapsed())) else { break };
-        late.retain(|(name, _)| *name != standing.name);
-        standings.push(standing);
+        let Ok(result) = receiver.recv_timeout(TOTAL.saturating_sub(started.elapsed())) else { break };
+        late.retain(|(name, _)| *name != result.name);
+        results.push(result);
         heard(all - late.len(), all);
     }
-    standings.extend(late.iter().map(|(name, operator)| failed(name, operator, Fault::Timeout)));
-    let seen: Vec<Observation> = standings.iter().map(observation).collect();
+    results.extend(late.iter().map(|(name, operator)| failed(name, operator, Fault::Timeout)));
+    let seen: Vec<Observation> = results.iter().map(observation).collect();
     select.health.remember(Service::Git, &seen);
-    standings
+    results
 }
 
 fn patience(head: Duration) -> Patience {
@@ -119,29 +119,29 @@ fn head(session: &Session) -> Result<Option<Oid>, Fault> {
 }
 
 /// Asks one candidate for its head, and for as much of its history as the time allows.
-fn measure(name: &str, operator: &str, opened: Result<Session, Fault>, yardstick: Yardstick) -> Standing {
+fn measure(name: &str, operator: &str, opened: Result<Session, Fault>, yardstick: Yardstick) -> GitResult {
     let session = match opened {
         Ok(session) => session,
         Err(fault) => return failed(name, operator, fault),
     };
-    let mut standing =
-        Standing { fault: None, first_byte: Some(session.first_byte), ..failed(name, operator, Fault::Missing) };
+    let mut result =
+        GitResult { fault: None, first_byte: Some(session.first_byte), ..failed(name, operator, Fault::Missing) };
     let head = match head(&session) {
         Ok(head) => head,
-        Err(fault) => return Standing { fault: Some(fault), ..standing },
+        Err(fault) => return GitResult { fault: Some(fault), ..result },
     };
     if let Some(oid) = &head {
         match rate(&session, oid) {
-            Ok(throughput) => (standing.throughput, standing.whole) = (Some(throughput), Some(true)),
-            Err(Fault::NotAMirror(what)) if what.contains("shallow") => standing.whole = Some(false),
-            Err(fault) => standing.fault = Some(fault),
+            Ok(throughput) => (result.throughput, result.whole) = (Some(throughput), Some(true)),
+            Err(Fault::NotAMirror(what)) if what.contains("shallow") => result.whole = Some(false),
+            Err(fault) => result.fault = Some(fault),
         }
     }
     let freshness = match &yardstick {
         Some((upstream, newest)) => freshness(upstream, newest, head.as_ref()),
         None => Freshness::Unknown,
     };
-    Standing { freshness, ..standing }
+    GitResult { freshness, ..result }
 }
 
 /// Bytes per second of a pack, from its first byte on.
@@ -182,8 +182,8 @@ fn freshness(upstream: &Session, head: &Oid, theirs: Option<&Oid>) -> Freshness 
     Freshness::Behind(counted.flatten())
 }
 
-fn failed(name: &str, operator: &str, fault: Fault) -> Standing {
-    Standing {
+fn failed(name: &str, operator: &str, fault: Fault) -> GitResult {
+    GitResult {
         name: name.to_owned(),
         operator: operator.to_owned(),
         fault: Some(fault),
@@ -194,11 +194,11 @@ fn failed(name: &str, operator: &str, fault: Fault) -> Standing {
     }
 }
 
-fn observation(standing: &Standing) -> Observation {
+fn observation(result: &GitResult) -> Observation {
     Observation {
-        mirror: standing.name.clone(),
-        first_byte: standing.first_byte,
-        carried: standing.throughput.map(|rate| ((rate * RATE_TIME.as_secs_f64()) as u64, RATE_TIME)),
-        fault: standing.fault.clone(),
+        mirror: result.name.clone(),
+        first_byte: result.first_byte,
+        carried: result.throughput.map(|rate| ((rate * RATE_TIME.as_secs_f64()) as u64, RATE_TIME)),
+        fault: result.fault.clone(),
     }
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     compare::{Facts, compare},
-    freshness::{Freshness, Heard, RATE_TIME, TOTAL},
+    freshness::{Freshness, Progress, RATE_TIME, TOTAL},
 };
 use crate::{
     errors::Fault,
@@ -47,7 +47,7 @@ pub enum Files {
 
 /// What one candidate turned out to be.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
+pub struct IndexResult {
     /// The mirror's name, or that of upstream.
     pub name: String,
     /// Who runs it.
@@ -171,7 +171,7 @@ pub(super) fn ask(
     upstream: Option<(&str, Address)>,
     services: (Service, Service),
     find: fn(&Select, &Asked) -> Found,
-    heard: Heard<'_>,
+    heard: Progress<'_>,
 ) -> Vec<(Asked, Found)> {
     let started = Instant::now();
     let upstream = upstream.map(|(name, index)| select.upstream(name, index, services.0));
@@ -200,7 +200,7 @@ pub(super) fn judge(
     services: (Service, Service),
     found: Vec<(Asked, Found)>,
     kin: &dyn Fn(&Address) -> bool,
-) -> Vec<Standing> {
+) -> Vec<IndexResult> {
     let upstream = found.iter().find(|(asked, _)| asked.source.is_upstream());
     let yardstick: Facts = upstream.map(|(_, found)| found.facts.clone()).unwrap_or_default();
     let file = upstream.and_then(|(_, found)| found.file.as_ref());
@@ -209,7 +209,7 @@ pub(super) fn judge(
     for address in file.into_iter().flat_map(|(named, got)| [Some(named), got.as_ref().ok().map(|(from, _)| from)]) {
         places.extend(address.map(|address| ("upstream".to_owned(), address.clone())));
     }
-    let standing = |(Asked { source, .. }, found): (Asked, Found)| {
+    let result = |(Asked { source, .. }, found): (Asked, Found)| {
         let (freshness, deceit) = match source.is_upstream() {
             false => compare(&yardstick, &found.facts),
             true => (Freshness::Unknown, None),
@@ -219,7 +219,7 @@ pub(super) fn judge(
         let foreign = |address: &Address| {
             !source.is_upstream() && (kin(address) || strangers.iter().any(|place| same_host(place, address)))
         };
-        Standing {
+        IndexResult {
             freshness,
             fault: deceit.or(found.fault),
             first_byte: found.first_byte,
@@ -230,9 +230,9 @@ pub(super) fn judge(
             operator: source.operator,
         }
     };
-    let standings: Vec<Standing> = found.into_iter().map(standing).collect();
-    remember(select, services, &standings);
-    standings
+    let results: Vec<IndexResult> = found.into_iter().map(result).collect();
+    remember(select, services, &results);
+    results
 }
 
 /// Whether the files are served where an index is. `foreign` tells whether an address is somebody else's.
@@ -257,27 +257,27 @@ fn same_host(one: &Address, other: &Address) -> bool {
     place(one) == place(other)
 }
 
-fn remember(select: &Select, services: (Service, Service), standings: &[Standing]) {
-    let index = |standing: &Standing| Observation {
-        mirror: standing.name.clone(),
-        first_byte: standing.first_byte,
+fn remember(select: &Select, services: (Service, Service), results: &[IndexResult]) {
+    let index = |result: &IndexResult| Observation {
+        mirror: result.name.clone(),
+        first_byte: result.first_byte,
         carried: None,
-        fault: standing.fault.clone(),
+        fault: result.fault.clone(),
     };
-    let files = |standing: &Standing| {
-        let fault = match &standing.files {
+    let files = |result: &IndexResult| {
+        let fault = match &result.files {
             Files::Own => None,
             Files::Elsewhere(_) | Files::Missing => Some(Fault::NotAMirror("it has the index only".to_owned())),
             Files::Failed(fault) => Some(fault.clone()),
             Files::Unknown => return None,
         };
         // What came from somebody else says nothing of this one.
-        let rate = standing.throughput.filter(|_| fault.is_none());
+        let rate = result.throughput.filter(|_| fault.is_none());
         let carried = rate.map(|rate| ((rate * RATE_TIME.as_secs_f64()) as u64, RATE_TIME));
-        Some(Observation { mirror: standing.name.clone(), first_byte: standing.first_byte, carried, fault })
+        Some(Observation { mirror: result.name.clone(), first_byte: result.first_byte, carried, fault })
     };
-    select.health.remember(services.0, &standings.iter().map(index).collect::<Vec<_>>());
-    select.health.remember(services.1, &standings.iter().filter_map(files).collect::<Vec<_>>());
+    select.health.remember(services.0, &results.iter().map(index).collect::<Vec<_>>());
+    select.health.remember(services.1, &results.iter().filter_map(files).collect::<Vec<_>>());
 }
 
 #[cfg(test)]

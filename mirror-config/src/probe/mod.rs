@@ -11,4 +11,4 @@ pub mod tls;
 
 pub use audit::{Audited, Check};
 pub use freshness::Freshness;
-pub use index::{Files, Standing};
+pub use index::{Files, IndexResult};

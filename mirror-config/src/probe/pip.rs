@@ -4,8 +4,8 @@ use std::thread;
 
 use super::{
     compare::Sample,
-    freshness::{Freshness, Heard},
-    index::{self, Asked, Found, Measure, Standing, samples},
+    freshness::{Freshness, Progress},
+    index::{self, Asked, Found, IndexResult, Measure, samples},
 };
 use crate::{
     errors::Fault,
@@ -21,16 +21,16 @@ const SERVICES: (Service, Service) = (Service::PypiIndex, Service::Wheels);
 
 /// Probes upstream, if anybody knows where it is, and every mirror, and remembers what was measured. Takes at most five
 /// seconds.
-pub fn probe(select: &Select, upstream: Option<Address>, heard: Heard<'_>) -> Vec<Standing> {
+pub fn probe(select: &Select, upstream: Option<Address>, heard: Progress<'_>) -> Vec<IndexResult> {
     let found = index::ask(select, upstream.map(|index| ("pip", index)), SERVICES, find, heard);
-    let mut standings = index::judge(select, SERVICES, found, &|_| false);
-    for standing in &mut standings {
+    let mut results = index::judge(select, SERVICES, found, &|_| false);
+    for result in &mut results {
         // What its owner deletes upstream, mirrors may still have, and no harm is done.
-        if standing.freshness == Freshness::Unrelated && standing.fault.is_none() {
-            standing.freshness = Freshness::Same;
+        if result.freshness == Freshness::Unrelated && result.fault.is_none() {
+            result.freshness = Freshness::Same;
         }
     }
-    standings
+    results
 }
 
 fn find(select: &Select, asked: &Asked) -> Found {

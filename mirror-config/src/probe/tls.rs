@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::mpsc::channel, thread};
 
-use super::freshness::{Heard, TOTAL};
+use super::freshness::{Progress, TOTAL};
 use crate::{
     model::{Address, Mirror, Repo, Repository},
     select::Select,
@@ -16,7 +16,7 @@ use crate::{
 
 /// One host, and what it showed.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct CertificateResult {
     /// The host, with its port where that is not the usual one.
     pub host: String,
     /// The mirrors that have something there.
@@ -33,7 +33,7 @@ struct Place {
 }
 
 /// Asks every host of every mirror, all at once. Takes at most five seconds.
-pub fn probe(select: &Select, heard: Heard<'_>) -> Vec<Standing> {
+pub fn probe(select: &Select, heard: Progress<'_>) -> Vec<CertificateResult> {
     let mut places: BTreeMap<String, Place> = BTreeMap::new();
     for mirror in &select.config.mirrors {
         for address in addresses(mirror) {
@@ -57,11 +57,11 @@ pub fn probe(select: &Select, heard: Heard<'_>) -> Vec<Standing> {
     }
     let (tell, told) = channel();
     let count = places.len();
-    let mut standings = Vec::new();
+    let mut results = Vec::new();
     for (number, (name, place)) in places.into_iter().enumerate() {
         let host = name.split(' ').next().unwrap_or_default().to_owned();
         let is_tls = place.address.expose().scheme() == "https";
-        standings.push(Standing { host, mirrors: place.mirrors, looked: None });
+        results.push(CertificateResult { host, mirrors: place.mirrors, looked: None });
         if !is_tls {
             continue;
         }
@@ -76,10 +76,10 @@ pub fn probe(select: &Select, heard: Heard<'_>) -> Vec<Standing> {
     }
     drop(tell);
     for (done, (number, looked)) in told.into_iter().enumerate() {
-        standings[number].looked = Some(looked);
+        results[number].looked = Some(looked);
         heard(done + 1, count);
     }
-    standings
+    results
 }
 
 /// Every address of a mirror; of a template, that of any repository.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{
     catalog,
     health::{Health, Record},
-    rank::{self, Standing},
+    rank::{self, Input},
     source::Source,
 };
 use crate::{
@@ -83,13 +83,13 @@ impl Select {
 pub fn ranked(health: &Health, mirrors: &[Source], service: Service, size: u64) -> Vec<Source> {
     let records: Vec<Record> = mirrors.iter().map(|source| health.record(&source.name, service)).collect();
     let weight = |source: &Source| source.mirror.as_ref().map_or(1.0, |mirror| mirror.weight);
-    let standings: Vec<Standing> = mirrors
+    let inputs: Vec<Input> = mirrors
         .iter()
         .zip(&records)
-        .map(|(source, record)| Standing { record: *record, weight: weight(source) })
+        .map(|(source, record)| Input { record: *record, weight: weight(source) })
         .collect();
     let dice = u64::from(std::process::id()) ^ (state::now() << 20);
-    let order = rank::rank(&standings, size, state::now(), dice);
+    let order = rank::rank(&inputs, size, state::now(), dice);
     order
         .into_iter()
         .map(|rank| {

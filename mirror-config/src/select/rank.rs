@@ -21,7 +21,7 @@ const STALE: u64 = 86_400;
 
 /// What is known of one candidate.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Standing {
+pub struct Input {
     /// What was measured.
     pub record: Record,
     /// Its share of the load among near-equals.
@@ -40,12 +40,12 @@ pub struct Ranked {
 }
 
 /// Orders candidates for a request of about `size` bytes. `now` is in seconds since 1970, `dice` any random number.
-pub fn rank(standings: &[Standing], size: u64, now: u64, dice: u64) -> Vec<Ranked> {
-    let mut ranked: Vec<Ranked> = standings
+pub fn rank(inputs: &[Input], size: u64, now: u64, dice: u64) -> Vec<Ranked> {
+    let mut ranked: Vec<Ranked> = inputs
         .iter()
         .enumerate()
-        .map(|(index, standing)| {
-            let record = &standing.record;
+        .map(|(index, input)| {
+            let record = &input.record;
             let reason = match (record.until > now, record.goodput.or(record.first_byte)) {
                 (true, _) => "it failed lately",
                 (false, Some(_)) => "measured",
@@ -54,22 +54,22 @@ pub fn rank(standings: &[Standing], size: u64, now: u64, dice: u64) -> Vec<Ranke
             Ranked { index, expected: expected(record, size, now), reason }
         })
         .collect();
-    ranked.sort_by_key(|r| (standings[r.index].record.until > now, r.expected));
-    let well = ranked.iter().take_while(|r| standings[r.index].record.until <= now).count();
+    ranked.sort_by_key(|r| (inputs[r.index].record.until > now, r.expected));
+    let well = ranked.iter().take_while(|r| inputs[r.index].record.until <= now).count();
     let near = ranked[..well]
         .iter()
         .take_while(|r| r.expected.as_secs_f64() <= ranked[0].expected.as_secs_f64() * NEAR)
         .count();
     let mut dice = Dice(dice);
     for place in 0..near.saturating_sub(1) {
-        let weights: Vec<f64> = ranked[place..near].iter().map(|r| standings[r.index].weight).collect();
+        let weights: Vec<f64> = ranked[place..near].iter().map(|r| inputs[r.index].weight).collect();
         let drawn = place + dice.draw(&weights);
         if drawn != place {
             ranked[place..=drawn].rotate_right(1);
             ranked[place].reason = "its turn among equals";
         }
     }
-    let is_stale = |ranked: &Ranked| standings[ranked.index].record.measured + STALE < now;
+    let is_stale = |ranked: &Ranked| inputs[ranked.index].record.measured + STALE < now;
     // Where the first one was not measured lately either, asking it is what exploring would be, and weights hold.
     if dice.next().is_multiple_of(EXPLORE_EVERY)
         && !ranked.first().is_some_and(is_stale)
@@ -118,20 +118,20 @@ impl Dice {
 
 #[cfg(test)]
 mod tests {
-    use super::{Standing, rank};
+    use super::{Input, rank};
     use crate::select::Record;
 
     const NOW: u64 = 1_800_000_000;
 
-    fn measured(goodput: f64, first_byte: f64) -> Standing {
-        Standing {
+    fn measured(goodput: f64, first_byte: f64) -> Input {
+        Input {
             record: Record { goodput: Some(goodput), first_byte: Some(first_byte), measured: NOW, faults: 0, until: 0 },
             weight: 1.0,
         }
     }
 
-    fn order(standings: &[Standing], size: u64, dice: u64) -> Vec<usize> {
-        rank(standings, size, NOW, dice).iter().map(|r| r.index).collect()
+    fn order(inputs: &[Input], size: u64, dice: u64) -> Vec<usize> {
+        rank(inputs, size, NOW, dice).iter().map(|r| r.index).collect()
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn equals_share_the_load_by_weight() {
-        let heavy = Standing { weight: 3.0, ..measured(1e6, 0.1) };
+        let heavy = Input { weight: 3.0, ..measured(1e6, 0.1) };
         let firsts = (0..1000).filter(|dice| order(&[measured(1e6, 0.1), heavy], 1_000_000, *dice)[0] == 1).count();
         assert!((680..820).contains(&firsts), "{firsts} of 1000");
     }
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn among_those_that_were_not_measured_lately_weights_decide() {
-        let unknown = Standing { record: Record::default(), weight: 1.0 };
+        let unknown = Input { record: Record::default(), weight: 1.0 };
         let stale = |goodput| {
             let mut old = measured(goodput, 0.1);
             old.record.measured = NOW - 2 * 86_400;
@@ -180,8 +180,8 @@ mod tests {
             (vec![stale(1e6), stale(1e6)], "all were, days ago"),
             (vec![unknown], "two of whom nothing is known"),
         ] {
-            let first = Standing { weight: 1e12, ..others[0] };
-            let all: Vec<Standing> = others.into_iter().chain([first]).collect();
+            let first = Input { weight: 1e12, ..others[0] };
+            let all: Vec<Input> = others.into_iter().chain([first]).collect();
             let firsts = (0..1000).filter(|dice| order(&all, 1_000_000, *dice)[0] == all.len() - 1).count();
             assert_eq!(firsts, 1000, "{what}");
         }

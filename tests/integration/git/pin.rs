@@ -154,6 +154,11 @@ fn a_checkout_is_held_against_the_pin_file_by_file() {
     let copy = project.join("copy");
     let ran = mirror_in(&stage, &project, &["recheck", "copy"]).ok();
     assert!(ran.stdout.contains(&stage.upstream.tip()) && ran.stdout.contains("sha256tree"), "{ran}");
+    // A hook of another repository leads git to that one.
+    let mut hook = stage.sandbox.command("cargo-mirror");
+    hook.current_dir(&project).args(["mirror", "recheck", "copy"]).env("GIT_DIR", stage.work("another.git"));
+    hook.env("GIT_WORK_TREE", &project).env("GIT_OBJECT_DIRECTORY", stage.work("another.git/objects"));
+    stage.sandbox.run(hook).ok();
 
     // An export without git's objects is the same source, or not.
     let export = project.join("export");

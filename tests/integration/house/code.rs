@@ -1,6 +1,7 @@
 //! The sources of the four packages, read as far as the rules need it: files, modules, and the paths that a file names.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -33,6 +34,11 @@ impl File {
     pub(super) fn code(&self) -> String {
         let code = self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether it is a test and nothing else.
+    pub(super) fn is_test(&self) -> bool {
+        self.module.last().is_some_and(|name| name == "tests" || name.ends_with("_tests"))
     }
 
     /// What its `//!` says.
@@ -80,9 +86,14 @@ pub(super) fn listed(face: &File) -> Vec<String> {
 
 /// Every path that a text begins with `crate::` or `super::`, brace lists taken apart.
 pub(super) fn paths(code: &str) -> Vec<Vec<String>> {
+    paths_from(&["crate", "super"], code)
+}
+
+/// Every path that a text begins with one of these words, brace lists taken apart.
+pub(super) fn paths_from(roots: &[&str], code: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
-    for root in ["crate::", "super::"] {
-        for (at, _) in code.match_indices(root) {
+    for root in roots {
+        for (at, _) in code.match_indices(&format!("{root}::")) {
             let before = code[..at].chars().next_back();
             if before.is_none_or(|c| !(c.is_alphanumeric() || matches!(c, '_' | ':'))) {
                 expand(&code[at..], &mut Vec::new(), &mut found);
@@ -120,6 +131,15 @@ fn expand(text: &str, above: &mut Vec<String>, found: &mut Vec<Vec<String>>) -> 
     }
     above.truncate(depth);
     at
+}
+
+/// Holds what was found against a list that may only shrink: neither may have what the other has not.
+pub(super) fn assert_only_these(rule: &str, found: &BTreeSet<String>, listed: &[&str]) {
+    let listed: BTreeSet<String> = listed.iter().map(|item| (*item).to_owned()).collect();
+    let strangers: Vec<&String> = found.difference(&listed).collect();
+    assert!(strangers.is_empty(), "{rule}: {strangers:?}");
+    let gone: Vec<&String> = listed.difference(found).collect();
+    assert!(gone.is_empty(), "{rule}: the list may shrink by {gone:?}");
 }
 
 #[test]

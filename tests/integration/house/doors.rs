@@ -1,8 +1,8 @@
-//! Each heavy package has one door: the file or folder that alone names it.
+//! Each heavy package has one door: the file or folder that alone names it. So has git, the program.
 
 use std::collections::BTreeSet;
 
-use super::code::{PACKAGES, files};
+use super::code::{File, PACKAGES, assert_only_these, files};
 
 #[test]
 fn each_heavy_package_has_one_door() {
@@ -74,5 +74,41 @@ fn each_heavy_package_has_one_door() {
         let strangers: Vec<&String> =
             users.iter().filter(|user| !doors.iter().any(|door| user.starts_with(door))).collect();
         assert!(strangers.is_empty(), "{package} is used by {strangers:?}");
+    }
+}
+
+/// Whether code starts git.
+fn starts_git(code: &str) -> bool {
+    let code: String = code.split_whitespace().collect();
+    ["Command::new(", "command("].iter().any(|begin| code.contains(&format!("{begin}\"git\"")))
+}
+
+#[test]
+fn git_has_one_starter() {
+    let of_package = |package: &&str| files(package).into_iter().filter(|file: &File| !file.is_test());
+    let starters = PACKAGES.iter().flat_map(of_package).filter(|file| starts_git(&file.code())).map(|file| file.path);
+    assert_only_these(
+        "files that start git",
+        &starters.collect(),
+        &[
+            "mirror-config/src/git/program.rs",
+            // With variables of its own and no others, as it starts gpg.
+            "git-mirror-helper/src/authority/signers/verify.rs",
+        ],
+    );
+}
+
+#[test]
+fn a_start_of_git_is_seen() {
+    for (code, starts) in [
+        ("Command::new(\"git\").arg(\"x\")", true),
+        ("std::process::Command::new(\n    \"git\",\n)", true),
+        ("desk.command(\"git\")", true),
+        ("Command::new(\"gpg\")", false),
+        ("Command::new(program)", false),
+        ("Report::new(\"git\", \"fetch\")", false),
+        ("program::git().arg(\"x\")", false),
+    ] {
+        assert_eq!(starts_git(code), starts, "{code}");
     }
 }

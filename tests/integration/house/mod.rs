@@ -4,4 +4,7 @@ mod code;
 mod order;
 mod shape;
 mod doors;
+mod streams;
+mod names;
+mod packages;
 mod words;

@@ -7,7 +7,7 @@ use std::path::Path;
 use mirror_config::{config::Config, system::Environment};
 
 use crate::{
-    git::Found,
+    git::InForce,
     report::{Finding, Severity},
 };
 
@@ -29,7 +29,7 @@ fn finding(severity: Severity, tool: &'static str, what: String, hint: String) -
 }
 
 /// Where git does not verify, by its configuration and by variables.
-pub(super) fn git(rules: &[Found], env: &Environment) -> Vec<Finding> {
+pub(super) fn git(rules: &[InForce], env: &Environment) -> Vec<Finding> {
     let off = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "false" | "0" | "no" | "off" | "");
     let mut found = Vec::new();
     for rule in rules.iter().filter(|rule| rule.entry.key.to_ascii_lowercase().ends_with("sslverify")) {
@@ -84,12 +84,12 @@ pub(super) fn bundles(env: &Environment) -> Vec<Finding> {
 mod tests {
     use mirror_config::system::Environment;
 
-    use super::{Found, Severity, bundles, git};
+    use super::{InForce, Severity, bundles, git};
     use crate::change::Entry;
 
     #[test]
     fn verification_that_is_off_is_found_wherever_it_is_said() {
-        let rule = |key: &str, value: &str, scope: &str| Found {
+        let rule = |key: &str, value: &str, scope: &str| InForce {
             entry: Entry::new(key, value),
             scope: scope.to_owned(),
             origin: "/f".to_owned(),

@@ -4,7 +4,7 @@ use mirror_config::system::Environment;
 
 use super::{certificates, finding::finding};
 use crate::{
-    git::Found,
+    git::InForce,
     report::{Finding, Severity},
     system::programs,
 };
@@ -14,7 +14,7 @@ pub(super) const GIT_KEYS: &str =
     r"^(http\.(.*\.)?(proxy|sslverify)|protocol\.mirror\.allow|url\.mirror::.*\.insteadof)$";
 
 /// What git's configuration has in store.
-pub(super) fn git(rules: &[Found], env: &Environment) -> Vec<Finding> {
+pub(super) fn git(rules: &[InForce], env: &Environment) -> Vec<Finding> {
     let mut found = certificates::git(rules, env);
     for rule in rules {
         let key = rule.entry.key.to_ascii_lowercase();
@@ -47,11 +47,11 @@ mod tests {
     use super::git;
     use mirror_config::system::Environment;
 
-    use super::{Found, Severity};
+    use super::{InForce, Severity};
     use crate::change::Entry;
 
-    fn found(key: &str, value: &str) -> Found {
-        Found { entry: Entry::new(key, value), scope: "global".to_owned(), origin: "/f".to_owned() }
+    fn found(key: &str, value: &str) -> InForce {
+        InForce { entry: Entry::new(key, value), scope: "global".to_owned(), origin: "/f".to_owned() }
     }
 
     #[test]

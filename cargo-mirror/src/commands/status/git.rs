@@ -10,7 +10,7 @@ use mirror_config::{
 };
 
 use crate::{
-    git::{Found, config},
+    git::{InForce, config},
     report::{GitStatus, GitValue, SettingRow},
     system::{programs, version},
 };
@@ -46,25 +46,25 @@ pub(super) fn read(env: &Environment) -> Result<(GitStatus, Vec<String>), Failur
 }
 
 /// What is effective of `found`: the last value of a plain key, every rule that has to do with `mirror::`. Pure.
-fn values(found: &[Found]) -> Vec<GitValue> {
-    let is_rule = |found: &&Found| found.entry.key.starts_with("url.");
-    let (rules, plain): (Vec<&Found>, Vec<&Found>) = found.iter().partition(is_rule);
+fn values(found: &[InForce]) -> Vec<GitValue> {
+    let is_rule = |found: &&InForce| found.entry.key.starts_with("url.");
+    let (rules, plain): (Vec<&InForce>, Vec<&InForce>) = found.iter().partition(is_rule);
     let last = plain.iter().enumerate().filter(|(at, this)| {
         let later = &plain[at + 1..];
         let matters = !this.entry.key.ends_with(".vcs") || this.entry.value == "mirror";
         matters && !later.iter().any(|other| other.entry.has_key(&this.entry.key))
     });
     // The addresses that are rewritten, so that rules for push and rivals of the same addresses are shown too.
-    let to_mirror = |rule: &&&Found| rule.entry.key.starts_with("url.mirror::");
+    let to_mirror = |rule: &&&InForce| rule.entry.key.starts_with("url.mirror::");
     let prefixes: BTreeSet<&str> = rules.iter().filter(to_mirror).map(|rule| rule.entry.value.as_str()).collect();
-    let touches = |rule: &&&Found| {
+    let touches = |rule: &&&InForce| {
         let base = rule.entry.url_base("insteadOf").or_else(|| rule.entry.url_base("pushInsteadOf"));
         to_mirror(rule) || prefixes.contains(rule.entry.value.as_str()) || base.is_some_and(|b| prefixes.contains(b))
     };
     last.map(|(_, found)| *found).chain(rules.iter().filter(touches).copied()).map(value).collect()
 }
 
-fn value(found: &Found) -> GitValue {
+fn value(found: &InForce) -> GitValue {
     let key = &found.entry.key;
     let shown = if key.ends_with("proxy") { proxy(&found.entry.value) } else { redact::secrets(&found.entry.value) };
     GitValue {
@@ -91,11 +91,11 @@ fn settings(config: &Config) -> Vec<SettingRow> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, proxy, values};
+    use super::{InForce, proxy, values};
     use crate::change::Entry;
 
-    fn found(key: &str, value: &str) -> Found {
-        Found { entry: Entry::new(key, value), scope: "global".to_owned(), origin: "/f".to_owned() }
+    fn found(key: &str, value: &str) -> InForce {
+        InForce { entry: Entry::new(key, value), scope: "global".to_owned(), origin: "/f".to_owned() }
     }
 
     #[test]

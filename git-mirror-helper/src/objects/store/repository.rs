@@ -8,13 +8,12 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use gix::{hash::Kind, prelude::FindExt};
 use mirror_config::{
     errors::{Failure, Kind as FailureKind},
-    git::store::Folder,
+    git::{program, store::Folder},
     model::{Oid, Repository},
     system::{Environment, state},
 };
@@ -243,7 +242,7 @@ fn place(file: &Path, folder: &Path) -> io::Result<Option<PathBuf>> {
 pub fn objects_of_repository() -> Result<PathBuf, Failure> {
     let failed = |why: String| Failure::new(FailureKind::Io, format!("`git rev-parse --git-path objects`: {why}"));
     let output =
-        Command::new("git").args(["rev-parse", "--git-path", "objects"]).output().map_err(|e| failed(e.to_string()))?;
+        program::git().args(["rev-parse", "--git-path", "objects"]).output().map_err(|e| failed(e.to_string()))?;
     let text = String::from_utf8(output.stdout).map_err(|e| failed(e.to_string()))?;
     match text.strip_suffix('\n') {
         Some(path) if output.status.success() && !path.is_empty() => Ok(PathBuf::from(path)),

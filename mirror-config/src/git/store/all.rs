@@ -31,7 +31,7 @@ pub struct Stores {
 
 /// One store, as it was when it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct StoreFacts {
     /// Where it lies.
     pub path: PathBuf,
     /// Whose it is; absent when a killed process had no time to say.
@@ -67,10 +67,10 @@ impl Stores {
     /// # Errors
     ///
     /// Those of the file system. That there is no folder is none, and a store that goes meanwhile is left out.
-    pub fn list(&self) -> io::Result<Vec<Entry>> {
+    pub fn list(&self) -> io::Result<Vec<StoreFacts>> {
         let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(SUFFIX));
         let stores = self.children()?.into_iter().filter(named);
-        let mut entries: Vec<Entry> = stores.filter_map(Entry::of).collect();
+        let mut entries: Vec<StoreFacts> = stores.filter_map(StoreFacts::of).collect();
         entries.sort_by(|a, b| (a.last_used, &a.path).cmp(&(b.last_used, &b.path)));
         Ok(entries)
     }
@@ -82,7 +82,7 @@ impl Stores {
     ///
     /// Those of the file system, after as much as possible was removed; [`io::ErrorKind::WouldBlock`] when others have
     /// been deciding for long.
-    pub fn evict(&self, limit: u64) -> io::Result<Vec<Entry>> {
+    pub fn evict(&self, limit: u64) -> io::Result<Vec<StoreFacts>> {
         self.take_out(|_, total| total > limit)
     }
 
@@ -91,7 +91,7 @@ impl Stores {
     /// # Errors
     ///
     /// As [`Stores::evict`].
-    pub fn remove(&self, unwanted: impl Fn(&Entry) -> bool) -> io::Result<Vec<Entry>> {
+    pub fn remove(&self, unwanted: impl Fn(&StoreFacts) -> bool) -> io::Result<Vec<StoreFacts>> {
         self.take_out(|entry, _| unwanted(entry))
     }
 
@@ -114,7 +114,7 @@ impl Stores {
     }
 
     /// Removes stores, asking of each whether it has to go, with the bytes of all that are there by then.
-    fn take_out(&self, mut goes: impl FnMut(&Entry, u64) -> bool) -> io::Result<Vec<Entry>> {
+    fn take_out(&self, mut goes: impl FnMut(&StoreFacts, u64) -> bool) -> io::Result<Vec<StoreFacts>> {
         let mut removal = Removal::begin(self)?;
         let entries = self.list()?;
         let mut total: u64 = entries.iter().map(|entry| entry.bytes).sum();
@@ -146,7 +146,7 @@ impl Stores {
     }
 }
 
-impl Entry {
+impl StoreFacts {
     fn of(path: PathBuf) -> Option<Self> {
         let description = fs::read_to_string(path.join(DESCRIPTION)).unwrap_or_default();
         let packs = fs::read_dir(path.join(PACKS)).into_iter().flatten().flatten();

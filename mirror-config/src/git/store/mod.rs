@@ -6,5 +6,5 @@ pub mod folder;
 #[cfg(test)]
 mod tests;
 
-pub use all::{Entry, Stores};
+pub use all::{StoreFacts, Stores};
 pub use folder::Folder;

@@ -1,3 +1,5 @@
+//! Stores while others use, evict and remove them: made, held, listed, gone whole.
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    all::{Entry, Stores},
+    all::{StoreFacts, Stores},
     folder::Folder,
     hold::IN_USE,
 };
@@ -57,7 +59,7 @@ impl Cache {
     }
 }
 
-fn names(entries: &[Entry]) -> Vec<String> {
+fn names(entries: &[StoreFacts]) -> Vec<String> {
     entries.iter().filter_map(|entry| Some(entry.repository.as_ref()?.to_string())).collect()
 }
 

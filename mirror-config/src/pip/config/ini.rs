@@ -24,7 +24,7 @@ pub struct Header {
 
 /// A key with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct Property {
     /// The section it stands in.
     pub section: String,
     /// In lower case.
@@ -54,7 +54,7 @@ pub struct Document {
     /// The sections' names, in order.
     pub headers: Vec<Header>,
     /// All that is set, in order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Property>,
     /// The first thing that Python would refuse.
     pub wrong: Option<Wrong>,
 }
@@ -105,7 +105,7 @@ impl Document {
                     let again = !seen.insert((section.clone(), Some(key.clone())));
                     let behind = span.start + raw.find(['=', ':']).map_or(raw.len(), |at| at + 1);
                     let value = strip(&value[at + 1..]).to_owned();
-                    document.entries.push(Entry { section, key, value, line: number + 1, span, behind });
+                    document.entries.push(Property { section, key, value, line: number + 1, span, behind });
                     again.then_some("this key is there already")
                 }
             };
@@ -139,10 +139,11 @@ impl Document {
     }
 
     /// What holds in a section, with its place; what stands in `[DEFAULT]` holds in all of them.
-    pub fn of<'a>(&'a self, section: &'a str) -> impl Iterator<Item = &'a Entry> {
+    pub fn of<'a>(&'a self, section: &'a str) -> impl Iterator<Item = &'a Property> {
         let there = self.headers.iter().any(|header| header.name == section);
-        let own = move |entry: &&Entry| entry.section == section;
-        let hidden = move |default: &Entry| self.entries.iter().any(|e| e.section == section && e.key == default.key);
+        let own = move |entry: &&Property| entry.section == section;
+        let hidden =
+            move |default: &Property| self.entries.iter().any(|e| e.section == section && e.key == default.key);
         self.entries.iter().filter(move |entry| own(entry) || (there && entry.section == DEFAULT && !hidden(entry)))
     }
 }

@@ -5,4 +5,4 @@ pub mod given;
 pub mod ini;
 
 pub use files::{Level, PIP_CONFIG_FILE, files};
-pub use ini::{Document, Entry, Header, Wrong};
+pub use ini::{Document, Header, Property, Wrong};

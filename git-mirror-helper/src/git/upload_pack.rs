@@ -11,9 +11,9 @@ use std::{
 
 use mirror_config::{
     errors::Fault,
-    git::{Advertisement, Packet, Packets},
+    git::{Advertisement, Packet, Packets, program},
     model::Address,
-    system::{Environment, MIRROR_DEPTH},
+    system::Environment,
 };
 
 /// A child that has answered `stateless-connect`, or speaks protocol v2 by itself.
@@ -36,7 +36,7 @@ impl UploadPack {
     /// [`Fault::NotAMirror`] when the server speaks an older protocol, else what kept the child from connecting; it has
     /// said the details on standard error.
     pub fn https(env: &Environment, remote: &str, upstream: &Address) -> Result<Self, Fault> {
-        let mut child = spawn(&mut remote_https(env, remote, upstream))?;
+        let mut child = spawn(&mut program::remote_https(env, remote, upstream))?;
         let (mut stdin, stdout) = pipes(&mut child)?;
         let mut stdout = BufReader::with_capacity(0x1_0000, stdout);
         stdin.write_all(b"stateless-connect git-upload-pack\n").map_err(|error| local(&error))?;
@@ -62,9 +62,7 @@ impl UploadPack {
     ///
     /// What kept the child from starting.
     pub fn file(path: &std::path::Path) -> Result<Self, Fault> {
-        let mut command = Command::new("git");
-        command.arg("upload-pack").arg("--").arg(path).env("GIT_PROTOCOL", "version=2").env_remove("GIT_DIR");
-        let mut child = spawn(&mut command)?;
+        let mut child = spawn(&mut program::upload_pack(path))?;
         let (stdin, stdout) = pipes(&mut child)?;
         let mut stdout = Packets::new(BufReader::with_capacity(0x1_0000, stdout));
         let advertisement = Advertisement::read(&mut stdout)?;
@@ -95,19 +93,6 @@ impl Drop for UploadPack {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// `git remote-https REMOTE URL`, marked so that no helper of the suite starts another in a circle.
-pub fn remote_https(env: &Environment, remote: &str, upstream: &Address) -> Command {
-    let url = upstream.expose().as_str();
-    let mut command = Command::new("git");
-    // A remote's name selects its own settings; what is no plain name (an address, an option) selects none.
-    let plain = !remote.is_empty()
-        && remote.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b))
-        && !remote.starts_with('-');
-    command.arg("remote-https").arg(if plain { remote } else { url }).arg(url);
-    command.env(MIRROR_DEPTH, (env.depth() + 1).to_string());
-    command
 }
 
 fn spawn(command: &mut Command) -> Result<Child, Fault> {

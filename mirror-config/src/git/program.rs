@@ -1,0 +1,157 @@
+//! git as a child: the only place that starts it. Each way to start it says whose settings and which repository it sees.
+//!
+//! git tells its children by variables which repository is meant. That is right for who works on the user's repository,
+//! and wrong for who works on another one.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use crate::{
+    model::Address,
+    system::{Environment, MIRROR_DEPTH},
+};
+
+/// Variables that lead git to a repository, or to parts of one. With [`SETTINGS`] this is all that
+/// `git rev-parse --local-env-vars` lists: what git itself clears before it goes to another repository.
+const REPOSITORY: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX", // until git 2.39
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+/// Variables that bring settings: `git -c` and its like, and the part of the refs that is meant (gitnamespaces(7)).
+const SETTINGS: &[&str] = &["GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_NAMESPACE"];
+
+/// git as the user has it, asked for something: the repository that the surroundings name, the user's settings. It says
+/// things in English, and has nothing to read.
+pub fn git() -> Command {
+    let mut command = plain();
+    command.stdin(Stdio::null()).env("LC_ALL", "C");
+    command
+}
+
+/// [`git`] for the repository that this folder belongs to, whatever repository whoever started us works on. The user's
+/// settings hold, `safe.directory` among them.
+pub fn git_in(folder: &Path) -> Command {
+    let mut command = git();
+    clear(&mut command, REPOSITORY);
+    command.arg("-C").arg(folder);
+    command
+}
+
+/// [`git`] that knows nothing but this repository (the folder with its objects), and fetches nothing that is missing in it.
+pub fn isolated(repository: &Path) -> Command {
+    let mut command = git();
+    clear(&mut command, REPOSITORY);
+    clear(&mut command, SETTINGS);
+    command.env("GIT_DIR", repository).env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0");
+    command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", if cfg!(windows) { "NUL" } else { "/dev/null" });
+    command
+}
+
+/// `git upload-pack PATH`, protocol v2, for a repository on this machine's disks. It is another repository than the one
+/// git works on.
+pub fn upload_pack(path: &Path) -> Command {
+    let mut command = plain();
+    clear(&mut command, REPOSITORY);
+    command.arg("upload-pack").arg("--").arg(path).env("GIT_PROTOCOL", "version=2");
+    command
+}
+
+/// `git remote-https REMOTE URL` with all that is the user's, marked so that no helper of the suite starts another in a
+/// circle.
+pub fn remote_https(env: &Environment, remote: &str, upstream: &Address) -> Command {
+    let url = upstream.expose().as_str();
+    let mut command = plain();
+    // A remote's name selects its own settings; what is no plain name (an address, an option) selects none.
+    let is_name = !remote.is_empty()
+        && remote.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b))
+        && !remote.starts_with('-');
+    command.arg("remote-https").arg(if is_name { remote } else { url }).arg(url);
+    command.env(MIRROR_DEPTH, (env.depth() + 1).to_string());
+    command
+}
+
+fn plain() -> Command {
+    Command::new("git")
+}
+
+fn clear(command: &mut Command, variables: &[&str]) {
+    for variable in variables {
+        command.env_remove(variable);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path, process::Command};
+
+    use super::{REPOSITORY, SETTINGS, git, git_in, isolated, remote_https, upload_pack};
+    use crate::system::Environment;
+
+    /// What a command clears for the child.
+    fn cleared(command: &Command) -> BTreeSet<&str> {
+        command.get_envs().filter(|(_, value)| value.is_none()).filter_map(|(name, _)| name.to_str()).collect()
+    }
+
+    #[test]
+    fn all_that_git_calls_local_is_known() {
+        let output = git().args(["rev-parse", "--local-env-vars"]).output().expect("git");
+        assert!(output.status.success());
+        for variable in String::from_utf8_lossy(&output.stdout).lines() {
+            assert!(REPOSITORY.iter().chain(SETTINGS).any(|known| *known == variable), "{variable} is not known");
+        }
+    }
+
+    #[test]
+    fn each_way_clears_what_leads_elsewhere() {
+        let folder = Path::new("/r.git");
+        let repository: BTreeSet<&str> = REPOSITORY.iter().copied().collect();
+        let upstream = "https://u.example/a/b".parse().expect("an address");
+        let env = Environment::of([("", ""); 0], "/");
+        for (what, command, all) in [
+            ("git", git(), BTreeSet::new()),
+            ("git_in", git_in(folder), repository.clone()),
+            ("upload_pack", upload_pack(folder), repository.clone()),
+            ("remote_https", remote_https(&env, "origin", &upstream), BTreeSet::new()),
+        ] {
+            assert_eq!(cleared(&command), all, "{what}");
+        }
+        let alone = isolated(folder);
+        let mut both: BTreeSet<&str> = repository.iter().chain(SETTINGS).copied().collect();
+        // It is set, which is more than cleared.
+        both.remove("GIT_DIR");
+        assert_eq!(cleared(&alone), both);
+        assert!(alone.get_envs().any(|set| set == ("GIT_DIR".as_ref(), Some(folder.as_os_str()))));
+    }
+
+    #[test]
+    fn only_a_plain_name_selects_a_remotes_settings() {
+        let url = "https://u.example/a/b";
+        let upstream = url.parse().expect("an address");
+        for (depth, remote, first) in [
+            ("", "origin", "origin"),
+            ("1", "a/b-c_d.e", "a/b-c_d.e"),
+            ("", "", url),
+            ("", "--upload-pack=x", url),
+            ("", "mirror::a/b", url),
+        ] {
+            let command = remote_https(&Environment::of([("MIRROR_DEPTH", depth)], "/"), remote, &upstream);
+            let arguments: Vec<_> = command.get_args().collect();
+            assert_eq!(arguments, ["remote-https", first, url], "{remote}");
+            let below = if depth.is_empty() { "1" } else { "2" };
+            assert!(command.get_envs().any(|set| set == ("MIRROR_DEPTH".as_ref(), Some(below.as_ref()))), "{depth}");
+        }
+    }
+}
