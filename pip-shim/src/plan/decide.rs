@@ -6,7 +6,7 @@ use std::{
 };
 
 use mirror_config::{
-    config::Config,
+    config::{Config, LazyConfig},
     errors::{Failure, Kind},
     model::{Address, Mirror, Service, is_loopback},
     pip::{Hashes, config::given},
@@ -92,8 +92,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`Kind::IndexOverride`] when `pip.strict` is set and a file names another index, else those of [`Config::load`].
-    pub fn make(env: &Environment, pip: &Path, words: &[OsString]) -> Result<Self, Failure> {
+    /// [`Kind::IndexOverride`] when `pip.strict` is set and a file names another index, else those of [`LazyConfig::get`].
+    pub fn make(env: &Environment, config: &LazyConfig<'_>, pip: &Path, words: &[OsString]) -> Result<Self, Failure> {
         let Some(invocation) = invocation::read(words) else {
             return Ok(Self::aside(None, "this command reads no index"));
         };
@@ -111,7 +111,7 @@ impl Plan {
         let named = named(env, &invocation, &settings);
         let (none, url) = own_choice(&invocation, &settings);
         let moved = if none { Vec::new() } else { moved(&named, url.as_deref(), &invocation, &settings) };
-        let warning = judged(env, &named, &moved)?;
+        let warning = judged(env, config, &named, &moved)?;
         let aside = |why: String| Ok(Self { warning: warning.clone(), ..Self::aside(command, why) });
         if let Some(option) = invocation.chosen() {
             return aside(format!("`{option}` says where packages come from"));
@@ -126,8 +126,8 @@ impl Plan {
         if invocation.isolated {
             return aside("with --isolated pip reads no variables".to_owned());
         }
-        let config = Config::load(env, &[])?;
-        let asked = Asked { env, config: &config, settings: &settings, invocation: &invocation };
+        let config = config.get()?;
+        let asked = Asked { env, config, settings: &settings, invocation: &invocation };
         if let Some(authority) = relayed(env, pip, chosen_python.as_deref(), &asked, named.hashes) {
             // Where the relay listens is known when it does.
             let changes = changes(&asked, &RELAY.parse().expect("an address of this machine"), None);
@@ -135,7 +135,7 @@ impl Plan {
             return Ok(Self { command, way: Way::Relay(authority), why, changes, warning });
         }
         let unverified = unverified(&invocation, &settings);
-        let Some((source, mirror, why)) = choose(env, &config, &unverified) else {
+        let Some((source, mirror, why)) = choose(env, config, &unverified) else {
             return aside("no mirror can serve pip now".to_owned());
         };
         let changes = changes(&asked, &source.address, mirror.as_ref());
@@ -206,14 +206,19 @@ fn moved(named: &Named, own: Option<&str>, invocation: &Invocation, settings: &S
 }
 
 /// Refuses files that move pip to another index where `pip.strict` is set, and warns of them in CI.
-fn judged(env: &Environment, named: &Named, moved: &[Place]) -> Result<Option<String>, Failure> {
+fn judged(
+    env: &Environment,
+    config: &LazyConfig<'_>,
+    named: &Named,
+    moved: &[Place],
+) -> Result<Option<String>, Failure> {
     let remote = named.unread.iter().find(|file| file.contains("://"));
     let what = match (moved.first(), remote) {
         (Some(place), _) => format!("{} moves pip to {}", shown(place), place.url),
         (None, Some(file)) => format!("{file} may move pip to another index; only pip can look into it"),
         (None, None) => return Ok(None),
     };
-    if Config::load(env, &[])?.pip.strict.value {
+    if config.get()?.pip.strict.value {
         return Err(Failure::new(Kind::IndexOverride, what)
             .hint("take that out of the file, or allow it for one command: MIRROR_PIP__STRICT=false pip …"));
     }

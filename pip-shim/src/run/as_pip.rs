@@ -8,6 +8,7 @@ use std::{
 };
 
 use mirror_config::{
+    config::LazyConfig,
     errors::{Failure, Kind},
     report::{Evidence, Report},
     system::Environment,
@@ -29,10 +30,16 @@ use crate::{
 /// # Errors
 ///
 /// When there is no pip, or the configuration is wrong; what pip itself says passes through.
-pub fn run(env: &Environment, name: &OsStr, file: &Path, arguments: &[OsString]) -> Result<ExitCode, Failed> {
+pub fn run(
+    env: &Environment,
+    config: &LazyConfig<'_>,
+    name: &OsStr,
+    file: &Path,
+    arguments: &[OsString],
+) -> Result<ExitCode, Failed> {
     let started = Instant::now();
     let pip = find::find(env, name, file).map_err(|failure| (failure, NOT_FOUND))?;
-    let plan = Plan::make(env, &pip, arguments);
+    let plan = Plan::make(env, config, &pip, arguments);
     let line = note(started, &plan);
     if let (Some((line, error)), false) = (&line, plan.as_ref().is_ok_and(Plan::is_relayed)) {
         line.append(env, *error);
@@ -40,7 +47,7 @@ pub fn run(env: &Environment, name: &OsStr, file: &Path, arguments: &[OsString])
     let plan = plan.map_err(with_code)?;
     plan.warning.iter().for_each(|warning| terminal::warn(warning));
     if let (Way::Relay(authority), Some((line, _))) = (&plan.way, line) {
-        return match Relayed::start(env, authority) {
+        return match Relayed::start(env, config, authority) {
             Ok(relayed) => relayed.run(env, &pip, arguments, &plan.changes, line).map_err(with_code),
             // pip can do without us.
             Err(failure) if failure.kind == Kind::Io => {

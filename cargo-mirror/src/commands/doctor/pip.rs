@@ -47,10 +47,9 @@ fn host(address: &str) -> Option<String> {
 }
 
 /// All of it.
-pub(super) fn found(env: &Environment) -> Vec<Finding> {
+pub(super) fn found(env: &Environment, config: Option<&Config>) -> Vec<Finding> {
     let levels = Levels::read(env);
-    let config = Config::load(env, &[]);
-    let public = config.as_ref().map(Public::of).unwrap_or_default();
+    let public = config.map(Public::of).unwrap_or_default();
     let mut found = configuration(&levels, &public);
     found.extend(hidden(&levels, env));
     match state(env, &levels) {
