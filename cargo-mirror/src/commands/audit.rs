@@ -11,8 +11,7 @@ use mirror_config::{
 
 use crate::{
     cargo::program,
-    cli,
-    pip::upstream,
+    cli, pip,
     report::{self, AuditReport, AuditRow},
 };
 
@@ -22,7 +21,7 @@ pub(super) fn audit(env: &Environment, config: &LazyConfig<'_>, asked: &cli::Aud
     // Some servers answer each tool differently.
     let select = match evidence.tool.as_str() {
         "cargo" => Select::posing_as(config, env, &program::agent(&program::program(env))),
-        "pip" => Select::posing_as(config, env, &upstream::real_pip(env, config).agent),
+        "pip" => Select::posing_as(config, env, &pip::real_pip(env, config).agent),
         _ => Select::new(config, env),
     };
     let claims = audit::audit(&select?, &evidence);

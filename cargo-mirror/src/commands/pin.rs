@@ -31,7 +31,7 @@ use crate::{
     change::ConfigFile,
     cli::PinFacts,
     git::{config, isolated, output, tree},
-    pip::upstream,
+    pip,
     report::{self, Progress},
     system::programs,
 };
@@ -175,7 +175,7 @@ fn of_crates(env: &Environment, config: &Config) -> Result<BTreeMap<(String, Str
 /// Every file of the folder, once the authority has said the same.
 fn of_wheels(env: &Environment, config: &Config, folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("{}: {error}", folder.display()));
-    let pip = upstream::real_pip(env, config);
+    let pip = pip::real_pip(env, config);
     let upstream = pip.upstream.ok_or_else(|| {
         Failure::new(Kind::Config, "there is no pip here to say where its index is")
             .hint("set `pip.upstream` in the configuration")

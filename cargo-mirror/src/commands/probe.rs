@@ -14,7 +14,7 @@ use mirror_config::{
 use crate::{
     cargo::program,
     cli::{Output, Probe, ProbeTool},
-    pip::upstream,
+    pip,
     report::{self, Announced, GitRow, IndexRow, ProbeReport, Progress, TlsRow},
 };
 
@@ -87,7 +87,7 @@ fn cargo(env: &Environment, config: &LazyConfig<'_>, progress: &Progress) -> Res
 }
 
 fn pip(env: &Environment, config: &LazyConfig<'_>, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
-    let pip = upstream::real_pip(env, config.get()?);
+    let pip = pip::real_pip(env, config.get()?);
     let select = Select::posing_as(config.get()?, env, &pip.agent)?;
     let heard = |done, of| progress.set("pip", done, of);
     let row = |standing| index_row(standing, &select.config);

@@ -9,19 +9,19 @@ use mirror_config::{
     config::{Config, LazyConfig},
     errors::{Failure, Kind},
     model::{Address, Mirror, Service, is_loopback},
-    pip::{Hashes, config::given},
+    pip::{
+        Hashes,
+        config::{Levels, Settings, Told},
+        installed::{RealPip, launcher, remembered},
+    },
     select::{self, Carrier, Health, catalog},
     system::{Environment, state},
     trust::Trust,
 };
 
-use super::{
-    pip_config::{Settings, Value},
-    pip_env::{Asked, Change, changes},
-};
+use super::pip_env::{Asked, Change, changes};
 use crate::{
     command_line::{Invocation, invocation},
-    real_pip::{index, python},
     requirements::{Named, Place, World, read},
 };
 
@@ -106,8 +106,9 @@ impl Plan {
             .as_ref()
             .map_or_else(|| env.var_os("PIP_PYTHON").map(PathBuf::from), |word| Some(word.path()));
         let chosen_python = chosen_python.map(|python| env.cwd().join(python));
-        let prefixes = python::prefixes(pip, chosen_python.as_deref());
-        let settings = Settings::read(env, &prefixes, invocation.command, invocation.isolated);
+        let prefixes = launcher::prefixes(pip, chosen_python.as_deref());
+        let levels = Levels::read(env, &prefixes, invocation.isolated);
+        let settings = Settings::of(&levels, invocation.command.name());
         let named = named(env, &invocation, &settings);
         let (none, url) = own_choice(&invocation, &settings);
         let moved = if none { Vec::new() } else { moved(&named, url.as_deref(), &invocation, &settings) };
@@ -116,9 +117,9 @@ impl Plan {
         if let Some(option) = invocation.chosen() {
             return aside(format!("`{option}` says where packages come from"));
         }
-        let given = |value: &Value| given::is_given(env, Path::new(&value.origin), &value.text);
-        if let Some(value) = settings.chosen().filter(|value| !given(value)) {
-            return aside(format!("{} says where packages come from", value.origin));
+        let own = |told: &&Told| !told.is_given(env);
+        if let Some(told) = settings.chosen().filter(own) {
+            return aside(format!("{} says where packages come from", told.origin()));
         }
         if let Some(place) = named.no_index.as_ref().or(named.index.as_ref()) {
             return aside(format!("{} says where packages come from", shown(place)));
@@ -162,9 +163,9 @@ fn relayed(
     if !config.pip.relay.value || !downloads || !mirrored || reports {
         return None;
     }
-    let said = index::of(env, pip, python)?;
-    let index = config.pip.upstream.as_ref().map(|setting| setting.value.clone()).or_else(|| said.index())?;
-    Some(Authority { index, agent: said.agent(), hashes })
+    let said = remembered::of(env, pip, python)?;
+    let RealPip { agent, upstream } = RealPip::of(config, Some(&said));
+    Some(Authority { index: upstream?, agent, hashes })
 }
 
 /// Whether the user wants no index at all, and else which one, by options, variables and pip's configuration.
