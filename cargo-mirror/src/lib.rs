@@ -17,15 +17,16 @@ mod commands;
 
 use std::process::ExitCode;
 
-use mirror_config::system::Environment;
+use mirror_config::{config::LazyConfig, system::Environment};
 
 /// Runs `cargo mirror` with the arguments and surroundings of this process.
 ///
 /// The exit code is the failure's kind's (DESIGN 9), 64 for a wrong command line.
 pub fn main() -> ExitCode {
     let env = Environment::from_process();
+    let config = LazyConfig::new(&env);
     let result = match cli::parse(std::env::args_os()) {
-        Ok(cli::Asked::Command(command)) => commands::dispatch(&command, &env),
+        Ok(cli::Asked::Command(command)) => commands::dispatch(&command, &env, &config),
         Ok(cli::Asked::Help(text)) => report::print(&text).map(|()| 0),
         Err(failure) => Err(failure),
     };

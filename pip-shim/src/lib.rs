@@ -14,12 +14,13 @@ pub mod run;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
-use mirror_config::{report::start_log, system::Environment};
+use mirror_config::{config::LazyConfig, report::start_log, system::Environment};
 
 /// The program.
 pub fn main() -> ExitCode {
     let env = Environment::from_process();
     start_log(&env);
+    let config = LazyConfig::new(&env);
     let mut arguments = std::env::args_os();
     let own = PathBuf::from(arguments.next().unwrap_or_default());
     let arguments: Vec<OsString> = arguments.collect();
@@ -27,8 +28,8 @@ pub fn main() -> ExitCode {
     let file = std::env::current_exe().unwrap_or_else(|_| own.clone());
     let ran = match (run::tether::resume(&env, &arguments), name) {
         (Some(ran), _) => ran.map_err(run::with_code),
-        (None, Some(name)) if name != real_pip::OWN_NAME => run::as_pip::run(&env, name, &file, &arguments),
-        (None, _) => run::explain::explain(&env, &file, &arguments),
+        (None, Some(name)) if name != real_pip::OWN_NAME => run::as_pip::run(&env, &config, name, &file, &arguments),
+        (None, _) => run::explain::explain(&env, &config, &file, &arguments),
     };
     ran.unwrap_or_else(|(failure, code)| {
         terminal::error(&failure);

@@ -36,4 +36,4 @@ pub use world::{
     processes, processes_with, programs, run, run_until, search_path,
 };
 #[cfg(unix)]
-pub use world::{Started, Watch};
+pub use world::{Openings, Started, Watch};

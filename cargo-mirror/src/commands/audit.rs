@@ -1,7 +1,7 @@
 //! `cargo mirror audit`: checks again what operators said when they contradicted each other.
 
 use mirror_config::{
-    config::Config,
+    config::LazyConfig,
     errors::Failure,
     probe::{Audited, Check, audit},
     select::Select,
@@ -11,18 +11,18 @@ use mirror_config::{
 
 use crate::{
     cargo::program,
-    cli,
-    pip::upstream,
+    cli, pip,
     report::{self, AuditReport, AuditRow},
 };
 
-pub(super) fn audit(env: &Environment, asked: &cli::Audit) -> Result<(), Failure> {
+pub(super) fn audit(env: &Environment, config: &LazyConfig<'_>, asked: &cli::Audit) -> Result<(), Failure> {
     let evidence = Evidence::read(&env.cwd().join(&asked.file))?;
+    let config = config.get()?;
     // Some servers answer each tool differently.
     let select = match evidence.tool.as_str() {
-        "cargo" => Select::posing_as(env, &program::agent(&program::program(env))),
-        "pip" => Select::posing_as(env, &upstream::real_pip(env, &Config::load(env, &[])?).agent),
-        _ => Select::new(env),
+        "cargo" => Select::posing_as(config, env, &program::agent(&program::program(env))),
+        "pip" => Select::posing_as(config, env, &pip::real_pip(env, config).agent),
+        _ => Select::new(config, env),
     };
     let claims = audit::audit(&select?, &evidence);
     let found = AuditReport {

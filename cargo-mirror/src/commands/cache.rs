@@ -6,7 +6,7 @@ use std::{
 };
 
 use mirror_config::{
-    config::Config,
+    config::{Config, LazyConfig},
     errors::{Failure, Kind},
     fetch::Blobs,
     git::store::{StoreFacts, Stores},
@@ -24,18 +24,18 @@ use crate::{
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-pub(super) fn cache(env: &Environment, asked: &Cache) -> Result<(), Failure> {
-    let config = Config::load(env, &[])?;
+pub(super) fn cache(env: &Environment, config: &LazyConfig<'_>, asked: &Cache) -> Result<(), Failure> {
+    let config = config.get()?;
     let stores = Stores::of(env).ok_or_else(|| {
         Failure::new(Kind::Config, "there is no cache folder, so nothing is kept").hint("set HOME or XDG_CACHE_HOME")
     })?;
     match &asked.action {
-        None => show(&stores, Blobs::open(env).ok().as_ref(), &config, asked.output),
+        None => show(&stores, Blobs::open(env).ok().as_ref(), config, asked.output),
         Some(Action::Prune(asked)) => {
-            prune_files(env, &config, asked)?;
-            prune(&stores, &config, asked)
+            prune_files(env, config, asked)?;
+            prune(&stores, config, asked)
         }
-        Some(Action::Verify(asked)) => verify(&stores, &config, asked),
+        Some(Action::Verify(asked)) => verify(&stores, config, asked),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `cargo mirror catalog`: which list of mirrors is in force; `update` takes a newer signed one.
 
 use mirror_config::{
-    config::Config,
+    config::{Config, LazyConfig},
     errors::Failure,
     select::{Select, list_update},
     system::Environment,
@@ -12,15 +12,14 @@ use crate::{
     report::{self, CatalogReport, UpdateReport},
 };
 
-pub(super) fn catalog(env: &Environment, asked: &Catalog) -> Result<(), Failure> {
+pub(super) fn catalog(env: &Environment, config: &LazyConfig<'_>, asked: &Catalog) -> Result<(), Failure> {
     match &asked.action {
-        None => show(env, asked.output),
-        Some(CatalogAction::Update(asked)) => update(env, asked),
+        None => show(config.get()?, asked.output),
+        Some(CatalogAction::Update(asked)) => update(env, config.get()?, asked),
     }
 }
 
-fn show(env: &Environment, output: Output) -> Result<(), Failure> {
-    let config = Config::load(env, &[])?;
+fn show(config: &Config, output: Output) -> Result<(), Failure> {
     let report = CatalogReport {
         list: config.list.list.clone(),
         note: config.list.note.clone(),
@@ -31,8 +30,8 @@ fn show(env: &Environment, output: Output) -> Result<(), Failure> {
     report::catalog(&report, output.json)
 }
 
-fn update(env: &Environment, asked: &Update) -> Result<(), Failure> {
-    let updated = list_update::update(env, &Select::new(env)?, &asked.address, asked.dry_run)?;
+fn update(env: &Environment, config: &Config, asked: &Update) -> Result<(), Failure> {
+    let updated = list_update::update(env, &Select::new(config, env)?, &asked.address, asked.dry_run)?;
     let report = UpdateReport {
         version: updated.list.version,
         before: updated.before,

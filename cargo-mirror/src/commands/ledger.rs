@@ -1,7 +1,7 @@
 //! `cargo mirror ledger`: what was seen of each repository, and forgetting it.
 
 use mirror_config::{
-    config::Config,
+    config::LazyConfig,
     errors::Failure,
     system::{Environment, state},
     trust::{Ledger, ledger},
@@ -13,12 +13,12 @@ use crate::{
     report::{self, LedgerRow},
 };
 
-pub(super) fn ledger(env: &Environment, asked: &cli::Ledger) -> Result<(), Failure> {
+pub(super) fn ledger(env: &Environment, config: &LazyConfig<'_>, asked: &cli::Ledger) -> Result<(), Failure> {
     let state_dir = env.state_dir();
     match &asked.action {
         None => report::ledger(&rows(env), state::now(), asked.output.json),
         Some(LedgerAction::Forget { repository: named }) => {
-            let repository = repository(named, &Config::load(env, &[])?)?;
+            let repository = repository(named, config.get()?)?;
             match Ledger::open(state_dir.as_deref(), &repository).forget()? {
                 true => report::line(&format!("{repository}: what was seen of it is forgotten")),
                 false => report::line(&format!("{repository}: nothing was known of it")),

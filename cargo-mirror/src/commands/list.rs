@@ -1,23 +1,27 @@
 //! `cargo mirror list`: the mirrors that are configured, disabled ones included.
 
-use mirror_config::{config::Config, errors::Failure, model::Mirror, system::Environment};
+use mirror_config::{
+    config::{Config, Disabled, LazyConfig},
+    errors::Failure,
+    model::Mirror,
+};
 
 use crate::{
     cli::Output,
     report::{self, MirrorRow, mirrors},
 };
 
-pub(super) fn list(env: &Environment, output: Output) -> Result<(), Failure> {
-    let config = Config::load(env, &[])?;
+pub(super) fn list(config: &LazyConfig<'_>, output: Output) -> Result<(), Failure> {
+    let config = config.get()?;
     config.list.note.iter().for_each(|note| report::warn(note));
-    mirrors::mirrors(&rows(&config), output.json)
+    mirrors::mirrors(&rows(config), output.json)
 }
 
 /// Enabled mirrors by name, then disabled ones by name.
 fn rows(config: &Config) -> Vec<MirrorRow> {
-    let off = |(name, by): (&String, &String)| MirrorRow {
+    let off = |(name, disabled): (&String, &Disabled)| MirrorRow {
         name: name.clone(),
-        origin: by.clone(),
+        origin: disabled.by.clone(),
         enabled: false,
         ..MirrorRow::default()
     };

@@ -2,25 +2,24 @@
 
 use std::ffi::OsString;
 
-use mirror_config::{cargo::index, config::Config, errors::Failure, system::Environment};
+use mirror_config::{cargo::index, config::LazyConfig, errors::Failure, system::Environment};
 
 use crate::{
     cargo::{
         config::SOURCE,
         program,
-        setup::{Levels, ReplacedBy, in_force},
+        setup::{Known, Levels, ReplacedBy, in_force},
     },
     cli::Off,
-    commands::setup::known,
     report,
 };
 
 /// Commands that refuse to guess which registry is meant while crates-io is replaced, unless one is named.
 const ASKS_WHICH: &[&str] = &["info", "login", "logout", "owner", "publish", "search", "yank"];
 
-pub(super) fn off(env: &Environment, asked: &Off) -> Result<u8, Failure> {
+pub(super) fn off(env: &Environment, config: &LazyConfig<'_>, asked: &Off) -> Result<u8, Failure> {
     let levels = Levels::read(env, true)?;
-    let replaced = in_force(&levels.0, &levels.0, &known(env, &Config::load(env, &[])?)?);
+    let replaced = in_force(&levels.0, &levels.0, &Known::of(config.get()?));
     if let Some(other) = replaced.as_ref().filter(|found| found.kind != ReplacedBy::Ours) {
         report::warn(&format!(
             "{}: crates-io is replaced with `{}`, which is not ours and stays in force",

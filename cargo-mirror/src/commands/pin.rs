@@ -11,7 +11,7 @@ use std::{
 
 use mirror_config::{
     cargo::{Finding, Pinned, Registry, registry, verify},
-    config::Config,
+    config::{Config, LazyConfig},
     errors::{Failure, Kind},
     fetch::Blobs,
     git::program::{git, isolated},
@@ -33,24 +33,24 @@ use crate::{
     change::ConfigFile,
     cli::PinFacts,
     git::{output, tree},
-    pip::upstream,
+    pip,
     report::{self, Progress},
     system::programs,
 };
 
-pub(super) fn pin(env: &Environment, asked: &PinFacts) -> Result<(), Failure> {
-    let config = Config::load(env, &[])?;
+pub(super) fn pin(env: &Environment, config: &LazyConfig<'_>, asked: &PinFacts) -> Result<(), Failure> {
+    let config = config.get()?;
     let path = pins::place(env.cwd()).unwrap_or_else(|| env.cwd().join(pins::FILE));
     let before = if path.is_file() { Pins::read(&path)? } else { Pins::default() };
     let mut pins = before.clone();
-    for repository in wanted(asked, &config, &before, &path)? {
-        pins.set_git(&repository, of_repository(env, &config, &repository)?);
+    for repository in wanted(asked, config, &before, &path)? {
+        pins.set_git(&repository, of_repository(env, config, &repository)?);
     }
     if asked.crates {
-        pins.crates = of_crates(env)?;
+        pins.crates = of_crates(env, config)?;
     }
     if let Some(folder) = &asked.wheels {
-        pins.wheels = of_wheels(env, &env.cwd().join(folder))?;
+        pins.wheels = of_wheels(env, config, &env.cwd().join(folder))?;
     }
     let text = |pins: &Pins| if *pins == Pins::default() { String::new() } else { pins.text() };
     let (old, new) = (text(&before), text(&pins));
@@ -137,10 +137,10 @@ fn look(bare: &Path, repository: &Repository, said: String) -> Result<GitPin, Fa
 }
 
 /// Every crate of the lock, once the authority has said the same.
-fn of_crates(env: &Environment) -> Result<BTreeMap<(String, String), String>, Failure> {
+fn of_crates(env: &Environment, config: &Config) -> Result<BTreeMap<(String, String), String>, Failure> {
     let cargo = program::program(env);
     let root = workspace::root(&cargo, None, env.cwd())?;
-    let select = Select::posing_as(env, &program::agent(&cargo))?;
+    let select = Select::posing_as(config, env, &program::agent(&cargo))?;
     let locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
     let registry = Registry::new(
         env,
@@ -181,17 +181,17 @@ fn of_crates(env: &Environment) -> Result<BTreeMap<(String, String), String>, Fa
 }
 
 /// Every file of the folder, once the authority has said the same.
-fn of_wheels(env: &Environment, folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
+fn of_wheels(env: &Environment, config: &Config, folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("{}: {error}", folder.display()));
-    let config = Config::load(env, &[])?;
-    let pip = upstream::real_pip(env, &config);
+    let pip = pip::real_pip(env, config);
     let upstream = pip.upstream.ok_or_else(|| {
         Failure::new(Kind::Config, "there is no pip here to say where its index is")
             .hint("set `pip.upstream` in the configuration")
     })?;
     let journal = Journal::new("pip", "pin", "pypi");
     let later = Later::of(&journal);
-    let packages = Packages::new(Select::posing_as(env, &pip.agent)?, upstream, cache(env)?, Hashes::new(), journal);
+    let packages =
+        Packages::new(Select::posing_as(config, env, &pip.agent)?, upstream, cache(env)?, Hashes::new(), journal);
     let mut sums = BTreeMap::new();
     let mut files: Vec<PathBuf> = fs::read_dir(folder).map_err(io)?.flatten().map(|entry| entry.path()).collect();
     files.sort();

@@ -3,7 +3,7 @@
 use std::thread;
 
 use mirror_config::{
-    config::Config,
+    config::{Config, LazyConfig},
     errors::{Failure, Fault, Kind},
     model::{Repo, Repository},
     probe::{self, Files, Freshness},
@@ -14,75 +14,81 @@ use mirror_config::{
 use crate::{
     cargo::program,
     cli::{Output, Probe, ProbeTool},
-    pip::upstream,
+    pip,
     report::{self, Announced, GitRow, IndexRow, ProbeReport, Progress, TlsRow},
 };
 
 /// Asked for when no repository is named: small, and carried by every relay of its host.
 const SAMPLE: &str = "openglm/Open-AutoGLM";
 
-pub(super) fn probe(env: &Environment, asked: &Probe) -> Result<(), Failure> {
+pub(super) fn probe(env: &Environment, config: &LazyConfig<'_>, asked: &Probe) -> Result<(), Failure> {
     let progress = Progress::start(env, "asking");
     match &asked.tool {
         Some(ProbeTool::Git(asked)) => {
-            let rows = git(env, asked.repo.as_deref(), &progress)?;
+            let rows = git(env, config, asked.repo.as_deref(), &progress)?;
             drop(progress);
             report::git_rows(&rows, asked.output.json)
         }
         Some(ProbeTool::Cargo(Output { json })) => {
-            let rows = cargo(env, &progress)?;
+            let rows = cargo(env, config, &progress)?;
             drop(progress);
             report::index_rows(&rows, *json)
         }
         Some(ProbeTool::Pip(Output { json })) => {
-            let rows = pip(env, &progress)?;
+            let rows = pip(env, config, &progress)?;
             drop(progress);
             report::index_rows(&rows, *json)
         }
         None if asked.tls => {
             let heard = |done, of| progress.set("certificates", done, of);
-            let rows: Vec<TlsRow> = probe::tls::probe(&Select::new(env)?, &heard).into_iter().map(tls_row).collect();
+            let rows: Vec<TlsRow> =
+                probe::tls::probe(&Select::new(config.get()?, env)?, &heard).into_iter().map(tls_row).collect();
             drop(progress);
             report::tls_rows(&rows, asked.output.json)
         }
         None => {
-            let rows = all(env, &progress)?;
+            let rows = all(env, config, &progress)?;
             drop(progress);
             report::probe(&rows, asked.output.json)
         }
     }
 }
 
-fn all(env: &Environment, progress: &Progress) -> Result<ProbeReport, Failure> {
+fn all(env: &Environment, config: &LazyConfig<'_>, progress: &Progress) -> Result<ProbeReport, Failure> {
     let defect = || Failure::new(Kind::Internal, "a probe ended before its time");
     thread::scope(|scope| {
-        let git = scope.spawn(|| git(env, None, progress));
-        let cargo = scope.spawn(|| cargo(env, progress));
-        let pip = pip(env, progress)?;
+        let git = scope.spawn(|| git(env, config, None, progress));
+        let cargo = scope.spawn(|| cargo(env, config, progress));
+        let pip = pip(env, config, progress)?;
         let (git, cargo) = (git.join().map_err(|_| defect())??, cargo.join().map_err(|_| defect())??);
         Ok(ProbeReport { git, cargo, pip })
     })
 }
 
-fn git(env: &Environment, repo: Option<&str>, progress: &Progress) -> Result<Vec<GitRow>, Failure> {
+fn git(
+    env: &Environment,
+    config: &LazyConfig<'_>,
+    repo: Option<&str>,
+    progress: &Progress,
+) -> Result<Vec<GitRow>, Failure> {
     // The name is checked before anything is asked.
     let repo: Repo = repo.unwrap_or(SAMPLE).parse()?;
-    let select = Select::new(env)?;
+    let select = Select::new(config.get()?, env)?;
     let repository = Repository { upstream: select.config.git.upstream.value.clone(), repo };
     let heard = |done, of| progress.set("git", done, of);
     let row = |result| git_row(result, &select.config);
     Ok(probe::git::probe(&select, &repository, &heard).into_iter().map(row).collect())
 }
 
-fn cargo(env: &Environment, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
-    let select = Select::posing_as(env, &program::agent(&program::program(env)))?;
+fn cargo(env: &Environment, config: &LazyConfig<'_>, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
+    let select = Select::posing_as(config.get()?, env, &program::agent(&program::program(env)))?;
     let heard = |done, of| progress.set("cargo", done, of);
     Ok(probe::cargo::probe(&select, &heard).into_iter().map(|result| index_row(result, &select.config)).collect())
 }
 
-fn pip(env: &Environment, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
-    let pip = upstream::real_pip(env, &Config::load(env, &[])?);
-    let select = Select::posing_as(env, &pip.agent)?;
+fn pip(env: &Environment, config: &LazyConfig<'_>, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
+    let pip = pip::real_pip(env, config.get()?);
+    let select = Select::posing_as(config.get()?, env, &pip.agent)?;
     let heard = |done, of| progress.set("pip", done, of);
     let row = |result| index_row(result, &select.config);
     Ok(probe::pip::probe(&select, pip.upstream, &heard).into_iter().map(row).collect())

@@ -7,7 +7,7 @@ use std::{
 };
 
 use mirror_config::{
-    config::Config,
+    config::{Config, LazyConfig},
     errors::{Failure, Kind},
     git::program::{git_in, isolated},
     model::Repository,
@@ -22,8 +22,8 @@ use crate::{
     report::{self, Difference, RecheckReport},
 };
 
-pub(super) fn recheck(env: &Environment, asked: &cli::Recheck) -> Result<(), Failure> {
-    let config = Config::load(env, &[])?;
+pub(super) fn recheck(env: &Environment, config: &LazyConfig<'_>, asked: &cli::Recheck) -> Result<(), Failure> {
+    let config = config.get()?;
     let folder = env.cwd().join(&asked.folder);
     if !folder.is_dir() {
         return Err(Failure::new(Kind::Io, format!("{} is no folder", folder.display())));
@@ -32,7 +32,7 @@ pub(super) fn recheck(env: &Environment, asked: &cli::Recheck) -> Result<(), Fai
         Failure::new(Kind::Unpinned, "there is no mirror.lock here or above").hint("cargo mirror pin OWNER/REPO")
     })?;
     let objects = objects(&folder);
-    let (repository, pin) = meant(asked, &config, &pins, objects.as_deref())?;
+    let (repository, pin) = meant(asked, config, &pins, objects.as_deref())?;
     let commit = pin.head().map(ToString::to_string).unwrap_or_default();
     let (files, differences) = match &objects {
         Some(objects) => compared(&folder, objects, &commit, pin, asked.ignored)?,

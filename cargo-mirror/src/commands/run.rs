@@ -4,6 +4,7 @@ use std::{ffi::OsString, sync::Arc};
 
 use mirror_config::{
     cargo::{Checksums, Registry, index, routes},
+    config::LazyConfig,
     errors::{Failure, Kind},
     fetch::Blobs,
     relay::Relay,
@@ -20,11 +21,11 @@ use crate::{
 };
 
 /// Runs it, and returns cargo's exit code.
-pub(super) fn run(env: &Environment, asked: &Run) -> Result<u8, Failure> {
+pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Result<u8, Failure> {
     let journal = Journal::new("cargo", "run", "crates");
     let later = Later::of(&journal);
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
-    let select = Select::posing_as(env, &program::agent(&program::program(env)))?;
+    let select = Select::posing_as(config.get()?, env, &program::agent(&program::program(env)))?;
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
     let locked = pinned(locked, Pins::find(env, select.config.pins_policy())?.unwrap_or_default())?;

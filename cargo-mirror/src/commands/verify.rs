@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, thread};
 
 use mirror_config::{
     cargo::{Finding, Pinned, Registry, registry, verify},
+    config::{Config, LazyConfig},
     errors::{Failure, Kind},
     fetch::Blobs,
     git::{Pin, Presence, presence},
@@ -26,10 +27,11 @@ const CRATE: u64 = 200_000;
 /// About as large as a repository is.
 const REPOSITORY: u64 = 4 << 20;
 
-pub(super) fn verify(env: &Environment, asked: &VerifyLock) -> Result<(), Failure> {
+pub(super) fn verify(env: &Environment, config: &LazyConfig<'_>, asked: &VerifyLock) -> Result<(), Failure> {
     let cargo = program::program(env);
     let root = workspace::root(&cargo, asked.manifest_path.as_deref(), env.cwd())?;
-    let select = Select::posing_as(env, &program::agent(&cargo))?;
+    let config = config.get()?;
+    let select = Select::posing_as(config, env, &program::agent(&cargo))?;
     let locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
     let blobs = Blobs::open(env).map_err(|error| Failure::new(Kind::Io, format!("the cache: {error}")))?;
     let journal = Journal::new("cargo", "verify", "crates");
@@ -45,7 +47,7 @@ pub(super) fn verify(env: &Environment, asked: &VerifyLock) -> Result<(), Failur
         .collect();
     let progress = Progress::start(env, "comparing");
     let (findings, commits) = thread::scope(|scope| {
-        let commits = scope.spawn(|| commits(env, &locked));
+        let commits = scope.spawn(|| commits(env, config, &locked));
         let findings = verify::verify(&select, &registry, &pins, &|done, of| progress.set("crates", done, of));
         (findings, commits.join().map_err(|_| Failure::new(Kind::Internal, "asking for commits ended before its time")))
     });
@@ -109,7 +111,7 @@ fn key(address: &Address, commit: &Oid) -> (String, String) {
 }
 
 /// Asks for every pinned commit once, all at the same time, as git would ask; with the mirror that would serve it.
-fn commits(env: &Environment, locked: &[lock_file::Dependency]) -> Result<Commits, Failure> {
+fn commits(env: &Environment, config: &Config, locked: &[lock_file::Dependency]) -> Result<Commits, Failure> {
     let mut pins: BTreeMap<(String, String), (&Address, &Oid)> = BTreeMap::new();
     for package in locked {
         if let Origin::Git(address, Some(commit)) = &package.origin {
@@ -119,7 +121,7 @@ fn commits(env: &Environment, locked: &[lock_file::Dependency]) -> Result<Commit
     if pins.is_empty() {
         return Ok(Commits::new());
     }
-    let select = &Select::new(env)?;
+    let select = &Select::new(config, env)?;
     let ask = |address: &Address, commit: &Oid| {
         let repository = repository(select, address);
         let pin = presence::ask(select, address, repository.as_ref(), commit);

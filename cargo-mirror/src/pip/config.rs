@@ -6,27 +6,16 @@
 
 use std::ops::Range;
 
-use mirror_config::pip::config::{Document, Header, Property, given};
+use mirror_config::pip::config::{Document, GLOBAL, Header, Property, Wrong, given, normal};
 
 use crate::change::Entry;
 
-/// The section of all commands.
-pub(crate) const SECTION: &str = "global";
-/// What is set in it.
-pub(crate) const KEY: &str = "index-url";
+/// What is set in the section of all commands.
+const KEY: &str = "index-url";
 /// [`KEY`] in records and messages.
-pub(crate) const NAME: &str = given::KEY;
+const NAME: &str = given::KEY;
 /// The section's header, likewise.
 const HEADER: &str = "[global]";
-
-/// What keeps a text from being changed, and in which line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wrong {
-    /// From 1.
-    pub(crate) line: usize,
-    /// In words.
-    pub(crate) what: &'static str,
-}
 
 /// A text after its change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +26,6 @@ pub(crate) struct Edited {
     pub(crate) added: Vec<Entry>,
     /// What stood there, as it was written behind the sign.
     pub(crate) replaced: Vec<Entry>,
-}
-
-/// A key of pip's as it compares them: `_` is `-`, and dashes in front do not count.
-pub(crate) fn normal(key: &str) -> String {
-    let key = key.to_lowercase().replace('_', "-");
-    key.strip_prefix("--").map(str::to_owned).unwrap_or(key)
 }
 
 /// Sets the index of all commands, in the place of the one that `[global]` has or as a line of its own.
@@ -63,7 +46,7 @@ pub(crate) fn set(text: &str, index: &str) -> Result<Edited, Wrong> {
         return checked(&before, text, Some(index)).map(|text| Edited { text, added, replaced });
     }
     let newline = newline(text);
-    let places: Vec<(usize, String)> = match (last(&before), before.headers.iter().find(|h| h.name == SECTION)) {
+    let places: Vec<(usize, String)> = match (last(&before), before.headers.iter().find(|h| h.name == GLOBAL)) {
         (Some(last), _) => vec![(last.span.end, indent(text, &last.span).to_owned())],
         (None, Some(header)) => {
             // Nobody may go on with the new line that did not go on with anything before.
@@ -113,7 +96,7 @@ pub(crate) fn without(text: &str, added: &[Entry], replaced: &[Entry]) -> Result
         };
     }
     let now = read(&left)?;
-    let header = now.headers.iter().find(|header| header.name == SECTION);
+    let header = now.headers.iter().find(|header| header.name == GLOBAL);
     if let Some(header) = header.filter(|_| added.iter().any(|entry| entry.key == HEADER))
         && is_bare(&left, &now, header)
     {
@@ -130,18 +113,18 @@ pub(crate) fn without(text: &str, added: &[Entry], replaced: &[Entry]) -> Result
 fn read(text: &str) -> Result<Document, Wrong> {
     let document = Document::read(text);
     match &document.wrong {
-        Some(wrong) => Err(Wrong { line: wrong.line, what: wrong.what }),
+        Some(wrong) => Err(wrong.clone()),
         None => Ok(document),
     }
 }
 
 /// The index of `[global]`, empty or not.
 fn own(document: &Document) -> Option<&Property> {
-    document.entries.iter().find(|entry| entry.section == SECTION && normal(&entry.key) == KEY)
+    document.entries.iter().find(|entry| entry.section == GLOBAL && normal(&entry.key) == KEY)
 }
 
 fn last(document: &Document) -> Option<&Property> {
-    document.entries.iter().rfind(|entry| entry.section == SECTION)
+    document.entries.iter().rfind(|entry| entry.section == GLOBAL)
 }
 
 /// What stands behind the sign in a value of one line.
@@ -178,7 +161,7 @@ fn with(text: &str, at: Range<usize>, put: &str) -> String {
 fn checked(before: &Document, text: String, index: Option<&str>) -> Result<String, Wrong> {
     let after = read(&text)?;
     let values = |document: &Document| {
-        let others = document.entries.iter().filter(|e| e.section != SECTION || normal(&e.key) != KEY);
+        let others = document.entries.iter().filter(|e| e.section != GLOBAL || normal(&e.key) != KEY);
         others.map(|e| (e.section.clone(), e.key.clone(), e.value.clone())).collect::<Vec<_>>()
     };
     if values(before) == values(&after) && own(&after).map(|own| own.value.as_str()) == index {

@@ -1,5 +1,7 @@
 //! pip's configuration, and where its packages come from.
 
+pub(crate) mod here;
 pub(crate) mod config;
 pub(crate) mod setup;
-pub(crate) mod upstream;
+
+pub(crate) use here::{levels, real_pip};

@@ -1,12 +1,6 @@
 //! Where programs are. The only door to the crate `which`.
 
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::mpsc::channel,
-    thread,
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use mirror_config::{
     errors::{Failure, Kind},
@@ -30,8 +24,6 @@ pub(crate) fn helper(env: &Environment) -> Option<PathBuf> {
 pub(crate) const PIP_SHIM: &str = "pip-shim";
 /// Where its source was when this program was built, beside this one's.
 const PIP_SHIM_SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../pip-shim");
-/// Longest wait for a Python.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where [`PIP_SHIM`] is: on PATH, whose name for it outlives an update, else beside this program.
 pub(crate) fn pip_shim(env: &Environment) -> Option<PathBuf> {
@@ -76,16 +68,4 @@ pub(crate) fn is_program(file: &Path) -> bool {
 /// The Pythons on PATH, best first: the one that runs `pip` here is most likely the first of them.
 pub(crate) fn pythons(env: &Environment) -> Vec<PathBuf> {
     ["python3", "python"].iter().filter_map(|name| all(env, name).into_iter().next()).collect()
-}
-
-/// `sys.prefix` of a Python: the environment that it is of. Nothing when it does not say.
-pub(crate) fn prefix(python: &Path) -> Option<PathBuf> {
-    let mut command = Command::new(python);
-    // Isolated, so that nothing of the working directory is run.
-    command.args(["-I", "-c", "import sys; print(sys.prefix)"]).stdin(Stdio::null()).stderr(Stdio::null());
-    let (tell, heard) = channel();
-    thread::spawn(move || drop(tell.send(command.output())));
-    let output = heard.recv_timeout(PATIENCE).ok()?.ok()?;
-    let said = String::from_utf8(output.stdout).ok()?;
-    Some(PathBuf::from(said.trim_end())).filter(|prefix| output.status.success() && prefix.is_absolute())
 }

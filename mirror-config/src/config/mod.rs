@@ -19,12 +19,14 @@ pub mod standing;
 pub mod settings;
 pub mod signed_list;
 pub mod load;
+pub mod lazy;
 #[cfg(test)]
 mod tests;
 
+pub use lazy::LazyConfig;
 pub use origin::Setting;
 pub use read::bytes;
 pub use rows::Row;
-pub use settings::Config;
+pub use settings::{Config, Disabled};
 pub use signed_list::{SignedList, Stored};
 pub use standing::{InForce, ListState};

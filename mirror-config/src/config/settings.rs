@@ -61,6 +61,15 @@ pub struct Pip {
     pub strict: Setting<bool>,
 }
 
+/// A mirror that is not asked.
+#[derive(Debug, Clone)]
+pub struct Disabled {
+    /// Who disabled it: a file with line, a variable.
+    pub by: String,
+    /// What is said of it, where that can be read; nobody need mend what is not used.
+    pub mirror: Option<Mirror>,
+}
+
 /// The configuration in force.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -74,8 +83,8 @@ pub struct Config {
     pub upstreams: BTreeMap<String, Upstream>,
     /// The enabled mirrors, sorted by name.
     pub mirrors: Vec<Mirror>,
-    /// The disabled mirrors: their names and who disabled them.
-    pub disabled: BTreeMap<String, String>,
+    /// The disabled mirrors, by name.
+    pub disabled: BTreeMap<String, Disabled>,
     /// The proxy for all that has none of its own.
     pub proxy: Option<Setting<Address>>,
     /// What `proxy` does not serve.
@@ -120,7 +129,8 @@ impl Config {
             check_name("mirrors", name, table)?;
             match flag(table, "enabled") {
                 Some(enabled) if !enabled.value => {
-                    disabled.insert(name.clone(), enabled.origin);
+                    let mirror = mirror(name, table, &upstreams).ok();
+                    disabled.insert(name.clone(), Disabled { by: enabled.origin, mirror });
                 }
                 _ => mirrors.push(mirror(name, table, &upstreams)?),
             }
@@ -190,6 +200,11 @@ impl Config {
             rows: rows(merged),
             files,
         })
+    }
+
+    /// The mirrors that are asked, and those that are not.
+    pub fn known_mirrors(&self) -> impl Iterator<Item = &Mirror> {
+        self.mirrors.iter().chain(self.disabled.values().filter_map(|disabled| disabled.mirror.as_ref()))
     }
 
     /// How old evidence may be where only mirrors speak.

@@ -142,11 +142,13 @@ fn the_catalog_can_be_emptied_and_its_entries_changed() {
     assert!(config.mirrors[0].origin.contains("config.toml:"), "{}", config.mirrors[0].origin);
 
     let home = Home::new();
-    home.file(USER, "[mirrors.ghfast]\nweight = 3\n[mirrors.tuna]\nenabled = false\n");
-    let config = home.load(&[]).expect("a configuration");
+    home.file(USER, "[mirrors.ghfast]\nweight = 3\n[mirrors.tuna]\nenabled = false\n[mirrors.odd]\nenabled = false\ncargo = \"nonsense\"\n");
+    let config = home.load(&[]).expect("what is disabled need not be right");
     let ghfast = config.mirrors.iter().find(|m| m.name == "ghfast").expect("still there");
     assert!((ghfast.weight - 3.0).abs() < f64::EPSILON && ghfast.relays, "one field changed, the others kept");
-    assert!(config.disabled.contains_key("tuna") && config.mirrors.iter().all(|m| m.name != "tuna"));
+    assert!(config.disabled["tuna"].by.ends_with("config.toml:4"), "{}", config.disabled["tuna"].by);
+    assert!(config.mirrors.iter().all(|m| m.name != "tuna") && config.known_mirrors().any(|m| m.name == "tuna"));
+    assert!(config.disabled.contains_key("odd") && config.known_mirrors().all(|m| m.name != "odd"));
 }
 
 #[test]

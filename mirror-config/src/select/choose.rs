@@ -35,13 +35,13 @@ pub struct Select {
 }
 
 impl Select {
-    /// Reads configuration and memory.
+    /// Reads memory, for requests as git makes them.
     ///
     /// # Errors
     ///
-    /// Those of [`Config::load`] and [`Http::new`].
-    pub fn new(env: &Environment) -> Result<Self, Failure> {
-        Self::posing_as(env, &git_agent())
+    /// Those of [`Http::new`].
+    pub fn new(config: &Config, env: &Environment) -> Result<Self, Failure> {
+        Self::posing_as(config, env, &git_agent())
     }
 
     /// The same for another tool: servers see its `User-Agent`, as some of them answer each tool differently.
@@ -49,14 +49,13 @@ impl Select {
     /// # Errors
     ///
     /// As [`Select::new`].
-    pub fn posing_as(env: &Environment, agent: &str) -> Result<Self, Failure> {
-        let config = Config::load(env, &[])?;
+    pub fn posing_as(config: &Config, env: &Environment, agent: &str) -> Result<Self, Failure> {
         Ok(Self {
-            proxies: Proxies::new(&config, env),
+            proxies: Proxies::new(config, env),
             health: Health::load(env.state_dir().as_deref()),
             state_dir: env.state_dir(),
             http: Http::new(config.ca_file.as_ref().map(|file| file.value.as_path()), agent)?,
-            config,
+            config: config.clone(),
         })
     }
 

@@ -52,6 +52,7 @@ impl Invocation {
 mod tests {
     use super::read;
     use crate::command_line::{Command, Word};
+    use mirror_config::pip::config::COMMANDS;
     use std::ffi::OsString;
 
     fn words(line: &str) -> Vec<OsString> {
@@ -79,6 +80,7 @@ mod tests {
         ] {
             assert_eq!(read(&words(line)), None, "{line}");
         }
+        assert_eq!(Command::ALL.map(Command::name), COMMANDS, "they have sections of their own in pip's files");
         for command in Command::ALL {
             assert_eq!(read(&words(command.name())).map(|found| found.command), Some(command));
         }

@@ -6,23 +6,23 @@ use std::{
 };
 
 use mirror_config::{
-    config::Config,
+    config::{Config, LazyConfig},
     errors::{Failure, Kind},
     model::{Address, Service, is_loopback},
-    pip::{Hashes, config::given},
+    pip::{
+        Hashes,
+        config::{Levels, Settings, Told},
+        installed::{RealPip, launcher, remembered},
+    },
     select::{self, Health, Source, catalog},
     system::{Environment, state},
     transport::Proxies,
     trust::Trust,
 };
 
-use super::{
-    pip_config::{Settings, Value},
-    pip_env::{Asked, Change, changes},
-};
+use super::pip_env::{Asked, Change, changes};
 use crate::{
     command_line::{Invocation, invocation},
-    real_pip::{index, python},
     requirements::{Named, Place, World, read},
 };
 
@@ -82,8 +82,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`Kind::IndexOverride`] when `pip.strict` is set and a file names another index, else those of [`Config::load`].
-    pub fn make(env: &Environment, pip: &Path, words: &[OsString]) -> Result<Self, Failure> {
+    /// [`Kind::IndexOverride`] when `pip.strict` is set and a file names another index, else those of [`LazyConfig::get`].
+    pub fn make(env: &Environment, config: &LazyConfig<'_>, pip: &Path, words: &[OsString]) -> Result<Self, Failure> {
         let Some(invocation) = invocation::read(words) else {
             return Ok(Self::aside(None, "this command reads no index"));
         };
@@ -96,19 +96,20 @@ impl Plan {
             .as_ref()
             .map_or_else(|| env.var_os("PIP_PYTHON").map(PathBuf::from), |word| Some(word.path()));
         let chosen_python = chosen_python.map(|python| env.cwd().join(python));
-        let prefixes = python::prefixes(pip, chosen_python.as_deref());
-        let settings = Settings::read(env, &prefixes, invocation.command, invocation.isolated);
+        let prefixes = launcher::prefixes(pip, chosen_python.as_deref());
+        let levels = Levels::read(env, &prefixes, invocation.isolated);
+        let settings = Settings::of(&levels, invocation.command.name());
         let named = named(env, &invocation, &settings);
         let (none, url) = own_choice(&invocation, &settings);
         let moved = if none { Vec::new() } else { moved(&named, url.as_deref(), &invocation, &settings) };
-        let warning = judged(env, &named, &moved)?;
+        let warning = judged(env, config, &named, &moved)?;
         let aside = |why: String| Ok(Self { warning: warning.clone(), ..Self::aside(command, why) });
         if let Some(option) = invocation.chosen() {
             return aside(format!("`{option}` says where packages come from"));
         }
-        let given = |value: &Value| given::is_given(env, Path::new(&value.origin), &value.text);
-        if let Some(value) = settings.chosen().filter(|value| !given(value)) {
-            return aside(format!("{} says where packages come from", value.origin));
+        let own = |told: &&Told| !told.is_given(env);
+        if let Some(told) = settings.chosen().filter(own) {
+            return aside(format!("{} says where packages come from", told.origin()));
         }
         if let Some(place) = named.no_index.as_ref().or(named.index.as_ref()) {
             return aside(format!("{} says where packages come from", shown(place)));
@@ -116,8 +117,8 @@ impl Plan {
         if invocation.isolated {
             return aside("with --isolated pip reads no variables".to_owned());
         }
-        let config = Config::load(env, &[])?;
-        let asked = Asked { env, config: &config, settings: &settings, invocation: &invocation };
+        let config = config.get()?;
+        let asked = Asked { env, config, settings: &settings, invocation: &invocation };
         if let Some(authority) = relayed(env, pip, chosen_python.as_deref(), &asked, named.hashes) {
             // Where the relay listens is known when it does.
             let changes = changes(&asked, &RELAY.parse().expect("an address of this machine"), None);
@@ -125,7 +126,7 @@ impl Plan {
             return Ok(Self { command, way: Way::Relay(authority), why, changes, warning });
         }
         let unverified = unverified(&invocation, &settings);
-        let Some((source, why)) = choose(env, &config, &unverified) else {
+        let Some((source, why)) = choose(env, config, &unverified) else {
             return aside("no mirror can serve pip now".to_owned());
         };
         let changes = changes(&asked, &source.address, source.mirror.as_ref());
@@ -152,9 +153,9 @@ fn relayed(
     if !config.pip.relay.value || !downloads || !mirrored || reports {
         return None;
     }
-    let said = index::of(env, pip, python)?;
-    let index = config.pip.upstream.as_ref().map(|setting| setting.value.clone()).or_else(|| said.index())?;
-    Some(Authority { index, agent: said.agent(), hashes })
+    let said = remembered::of(env, pip, python)?;
+    let RealPip { agent, upstream } = RealPip::of(config, Some(&said));
+    Some(Authority { index: upstream?, agent, hashes })
 }
 
 /// Whether the user wants no index at all, and else which one, by options, variables and pip's configuration.
@@ -196,14 +197,19 @@ fn moved(named: &Named, own: Option<&str>, invocation: &Invocation, settings: &S
 }
 
 /// Refuses files that move pip to another index where `pip.strict` is set, and warns of them in CI.
-fn judged(env: &Environment, named: &Named, moved: &[Place]) -> Result<Option<String>, Failure> {
+fn judged(
+    env: &Environment,
+    config: &LazyConfig<'_>,
+    named: &Named,
+    moved: &[Place],
+) -> Result<Option<String>, Failure> {
     let remote = named.unread.iter().find(|file| file.contains("://"));
     let what = match (moved.first(), remote) {
         (Some(place), _) => format!("{} moves pip to {}", shown(place), place.url),
         (None, Some(file)) => format!("{file} may move pip to another index; only pip can look into it"),
         (None, None) => return Ok(None),
     };
-    if Config::load(env, &[])?.pip.strict.value {
+    if config.get()?.pip.strict.value {
         return Err(Failure::new(Kind::IndexOverride, what)
             .hint("take that out of the file, or allow it for one command: MIRROR_PIP__STRICT=false pip …"));
     }

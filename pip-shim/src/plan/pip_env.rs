@@ -6,10 +6,10 @@
 use mirror_config::{
     config::Config,
     model::{Address, Mirror, OwnProxy, is_loopback},
+    pip::config::Settings,
     system::Environment,
 };
 
-use super::pip_config::Settings;
 use crate::command_line::Invocation;
 
 /// Seconds of silence pip is to bear. Its own default, said out loud since versions differ.
@@ -111,11 +111,12 @@ fn change(name: &'static str, value: &str) -> Change {
 #[cfg(test)]
 mod tests {
     use super::{Asked, changes};
-    use crate::{
-        command_line::{Command, invocation},
-        plan::Settings,
+    use crate::command_line::invocation;
+    use mirror_config::{
+        config::Config,
+        pip::config::{Levels, Settings},
+        system::Environment,
     };
-    use mirror_config::{config::Config, system::Environment};
     use std::ffi::OsString;
 
     /// The changes but the index, with this configuration, these variables and this command line.
@@ -129,7 +130,7 @@ mod tests {
         let config = Config::load(&env, &[]).expect("a valid configuration");
         let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
         let invocation = invocation::read(&words).expect("it reads an index");
-        let settings = Settings::of([], env.beginning_with("PIP_"), Command::Install);
+        let settings = Settings::of(&Levels::of(Vec::new(), env.beginning_with("PIP_")), "install");
         let asked = Asked { env: &env, config: &config, settings: &settings, invocation: &invocation };
         let mirror = &config.mirrors[0];
         let found = changes(&asked, mirror.pypi.as_ref().expect("configured"), Some(mirror));

@@ -1,8 +1,6 @@
-//! The pip behind us: which one, its Python, and the index that it would ask.
+//! The pip behind us: which one. What is to be known of it is the library's matter (`pip::installed`).
 
 pub mod find;
-pub mod python;
-pub mod index;
 #[cfg(test)]
 mod tests;
 

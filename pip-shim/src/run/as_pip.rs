@@ -7,6 +7,7 @@ use std::{
 };
 
 use mirror_config::{
+    config::LazyConfig,
     errors::{Failure, Kind},
     report::{Event, Journal},
     system::Environment,
@@ -28,10 +29,16 @@ use crate::{
 /// # Errors
 ///
 /// When there is no pip, or the configuration is wrong; what pip itself says passes through.
-pub fn run(env: &Environment, name: &OsStr, file: &Path, arguments: &[OsString]) -> Result<ExitCode, Failed> {
+pub fn run(
+    env: &Environment,
+    config: &LazyConfig<'_>,
+    name: &OsStr,
+    file: &Path,
+    arguments: &[OsString],
+) -> Result<ExitCode, Failed> {
     let journal = Journal::new("pip", "pip", "pypi");
     let pip = find::find(env, name, file).map_err(|failure| (failure, NOT_FOUND))?;
-    let plan = Plan::make(env, &pip, arguments);
+    let plan = Plan::make(env, config, &pip, arguments);
     note(&journal, &plan);
     let plan = match plan {
         Ok(plan) => plan,
@@ -42,7 +49,7 @@ pub fn run(env: &Environment, name: &OsStr, file: &Path, arguments: &[OsString])
     };
     plan.warning.iter().for_each(|warning| terminal::warn(warning));
     if let Way::Relay(authority) = &plan.way {
-        return match Relayed::start(env, authority, journal.clone()) {
+        return match Relayed::start(env, config, authority, journal.clone()) {
             Ok(relayed) => relayed.run(env, &pip, arguments, &plan.changes).map_err(with_code),
             // pip can do without us.
             Err(failure) if failure.kind == Kind::Io => {

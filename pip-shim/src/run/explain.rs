@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
 use mirror_config::{
+    config::LazyConfig,
     errors::{Failure, Kind},
     system::Environment,
 };
@@ -15,7 +16,12 @@ use crate::{plan::Plan, real_pip::find, terminal};
 /// # Errors
 ///
 /// As [`super::as_pip::run`], and [`Kind::Usage`] for an option that it does not have.
-pub fn explain(env: &Environment, file: &Path, arguments: &[OsString]) -> Result<ExitCode, Failed> {
+pub fn explain(
+    env: &Environment,
+    config: &LazyConfig<'_>,
+    file: &Path,
+    arguments: &[OsString],
+) -> Result<ExitCode, Failed> {
     let cut = arguments.iter().position(|word| word == "--").unwrap_or(arguments.len());
     let mut json = false;
     for word in &arguments[..cut] {
@@ -37,7 +43,7 @@ pub fn explain(env: &Environment, file: &Path, arguments: &[OsString]) -> Result
     let install = [OsString::from("install")];
     let given = arguments.get(cut + 1..).filter(|given| !given.is_empty()).unwrap_or(&install);
     let pip = find::find(env, "pip".as_ref(), file).map_err(|failure| (failure, NOT_FOUND))?;
-    let plan = Plan::make(env, &pip, given).map_err(with_code)?;
+    let plan = Plan::make(env, config, &pip, given).map_err(with_code)?;
     let text = if json { format!("{:#}\n", terminal::object(&pip, &plan)) } else { terminal::text(&pip, &plan) };
     terminal::out(&text).map_err(with_code)?;
     Ok(ExitCode::SUCCESS)

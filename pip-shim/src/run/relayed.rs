@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::Path, process::ExitCode, sync::Arc};
 
 use mirror_config::{
+    config::LazyConfig,
     errors::{Failure, Kind},
     fetch::Blobs,
     pip::{Packages, routes},
@@ -40,10 +41,15 @@ impl Relayed {
     /// # Errors
     ///
     /// [`Kind::Io`] when there is no folder to keep files in, or no port; else those of the configuration.
-    pub fn start(env: &Environment, authority: &Authority, journal: Journal) -> Result<Self, Failure> {
+    pub fn start(
+        env: &Environment,
+        config: &LazyConfig<'_>,
+        authority: &Authority,
+        journal: Journal,
+    ) -> Result<Self, Failure> {
         let later = Later::of(&journal);
         let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
-        let select = Select::posing_as(env, &authority.agent)?;
+        let select = Select::posing_as(config.get()?, env, &authority.agent)?;
         let (index, hashes) = (authority.index.clone(), authority.hashes.clone());
         let pins = Pins::find(env, select.config.pins_policy())?.unwrap_or_default();
         let packages = Packages::new(select, index, Blobs::open(env).map_err(io)?, hashes, journal.clone());

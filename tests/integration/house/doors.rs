@@ -112,3 +112,13 @@ fn a_start_of_git_is_seen() {
         assert_eq!(starts_git(code), starts, "{code}");
     }
 }
+
+#[test]
+fn the_configuration_is_read_at_one_place_of_each_program() {
+    let reads = |text: &str| ["Config::load(", "LazyConfig::new("].iter().any(|call| text.contains(call));
+    let all = PACKAGES.iter().flat_map(|package| files(package));
+    let places: BTreeSet<String> = all.filter(|file| reads(&file.code())).map(|file| file.path).collect();
+    let programs = ["git-mirror-helper", "cargo-mirror", "pip-shim"].map(|program| format!("{program}/src/lib.rs"));
+    let ours = ["lazy", "tests"].map(|file| format!("mirror-config/src/config/{file}.rs"));
+    assert_eq!(places, programs.into_iter().chain(ours).collect());
+}

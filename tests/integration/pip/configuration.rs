@@ -2,9 +2,11 @@
 
 use std::fs;
 
-use mirror_config::{pip::config::files, system::Environment};
+use mirror_config::{
+    pip::config::{Levels, Settings, files},
+    system::Environment,
+};
 use mirror_tests::Sandbox;
-use pip_shim::{command_line::Command, plan::Settings};
 use serde_json::json;
 
 use super::grammar::ask_pips;
@@ -72,7 +74,7 @@ fn configuration_is_read_as_pip_reads_it() {
             let set = case.as_object().expect("a table").iter();
             let set = set.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
             let env = Environment::of(places.into_iter().chain(set), sandbox.work());
-            let settings = Settings::read(&env, &[], Command::Install, false);
+            let settings = Settings::of(&Levels::read(&env, &[], false), "install");
             for (key, value) in answer.as_object().expect("a table") {
                 let ours = settings.get(&[key]).map(|value| value.text.as_str());
                 assert_eq!(ours, value.as_str(), "{key} of {case} in {:?}", files(&env, &[], false));

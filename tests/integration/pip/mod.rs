@@ -15,5 +15,6 @@ mod pin;
 mod proxy;
 mod relay;
 mod setup_stage;
+mod openings;
 mod setup;
 mod conf;

@@ -7,10 +7,14 @@ mod processes;
 mod outcome;
 mod canary;
 #[cfg(unix)]
+mod openings;
+#[cfg(unix)]
 mod watch;
 
 pub use canary::{Canaries, Canary};
 pub use noise::Noise;
+#[cfg(unix)]
+pub use openings::Openings;
 pub use outcome::{Outcome, outcome};
 pub use process::{Ended, PATIENCE, Ran, plain_git, run, run_until, search_path};
 pub(crate) use process::{end_group, own_group};

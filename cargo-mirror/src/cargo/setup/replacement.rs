@@ -41,13 +41,13 @@ pub(crate) struct Replacement {
 }
 
 impl Known {
-    /// Those of a configuration.
+    /// Those of a configuration, of disabled mirrors too: what is disabled is still no company's registry.
     pub(crate) fn of(config: &Config) -> Self {
         let hosts = |mirror: &mirror_config::model::Mirror| {
             let addresses = [&mirror.cargo, &mirror.pypi, &mirror.rustup].into_iter().flatten();
             addresses.filter_map(host).map(|host| (host, mirror.name.clone())).collect::<Vec<_>>()
         };
-        Self(config.mirrors.iter().flat_map(hosts).collect())
+        Self(config.known_mirrors().flat_map(hosts).collect())
     }
 
     /// The mirror that has this index.

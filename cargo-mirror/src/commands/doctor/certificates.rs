@@ -55,7 +55,7 @@ pub(super) fn git(rules: &[InForce], env: &Environment) -> Vec<Finding> {
 }
 
 /// Authorities that are named and not there.
-pub(super) fn bundles(env: &Environment) -> Vec<Finding> {
+pub(super) fn bundles(env: &Environment, config: Option<&Config>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (name, tool) in BUNDLES {
         if let Some(path) = env.var(name).filter(|path| !env.cwd().join(Path::new(path)).exists()) {
@@ -63,8 +63,7 @@ pub(super) fn bundles(env: &Environment) -> Vec<Finding> {
             found.push(finding(Severity::Warning, tool, what, format!("unset {name}, or name a file of certificates")));
         }
     }
-    let config = Config::load(env, &[]).ok();
-    if let Some(ca) = config.as_ref().and_then(|config| config.ca_file.as_ref())
+    if let Some(ca) = config.and_then(|config| config.ca_file.as_ref())
         && !ca.value.exists()
     {
         let what = format!("{}: `tls.ca-file` names {}, which is not there", ca.origin, ca.value.display());
@@ -75,7 +74,7 @@ pub(super) fn bundles(env: &Environment) -> Vec<Finding> {
             "name a file of certificates, or take the key out".to_owned(),
         ));
     }
-    let note = config.as_ref().and_then(|config| config.list.note.clone());
+    let note = config.and_then(|config| config.list.note.clone());
     found.extend(note.map(|note| finding(Severity::Warning, "mirror", note, "cargo mirror catalog".to_owned())));
     found
 }
@@ -126,7 +125,7 @@ mod tests {
             ],
             "/",
         );
-        let found = bundles(&env);
+        let found = bundles(&env, None);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].what.contains("REQUESTS_CA_BUNDLE names /nowhere/ca.pem"), "{found:?}");
     }

@@ -1,10 +1,6 @@
 //! `cargo mirror doctor`: what will not work as expected, and how to go on. Looks, changes nothing.
 
-use mirror_config::{
-    config::Config,
-    errors::{Failure, Kind},
-    system::Environment,
-};
+use mirror_config::{config::LazyConfig, errors::Failure, system::Environment};
 
 use super::{
     cargo::cargo,
@@ -15,18 +11,20 @@ use super::{
 use crate::{
     cargo::{
         program,
-        setup::{self, Levels},
+        setup::{self, Known, Levels},
     },
     cli::Output,
-    commands::setup::known,
     git::config,
     report::{self, Finding, Severity},
     system::version,
 };
 
-pub(crate) fn doctor(env: &Environment, output: Output) -> Result<(), Failure> {
-    let mut found = suite(env);
-    let known = Config::load(env, &[]).and_then(|config| known(env, &config)).unwrap_or_default();
+pub(crate) fn doctor(env: &Environment, config: &LazyConfig<'_>, output: Output) -> Result<(), Failure> {
+    let (mut found, config) = match config.get() {
+        Ok(config) => (Vec::new(), Some(config)),
+        Err(broken) => (vec![suite(broken)], None),
+    };
+    let known = config.map(Known::of).unwrap_or_default();
     let version = program::version(env);
     let includes = version.as_deref().is_some_and(|version| version::at_least(version, program::INCLUDES));
     let rules = config::in_force(GIT_KEYS, env.cwd());
@@ -50,20 +48,13 @@ pub(crate) fn doctor(env: &Environment, output: Output) -> Result<(), Failure> {
             found.push(Finding { severity: Severity::Error, tool: "git", what: failure.what, hint: failure.hint });
         }
     }
-    found.extend(pip::found(env));
-    found.extend(certificates::bundles(env));
+    found.extend(pip::found(env, config));
+    found.extend(certificates::bundles(env, config));
     found.sort_by_key(|finding| finding.severity);
     report::findings(&found, output.json)
 }
 
-/// Our own configuration.
-fn suite(env: &Environment) -> Vec<Finding> {
-    let broken = Config::load(env, &[]).err().filter(|failure| failure.kind == Kind::Config);
-    let finding = |failure: Failure| Finding {
-        severity: Severity::Error,
-        tool: "mirror",
-        what: failure.what,
-        hint: failure.hint,
-    };
-    broken.into_iter().map(finding).collect()
+/// Our own configuration, which is broken.
+fn suite(broken: Failure) -> Finding {
+    Finding { severity: Severity::Error, tool: "mirror", what: broken.what, hint: broken.hint }
 }

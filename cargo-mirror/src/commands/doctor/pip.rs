@@ -7,13 +7,16 @@ use mirror_config::{
     errors::Failure,
     message::redact,
     model::address,
-    pip::config::{Level, PIP_CONFIG_FILE},
+    pip::config::{Level, Levels, PIP_CONFIG_FILE, Told},
     system::Environment,
 };
 
 use super::finding::finding;
 use crate::{
-    pip::setup::{self, Levels, Said, Shims},
+    pip::{
+        self,
+        setup::{self, Shims},
+    },
     report::{Finding, Severity},
     system::programs,
     terminal::{Shell, quoted},
@@ -47,10 +50,9 @@ fn host(address: &str) -> Option<String> {
 }
 
 /// All of it.
-pub(super) fn found(env: &Environment) -> Vec<Finding> {
-    let levels = Levels::read(env);
-    let config = Config::load(env, &[]);
-    let public = config.as_ref().map(Public::of).unwrap_or_default();
+pub(super) fn found(env: &Environment, config: Option<&Config>) -> Vec<Finding> {
+    let levels = pip::levels(env);
+    let public = config.map(Public::of).unwrap_or_default();
     let mut found = configuration(&levels, &public);
     found.extend(hidden(&levels, env));
     match state(env, &levels) {
@@ -67,9 +69,9 @@ fn state(env: &Environment, levels: &Levels) -> Result<Vec<Finding>, Failure> {
     let shims = Shims::read(env)?;
     let mut found = links(env, &shims);
     let given = setup::given(env, levels, &setup::user_file(env)?);
-    for said in levels.said.iter().filter(|said| said.level == Some(Level::User) && said.chooses()) {
-        if let Some(other) = levels.instead_of(said).filter(|other| other.file != said.file) {
-            let what = format!("{}: the index has no effect here, since {} says otherwise", said.place, other.place);
+    for told in levels.told.iter().filter(|told| told.level == Some(Level::User) && told.chooses()) {
+        if let Some(other) = levels.instead_of(told).filter(|other| other.file != told.file) {
+            let what = format!("{}: the index has no effect here, since {} says otherwise", told.place, other.place);
             found.push(finding(Severity::Warning, "pip", what, &gone(other)));
         }
     }
@@ -108,31 +110,31 @@ fn links(env: &Environment, shims: &Shims) -> Vec<Finding> {
 fn configuration(levels: &Levels, public: &Public) -> Vec<Finding> {
     let mut found = Vec::new();
     for file in &levels.files {
-        if let Some(wrong) = &file.wrong {
+        if let Some(wrong) = file.wrong() {
             let what = format!("{}:{}: {}: pip ends with this", file.path.display(), wrong.line, wrong.what);
             found.push(finding(Severity::Error, "pip", what, &format!("${{EDITOR:-vi}} {}", quoted(&file.path))));
         }
     }
-    for said in &levels.said {
-        let values = || said.text.split_whitespace();
-        match said.key.as_str() {
+    for told in &levels.told {
+        let values = || told.text.split_whitespace();
+        match told.key.as_str() {
             "extra-index-url" => {
                 let Some((url, name)) = values().find_map(|url| Some((url, public.mirror(url)?))) else { continue };
                 let what = format!(
                     "{}: {} ({name}) is an extra index, and pip takes the highest version of any index: whoever publishes a \
                      name that you use privately is installed instead",
-                    said.place,
+                    told.place,
                     redact::secrets(url)
                 );
-                found.push(finding(Severity::Warning, "pip", what, &gone(said)));
+                found.push(finding(Severity::Warning, "pip", what, &gone(told)));
             }
             "trusted-host" => {
                 let hosts = redact::secrets(&values().collect::<Vec<_>>().join(" "));
                 let what = format!(
                     "{}: {hosts} trusted without certificates: anybody on the way can change what pip installs",
-                    said.place
+                    told.place
                 );
-                found.push(finding(Severity::Error, "pip", what, &gone(said)));
+                found.push(finding(Severity::Error, "pip", what, &gone(told)));
             }
             _ => {}
         }
@@ -141,16 +143,16 @@ fn configuration(levels: &Levels, public: &Public) -> Vec<Finding> {
 }
 
 /// How a value goes away. Not by `pip config`, which loses all comments.
-fn gone(said: &Said) -> String {
-    match &said.file {
+fn gone(told: &Told) -> String {
+    match &told.file {
         Some(file) => format!("remove that line: ${{EDITOR:-vi}} {}", quoted(file)),
-        None => format!("unset {}", said.place),
+        None => format!("unset {}", told.place),
     }
 }
 
 /// A variable that keeps pip from the user's file.
 fn hidden(levels: &Levels, env: &Environment) -> Option<Finding> {
-    let file = levels.files.iter().find(|file| file.there && file.hidden)?;
+    let file = levels.files.iter().find(|file| file.document.is_some() && file.hidden)?;
     let own = env.var_os(PIP_CONFIG_FILE)?;
     let what = format!("{PIP_CONFIG_FILE}={} keeps pip from reading {}", Path::new(own).display(), file.path.display());
     Some(finding(Severity::Warning, "pip", what, &format!("unset {PIP_CONFIG_FILE}")))

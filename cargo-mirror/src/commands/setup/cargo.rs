@@ -1,7 +1,7 @@
 //! `cargo mirror setup cargo` and `use`: choose, plan, show, ask, apply.
 
 use mirror_config::{
-    config::Config,
+    config::{Config, LazyConfig},
     errors::{Failure, Kind},
     model::{Address, Mirror, Service},
     select::{Record, Select, Source},
@@ -25,10 +25,10 @@ use crate::{
 const TYPICAL: u64 = 256 * 1024;
 
 /// `setup cargo`.
-pub(super) fn set_up(env: &Environment, asked: &SetupCargo) -> Result<(), Failure> {
-    let select = Select::new(env)?;
+pub(super) fn set_up(env: &Environment, config: &LazyConfig<'_>, asked: &SetupCargo) -> Result<(), Failure> {
+    let select = Select::new(config.get()?, env)?;
     let Some(mirror) = choose(env, &select, asked)? else { return report::line("nothing was changed") };
-    let known = known(env, &select.config)?;
+    let known = Known::of(&select.config);
     let scope = scope(asked.scope);
     let index = index(&mirror)?;
     let plan = || setup::plan(env, scope, &index, &known, asked.force);
@@ -58,7 +58,7 @@ pub(super) fn set_up(env: &Environment, asked: &SetupCargo) -> Result<(), Failur
 }
 
 /// `use NAME`.
-pub(crate) fn switch(env: &Environment, asked: &Use) -> Result<(), Failure> {
+pub(crate) fn switch(env: &Environment, config: &LazyConfig<'_>, asked: &Use) -> Result<(), Failure> {
     let setup = SetupCargo {
         mirror: Some(asked.name.clone()),
         scope: asked.scope,
@@ -68,14 +68,7 @@ pub(crate) fn switch(env: &Environment, asked: &Use) -> Result<(), Failure> {
         yes: true,
         ..SetupCargo::default()
     };
-    set_up(env, &setup)
-}
-
-/// The hosts of all known mirrors, disabled ones too: what is disabled is still no company's registry.
-pub(crate) fn known(env: &Environment, config: &Config) -> Result<Known, Failure> {
-    let keys: Vec<String> = config.disabled.keys().map(|name| format!("mirrors.{name}.enabled")).collect();
-    let flags: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "true")).collect();
-    Ok(Known::of(&Config::load(env, &flags)?))
+    set_up(env, config, &setup)
 }
 
 fn scope(asked: cli::Scope) -> Scope {
@@ -116,7 +109,8 @@ fn named(config: &Config, name: &str) -> Result<Mirror, Failure> {
             Err(Failure::new(Kind::Config, format!("mirror {name} carries no crates")).hint("cargo mirror list"))
         }
         None => {
-            let by = config.disabled.get(name).map(|by| format!(" enabled (see {by})")).unwrap_or_default();
+            let by =
+                config.disabled.get(name).map(|disabled| format!(" enabled (see {})", disabled.by)).unwrap_or_default();
             Err(Failure::new(Kind::Usage, format!("there is no mirror {name}{by}")).hint("cargo mirror list"))
         }
     }

@@ -1,6 +1,6 @@
 //! `cargo mirror setup git`: plan, show, ask, apply.
 
-use mirror_config::{config::Config, errors::Failure, system::Environment};
+use mirror_config::{config::LazyConfig, errors::Failure, system::Environment};
 
 use crate::{
     change::Turn,
@@ -11,9 +11,9 @@ use crate::{
     terminal::prompt,
 };
 
-pub(super) fn set_up(env: &Environment, asked: &SetupGit) -> Result<(), Failure> {
+pub(super) fn set_up(env: &Environment, config: &LazyConfig<'_>, asked: &SetupGit) -> Result<(), Failure> {
     let prefix = match asked.transparent {
-        true => Some(Prefix::of(&Config::load(env, &[])?)?),
+        true => Some(Prefix::of(config.get()?)?),
         false => None,
     };
     let rules = if prefix.is_some() { setup::rules(env)? } else { Vec::new() };

@@ -6,5 +6,5 @@ pub(crate) mod rustup;
 pub(crate) mod cargo;
 pub(crate) mod tools;
 
-pub(crate) use cargo::{known, switch};
+pub(crate) use cargo::switch;
 pub(crate) use tools::setup;

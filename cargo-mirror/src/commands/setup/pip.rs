@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use mirror_config::{
+    config::LazyConfig,
     errors::{Failure, Kind},
     model::{Mirror, Service},
     select::{Record, Select},
@@ -56,9 +57,9 @@ impl Plan {
 }
 
 /// `setup pip`.
-pub(super) fn set_up(env: &Environment, asked: &SetupPip) -> Result<(), Failure> {
+pub(super) fn set_up(env: &Environment, config: &LazyConfig<'_>, asked: &SetupPip) -> Result<(), Failure> {
     let shim = programs::pip_shim(env).ok_or_else(programs::pip_shim_missing)?;
-    let select = Select::new(env)?;
+    let select = Select::new(config.get()?, env)?;
     let chosen = match &asked.mirror {
         Some(name) => setup::named(&select.config, name),
         None => setup::best(&select),
@@ -101,9 +102,9 @@ pub(super) fn set_up(env: &Environment, asked: &SetupPip) -> Result<(), Failure>
 }
 
 /// `setup all`: where the shim is not installed, pip is not wanted.
-pub(super) fn among_others(env: &Environment, asked: &SetupPip) -> Result<(), Failure> {
+pub(super) fn among_others(env: &Environment, config: &LazyConfig<'_>, asked: &SetupPip) -> Result<(), Failure> {
     if programs::pip_shim(env).is_some() {
-        return set_up(env, asked);
+        return set_up(env, config, asked);
     }
     let missing = programs::pip_shim_missing();
     let hint = missing.hint.unwrap_or_default();

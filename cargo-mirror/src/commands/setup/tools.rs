@@ -1,6 +1,6 @@
 //! `cargo mirror setup`: which tools, then each in turn.
 
-use mirror_config::{errors::Failure, system::Environment};
+use mirror_config::{config::LazyConfig, errors::Failure, system::Environment};
 
 use super::{cargo, git, pip};
 use crate::{
@@ -16,31 +16,31 @@ const TOOLS: &[&str] = &[
     "pip: install packages through the shim",
 ];
 
-pub(crate) fn setup(env: &Environment, asked: &Setup) -> Result<(), Failure> {
+pub(crate) fn setup(env: &Environment, config: &LazyConfig<'_>, asked: &Setup) -> Result<(), Failure> {
     match &asked.tool {
-        Some(SetupTool::Cargo(asked)) => cargo::set_up(env, asked),
-        Some(SetupTool::Git(asked)) => git::set_up(env, asked),
-        Some(SetupTool::Pip(asked)) => pip::set_up(env, asked),
-        Some(SetupTool::All(asked)) => all(env, asked),
-        None if asked.cargo.yes || asked.cargo.dry_run || !env.stderr_is_terminal() => all(env, &asked.cargo),
+        Some(SetupTool::Cargo(asked)) => cargo::set_up(env, config, asked),
+        Some(SetupTool::Git(asked)) => git::set_up(env, config, asked),
+        Some(SetupTool::Pip(asked)) => pip::set_up(env, config, asked),
+        Some(SetupTool::All(asked)) => all(env, config, asked),
+        None if asked.cargo.yes || asked.cargo.dry_run || !env.stderr_is_terminal() => all(env, config, &asked.cargo),
         None => {
             let chosen = prompt::several(env, "Which tools?", TOOLS)?;
             if chosen.is_empty() {
                 return report::line("nothing was changed");
             }
-            let cargo = if chosen.contains(&0) { cargo::set_up(env, &asked.cargo) } else { Ok(()) };
-            let git = if chosen.contains(&1) { git::set_up(env, &SetupGit::default()) } else { Ok(()) };
-            let pip = if chosen.contains(&2) { pip::set_up(env, &SetupPip::default()) } else { Ok(()) };
+            let cargo = if chosen.contains(&0) { cargo::set_up(env, config, &asked.cargo) } else { Ok(()) };
+            let git = if chosen.contains(&1) { git::set_up(env, config, &SetupGit::default()) } else { Ok(()) };
+            let pip = if chosen.contains(&2) { pip::set_up(env, config, &SetupPip::default()) } else { Ok(()) };
             cargo.and(git).and(pip)
         }
     }
 }
 
-fn all(env: &Environment, asked: &SetupCargo) -> Result<(), Failure> {
+fn all(env: &Environment, config: &LazyConfig<'_>, asked: &SetupCargo) -> Result<(), Failure> {
     let (dry_run, yes) = (asked.dry_run, asked.yes);
-    let cargo = cargo::set_up(env, asked);
+    let cargo = cargo::set_up(env, config, asked);
     // What keeps one from being set up is no reason to leave the others.
-    let git = git::set_up(env, &SetupGit { transparent: false, dry_run, yes });
-    let pip = pip::among_others(env, &SetupPip { dry_run, yes, ..SetupPip::default() });
+    let git = git::set_up(env, config, &SetupGit { transparent: false, dry_run, yes });
+    let pip = pip::among_others(env, config, &SetupPip { dry_run, yes, ..SetupPip::default() });
     cargo.and(git).and(pip)
 }

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use mirror_config::{config::Config, errors::Failure, message::redact, system::Environment};
+use mirror_config::{config::LazyConfig, errors::Failure, message::redact, system::Environment};
 
 use super::git::proxy;
 use crate::{
     cargo::{
         program,
-        setup::{Found, Level, Levels, ReplacedBy, in_force},
+        setup::{Found, Known, Level, Levels, ReplacedBy, in_force},
     },
-    commands::setup::known,
     report::{CargoFile, CargoStatus, CargoValue},
     system::version,
 };
@@ -33,11 +32,11 @@ const VARIABLES: &[&str] = &[
 const PREFIXES: &[&str] = &["CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_", "CARGO_SOURCE_"];
 
 /// cargo's state as the working directory sees it.
-pub(super) fn read(env: &Environment) -> Result<CargoStatus, Failure> {
+pub(super) fn read(env: &Environment, config: &LazyConfig<'_>) -> Result<CargoStatus, Failure> {
     let version = program::version(env);
     let includes = version.as_deref().is_some_and(|version| version::at_least(version, program::INCLUDES));
     let levels = Levels::read(env, includes)?;
-    let replaced = in_force(&levels.0, &levels.0, &known(env, &Config::load(env, &[])?)?);
+    let replaced = in_force(&levels.0, &levels.0, &Known::of(config.get()?));
     let kind = replaced.as_ref().map(|found| match found.kind {
         ReplacedBy::Ours => "cargo-mirror",
         ReplacedBy::Mirror(_) => "mirror",

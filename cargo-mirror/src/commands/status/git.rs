@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mirror_config::{
-    config::{Config, Row},
+    config::{Config, LazyConfig, Row},
     errors::Failure,
     message::redact,
     system::Environment,
@@ -22,8 +22,8 @@ const LEAST_GIT: (u32, u32) = (2, 29);
 const KEYS: &str = r"^(protocol\.version|protocol\.mirror\.allow|http\.(.*\.)?proxy|remote\..*\.(vcs|proxy)|url\..*\.(push)?insteadof)$";
 
 /// git's state, and what is to be warned of.
-pub(super) fn read(env: &Environment) -> Result<(GitStatus, Vec<String>), Failure> {
-    let config = Config::load(env, &[])?;
+pub(super) fn read(env: &Environment, config: &LazyConfig<'_>) -> Result<(GitStatus, Vec<String>), Failure> {
+    let settings = config.get()?;
     let version = config::version()?;
     let helper = programs::helper(env);
     let mut warnings = Vec::new();
@@ -39,8 +39,8 @@ pub(super) fn read(env: &Environment) -> Result<(GitStatus, Vec<String>), Failur
         supported,
         helper: helper.map(|path| path.display().to_string()),
         git: values(&config::in_force(KEYS, env.cwd())?),
-        files: config.files.iter().map(|path| path.display().to_string()).collect(),
-        settings: settings(&config),
+        files: settings.files.iter().map(|path| path.display().to_string()).collect(),
+        settings: rows(settings),
     };
     Ok((status, warnings))
 }
@@ -84,7 +84,7 @@ pub(super) fn proxy(value: &str) -> String {
     }
 }
 
-fn settings(config: &Config) -> Vec<SettingRow> {
+fn rows(config: &Config) -> Vec<SettingRow> {
     let row = |row: &Row| SettingRow { key: row.key, value: row.value.clone(), origin: row.origin.clone() };
     config.rows.iter().map(row).collect()
 }

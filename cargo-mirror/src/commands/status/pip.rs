@@ -5,16 +5,38 @@ use std::{
     process::{Command, Stdio},
 };
 
-use mirror_config::{errors::Failure, message::redact, system::Environment};
+use mirror_config::{
+    errors::Failure,
+    message::redact,
+    pip::config::{Levels, Told, Wrong},
+    system::Environment,
+};
 use serde_json::Value;
 
 use super::git::proxy;
 use crate::{
-    pip::setup::{self, Levels, Said, Shims},
+    pip::{
+        self,
+        setup::{self, Shims},
+    },
     report::{PipEdit, PipFile, PipInstall, PipLink, PipStatus, PipValue},
     system::programs,
 };
 
+/// The options that have to do with where packages come from, and how.
+const KEYS: &[&str] = &[
+    "index-url",
+    "pypi-url",
+    "no-index",
+    "extra-index-url",
+    "find-links",
+    "trusted-host",
+    "proxy",
+    "cert",
+    "timeout",
+    "default-timeout",
+    "retries",
+];
 /// Variables of others that matter here, by their whole names.
 const VARIABLES: &[&str] = &["PIP_CONFIG_FILE", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_CONFIG_FILE", "VIRTUAL_ENV"];
 
@@ -22,10 +44,10 @@ const VARIABLES: &[&str] = &["PIP_CONFIG_FILE", "UV_DEFAULT_INDEX", "UV_INDEX_UR
 pub(super) fn read(env: &Environment) -> Result<PipStatus, Failure> {
     let shim = programs::pip_shim(env);
     let shims = Shims::read(env)?;
-    let levels = Levels::read(env);
+    let levels = pip::levels(env);
     let file = setup::user_file(env)?;
     let given = setup::given(env, &levels, &file);
-    let edit = given.map(|said| PipEdit { file: file.display().to_string(), index: redact::secrets(&said.text) });
+    let edit = given.map(|told| PipEdit { file: file.display().to_string(), index: redact::secrets(&told.text) });
     Ok(PipStatus {
         install: shim.as_deref().and_then(install),
         shim: shim.map(|path| path.display().to_string()),
@@ -58,29 +80,30 @@ fn link(path: &Path, target: &Path) -> PipLink {
 }
 
 fn files(levels: &Levels) -> Vec<PipFile> {
-    let wrong = |wrong: &mirror_config::pip::config::Wrong| format!("line {}: {}", wrong.line, wrong.what);
+    let wrong = |wrong: &Wrong| format!("line {}: {}", wrong.line, wrong.what);
     levels
         .files
         .iter()
         .map(|file| PipFile {
             path: file.path.display().to_string(),
             level: file.level.name(),
-            there: file.there,
+            there: file.document.is_some(),
             hidden: file.hidden,
-            wrong: file.wrong.as_ref().map(wrong),
+            wrong: file.wrong().map(wrong),
         })
         .collect()
 }
 
 fn values(levels: &Levels, env: &Environment) -> Vec<PipValue> {
-    let value = |said: &Said, in_force| PipValue {
-        key: said.name(),
-        value: display(&said.key, &said.text),
-        origin: if said.file.is_some() { said.place.clone() } else { "environment".to_owned() },
+    let value = |told: &Told, in_force| PipValue {
+        key: told.name(),
+        value: display(&told.key, &told.text),
+        origin: if told.file.is_some() { told.place.clone() } else { "environment".to_owned() },
         in_force,
     };
-    let hidden = levels.hidden.iter().map(|said| value(said, false));
-    let said = levels.said.iter().map(|said| value(said, levels.instead_of(said).is_none()));
+    let matters = |told: &&Told| KEYS.contains(&told.key.as_str());
+    let hidden = levels.hidden.iter().filter(matters).map(|told| value(told, false));
+    let told = levels.told.iter().filter(matters).map(|told| value(told, levels.instead_of(told).is_none()));
     let others = VARIABLES.iter().filter_map(|name| Some((name, env.var(name)?)));
     let others = others.map(|(name, text)| PipValue {
         key: (*name).to_owned(),
@@ -88,7 +111,7 @@ fn values(levels: &Levels, env: &Environment) -> Vec<PipValue> {
         origin: "environment".to_owned(),
         in_force: true,
     });
-    hidden.chain(said).chain(others).collect()
+    hidden.chain(told).chain(others).collect()
 }
 
 fn display(key: &str, text: &str) -> String {

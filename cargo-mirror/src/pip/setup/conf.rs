@@ -6,14 +6,16 @@ use mirror_config::{
     errors::{Failure, Kind},
     message::redact,
     model::Address,
-    pip::config::{files, given},
+    pip::config::{Levels, Told, Wrong, files},
     system::Environment,
 };
 
-use super::levels::{Levels, Said};
 use crate::{
     change::{ConfigFile, Edit, Entry, FileRecord, Tool},
-    pip::config::{self, Edited, NAME, Wrong},
+    pip::{
+        config::{self, Edited},
+        levels,
+    },
     terminal::quoted,
 };
 
@@ -41,10 +43,9 @@ pub(crate) fn user_file(env: &Environment) -> Result<PathBuf, Failure> {
 }
 
 /// The index that set-ups gave pip and that still stands in the user's file.
-pub(crate) fn given<'a>(env: &Environment, levels: &'a Levels, file: &Path) -> Option<&'a Said> {
-    let all = levels.said.iter().chain(&levels.hidden);
-    let own = |said: &&Said| said.file.as_deref() == Some(file) && said.name() == NAME;
-    all.filter(own).find(|said| given::is_given(env, file, &said.text))
+pub(crate) fn given<'a>(env: &Environment, levels: &'a Levels, file: &Path) -> Option<&'a Told> {
+    let mut all = levels.told.iter().chain(&levels.hidden);
+    all.find(|told| told.file.as_deref() == Some(file) && told.is_given(env))
 }
 
 /// Plans to give pip this index.
@@ -55,9 +56,9 @@ pub(crate) fn given<'a>(env: &Environment, levels: &'a Levels, file: &Path) -> O
 /// [`Kind::Io`] and [`Kind::Permission`] when it cannot be read here.
 pub(crate) fn plan_conf(env: &Environment, index: &Address) -> Result<Conf, Failure> {
     let file = user_file(env)?;
-    let levels = Levels::read(env);
+    let levels = levels(env);
     let ours = given(env, &levels, &file);
-    if let Some(chosen) = levels.choices().find(|said| Some(*said) != ours) {
+    if let Some(chosen) = levels.choices().find(|told| Some(*told) != ours) {
         let what = format!("{}: {} is chosen already, and is left alone", chosen.place, redact::secrets(&chosen.text));
         return Err(Failure::new(Kind::Config, what).hint("without pip.conf: cargo mirror setup pip"));
     }

@@ -42,7 +42,8 @@ pub(crate) fn best(select: &Select) -> Result<Mirror, Failure> {
 /// [`Kind::Usage`] when there is none, [`Kind::Config`] when pip must not be given it.
 pub(crate) fn named(config: &Config, name: &str) -> Result<Mirror, Failure> {
     let Some(mirror) = config.mirrors.iter().find(|mirror| mirror.name == name) else {
-        let by = config.disabled.get(name).map(|by| format!(" enabled (see {by})")).unwrap_or_default();
+        let by =
+            config.disabled.get(name).map(|disabled| format!(" enabled (see {})", disabled.by)).unwrap_or_default();
         return Err(Failure::new(Kind::Usage, format!("there is no mirror {name}{by}")).hint("cargo mirror list"));
     };
     match objection(config, mirror) {

@@ -3,15 +3,10 @@
 //! Crates for ini files take every indented line for a continuation, or none; Python compares indentations, and people
 //! do indent keys. Reading goes on behind what Python refuses; what that is, is told beside the rest. Changes nothing.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::{collections::BTreeSet, ops::Range};
 
-/// Values by section and key. Keys are in lower case; what stands in `[DEFAULT]` is in every section.
-pub type Sections = BTreeMap<String, BTreeMap<String, String>>;
-
-const DEFAULT: &str = "DEFAULT";
+/// The section whose values hold in all others.
+pub const DEFAULT: &str = "DEFAULT";
 
 /// The line of a section's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,32 +114,13 @@ impl Document {
         document
     }
 
-    /// The values as `configparser` has them.
-    pub fn sections(&self) -> Sections {
-        let mut sections = Sections::new();
-        for header in &self.headers {
-            sections.entry(header.name.clone()).or_default();
-        }
-        for entry in &self.entries {
-            let section = sections.entry(entry.section.clone()).or_default();
-            section.insert(entry.key.clone(), entry.value.clone());
-        }
-        let defaults = sections.remove(DEFAULT).unwrap_or_default();
-        for values in sections.values_mut() {
-            for (key, value) in &defaults {
-                values.entry(key.clone()).or_insert_with(|| value.clone());
-            }
-        }
-        sections
-    }
-
-    /// What holds in a section, with its place; what stands in `[DEFAULT]` holds in all of them.
+    /// What holds in a section, in the order in which Python hands it on: what stands in `[DEFAULT]` holds in every section
+    /// that is there, and comes first unless the section has the key itself.
     pub fn of<'a>(&'a self, section: &'a str) -> impl Iterator<Item = &'a Property> {
         let there = self.headers.iter().any(|header| header.name == section);
-        let own = move |entry: &&Property| entry.section == section;
-        let hidden =
-            move |default: &Property| self.entries.iter().any(|e| e.section == section && e.key == default.key);
-        self.entries.iter().filter(move |entry| own(entry) || (there && entry.section == DEFAULT && !hidden(entry)))
+        let own = move || self.entries.iter().filter(move |entry| entry.section == section);
+        let default = self.entries.iter().filter(move |entry| there && entry.section == DEFAULT);
+        default.filter(move |default| !own().any(|entry| entry.key == default.key)).chain(own())
     }
 }
 
@@ -199,14 +175,17 @@ mod tests {
             ("[global]\na = 1\n  index-url = U\n", "global", "a", Some("1\nindex-url = U")),
             ("[global]\na = 1 # x\n;a = 2\n#a = 3", "global", "a", Some("1 # x")),
             ("[DEFAULT]\na = 1\n[install]\nb = 2", "install", "a", Some("1")),
+            ("[install]\na = 2\n[DEFAULT]\na = 1\n", "install", "a", Some("2")),
+            ("[DEFAULT]\na = 1\n", "install", "a", None),
             ("a = 1\n[install]\nb", "install", "b", None),
             ("[global]\r\na = 1\r\n", "global", "a", Some("1")),
             ("[global]\ra = 1\rb = 2\r", "global", "b", Some("2")),
             ("[a]b] c\nk = 1", "a]b", "k", Some("1")),
             ("[global]\na =\n", "global", "a", Some("")),
         ] {
-            let found = Document::read(text).sections();
-            assert_eq!(found.get(section).and_then(|s| s.get(key)).map(String::as_str), value, "{text:?}");
+            let document = Document::read(text);
+            let found = document.of(section).filter(|entry| entry.key == key).last();
+            assert_eq!(found.map(|entry| entry.value.as_str()), value, "{text:?}");
         }
     }
 

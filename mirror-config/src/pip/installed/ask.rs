@@ -1,7 +1,7 @@
-//! Where the real pip has its index, and what it calls itself: its Python is asked, nothing is written down here.
+//! What a Python says when it is asked: of its pip, and of itself. Nothing is written down here.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc::channel,
     thread,
@@ -10,7 +10,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Address, check_address};
+use crate::{
+    model::{Address, check_address},
+    system::Environment,
+};
 
 /// What a Python that has pip is asked. `-c` alone would look for modules in the working directory, hence the folder.
 const QUESTION: &str =
@@ -42,17 +45,40 @@ impl Said {
 /// Asks a Python; nothing when it has no pip, or does not answer.
 pub fn ask(python: &Path) -> Option<Said> {
     let mut command = Command::new(python);
-    command.args(["-c", QUESTION]).stdin(Stdio::null()).stderr(Stdio::null());
+    command.args(["-c", QUESTION]);
     if let Some(folder) = python.parent() {
         command.current_dir(folder);
     }
+    read(&answer(command)?)
+}
+
+/// Where the configuration of one environment may be (`sys.prefix`): of the first of these Pythons that says so, and of
+/// the environment that is active.
+pub fn prefixes(env: &Environment, pythons: &[PathBuf]) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = pythons.iter().find_map(|python| prefix(python)).into_iter().collect();
+    let real = |folder: &PathBuf| folder.canonicalize().unwrap_or_else(|_| folder.clone());
+    let active = env.var_os("VIRTUAL_ENV").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    found.extend(active.filter(|active| !found.iter().any(|other| real(other) == real(active))));
+    found
+}
+
+fn prefix(python: &Path) -> Option<PathBuf> {
+    let mut command = Command::new(python);
+    // Isolated, so that nothing of the working directory is run.
+    command.args(["-I", "-c", "import sys; print(sys.prefix)"]);
+    Some(PathBuf::from(answer(command)?.trim_end())).filter(|prefix| prefix.is_absolute())
+}
+
+/// What a Python prints, if all goes well and soon.
+fn answer(mut command: Command) -> Option<String> {
+    command.stdin(Stdio::null()).stderr(Stdio::null());
     let (tell, heard) = channel();
     thread::spawn(move || drop(tell.send(command.output())));
     let output = heard.recv_timeout(PATIENCE).ok()?.ok()?;
-    if output.status.success() { answer(&String::from_utf8_lossy(&output.stdout)) } else { None }
+    String::from_utf8(output.stdout).ok().filter(|_| output.status.success())
 }
 
-fn answer(said: &str) -> Option<Said> {
+fn read(said: &str) -> Option<Said> {
     let mut lines = said.lines().map(str::trim);
     let (version, index) = (lines.next()?, lines.next()?);
     let plain = !version.is_empty() && version.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
@@ -62,16 +88,16 @@ fn answer(said: &str) -> Option<Said> {
 
 #[cfg(test)]
 mod tests {
-    use super::answer;
+    use super::read;
 
     #[test]
     fn only_a_version_and_an_address_are_an_answer() {
-        let said = answer("23.2.1\nhttps://pypi.example/simple/\n").expect("an answer");
+        let said = read("23.2.1\nhttps://pypi.example/simple/\n").expect("an answer");
         assert_eq!((said.agent().as_str(), said.index.as_str()), ("pip/23.2.1", "https://pypi.example/simple/"));
         for odd in
             ["", "23.2.1", "23.2.1\nnonsense", "a b\nhttps://pypi.example/", "23.2.1\nhttp://pypi.example/simple/"]
         {
-            assert_eq!(answer(odd), None, "{odd}");
+            assert_eq!(read(odd), None, "{odd}");
         }
     }
 }

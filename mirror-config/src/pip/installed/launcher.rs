@@ -1,4 +1,5 @@
-//! Which Python runs a pip, as far as that says where its configuration is. Files are looked at, nothing is started.
+//! Which Python runs a pip, and where that one's configuration is, by the script that starts it: pip's own launcher, or a
+//! shim of pyenv's. Files are looked at, nothing is started.
 
 use std::{
     fs,

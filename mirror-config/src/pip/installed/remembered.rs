@@ -1,4 +1,4 @@
-//! Which index the real pip believes when nobody says anything: its Python is asked once, and the answer remembered.
+//! What the Python of a pip says of it: asked once, and then remembered.
 
 use std::{
     collections::BTreeMap,
@@ -7,12 +7,11 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use mirror_config::{
-    pip::{Said, installed},
-    system::{Environment, state},
+use super::{
+    ask::{Said, ask},
+    launcher::interpreters,
 };
-
-use super::python;
+use crate::system::{Environment, state};
 
 /// Answers, by the interpreter and the time of the pip that was asked: an update may change it.
 type Memory = BTreeMap<String, Said>;
@@ -21,12 +20,11 @@ type Memory = BTreeMap<String, Said>;
 pub fn of(env: &Environment, pip: &Path, chosen: Option<&Path>) -> Option<Said> {
     let memory = state::file(env.state_dir().as_deref(), "pip.json");
     let known: Memory = memory.as_deref().map(state::read).unwrap_or_default();
-    let interpreters = python::interpreters(pip, chosen);
+    let interpreters = interpreters(pip, chosen);
     if let Some(said) = interpreters.iter().find_map(|python| known.get(&key(python, pip))) {
         return Some(said.clone());
     }
-    let (python, said): (&PathBuf, Said) =
-        interpreters.iter().find_map(|python| Some((python, installed::ask(python)?)))?;
+    let (python, said): (&PathBuf, Said) = interpreters.iter().find_map(|python| Some((python, ask(python)?)))?;
     if let Some(path) = &memory {
         let written = state::change(path, |memory: &mut Memory| {
             memory.insert(key(python, pip), said.clone());
