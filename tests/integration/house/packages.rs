@@ -1,9 +1,14 @@
-//! What stands behind the three programs: how many packages, and under which licenses.
+//! What stands behind the three programs: how many packages, with which features, and under which licenses.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use super::code::{assert_only_these, workspace};
 
+/// The packages of the programs.
+const PROGRAMS: [&str; 3] = ["cargo-mirror", "git-mirror-helper", "pip-shim"];
 /// Most packages behind the three programs together, on one platform, our own included.
 const MOST: usize = 260;
 /// Their licenses, as [`license`] writes them.
@@ -36,38 +41,83 @@ fn license(written: &str) -> String {
     alternatives.join(" OR ")
 }
 
-/// Reads `cargo tree --prefix none --format '{p}|{l}'`: the packages, without marks, and their licenses.
-fn read(tree: &str) -> (BTreeSet<&str>, BTreeSet<String>) {
-    let lines = tree.lines().filter_map(|line| line.split_once('|'));
-    let without_mark = |text: &str| text.trim_end_matches(" (*)").to_owned();
-    lines.map(|(package, written)| (package.trim_end_matches(" (proc-macro)"), license(&without_mark(written)))).unzip()
+/// The packages of a tree with one fact of each, as `cargo tree` writes it. A package may stand there with several.
+type Tree = BTreeMap<String, BTreeSet<String>>;
+
+/// Asks cargo for the packages behind these (`-p NAME`, `--workspace`), each with what the letter stands for: `l` is its
+/// license, `f` its features.
+fn tree(fact: &str, kinds: &str, of: &[&str]) -> Tree {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(workspace()).args(["tree", "--offline", "--locked", "--prefix", "none"]);
+    cargo.args(["--edges", kinds, "--format", &format!("{{p}}|{{{fact}}}")]).args(of);
+    let output = cargo.output().expect("cargo runs us");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    read(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// Reads lines `PACKAGE|FACT`, without cargo's marks.
+fn read(text: &str) -> Tree {
+    let mut tree = Tree::new();
+    for (package, fact) in text.lines().filter_map(|line| line.split_once('|')) {
+        let package = package.trim_end_matches(" (proc-macro)").to_owned();
+        tree.entry(package).or_default().insert(fact.trim_end_matches(" (*)").to_owned());
+    }
+    tree
+}
+
+/// The packages of a tree that have other features there than in the whole.
+fn differing(tree: &Tree, whole: &Tree) -> Vec<String> {
+    let other = |(package, features): &(&String, &BTreeSet<String>)| whole.get(*package) != Some(*features);
+    tree.iter().filter(other).map(|(package, features)| format!("{package} {features:?}")).collect()
 }
 
 #[test]
 fn packages_are_few_and_their_licenses_known() {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(workspace()).args(["tree", "--offline", "--locked", "-e", "normal,build"]);
-    cargo.args(["--prefix", "none", "--format", "{p}|{l}"]);
-    for program in ["cargo-mirror", "git-mirror-helper", "pip-shim"] {
-        cargo.args(["-p", program]);
-    }
-    let output = cargo.output().expect("cargo runs us");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let tree = String::from_utf8_lossy(&output.stdout);
-    let (packages, licenses) = read(&tree);
+    let packages = tree("l", "normal,build", &PROGRAMS.map(|program| ["-p", program]).concat());
     assert!(packages.len() <= MOST, "{} packages", packages.len());
     assert!(packages.len() > MOST / 2, "only {} packages: is that all?", packages.len());
     if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let licenses = packages.values().flatten().map(|written| license(written)).collect();
         assert_only_these("licenses of packages", &licenses, LICENSES);
     }
 }
 
 #[test]
+fn a_program_alone_resolves_like_all_together() {
+    // Else cargo builds what differs, and all that rests on it, once for each: see Cargo.toml.
+    let whole = tree("f", "normal,build,dev", &["--workspace"]);
+    for program in PROGRAMS {
+        assert_eq!(differing(&tree("f", "normal,build", &["-p", program]), &whole), [""; 0], "{program}");
+    }
+}
+
+#[test]
 fn a_tree_is_read() {
-    let tree = "a v1.0.0|MIT\nb v2.0.0 (proc-macro)|MIT OR Apache-2.0\n\na v1.0.0|MIT (*)\nc v0.1.0 (/c)|GPL-3.0 / MIT";
-    let (packages, licenses) = read(tree);
-    assert_eq!(packages.into_iter().collect::<Vec<_>>(), ["a v1.0.0", "b v2.0.0", "c v0.1.0 (/c)"]);
-    assert_eq!(licenses.into_iter().collect::<Vec<_>>(), ["Apache-2.0 OR MIT", "GPL-3.0 OR MIT", "MIT"]);
+    let text = "a v1.0.0|std\nb v2.0.0 (proc-macro)|\n\na v1.0.0|std (*)\nc v0.1.0 (/c)|x,y\n";
+    let whole = read(text);
+    let shown: Vec<String> = whole.iter().map(|(package, facts)| format!("{package}: {facts:?}")).collect();
+    assert_eq!(shown, ["a v1.0.0: {\"std\"}", "b v2.0.0: {\"\"}", "c v0.1.0 (/c): {\"x,y\"}"]);
+    for (text, expected) in [
+        ("a v1.0.0|std\nb v2.0.0 (proc-macro)|\n", &[][..]),
+        ("a v1.0.0|\n", &["a v1.0.0 {\"\"}"]),
+        ("a v1.0.0|std\na v1.0.0|\n", &["a v1.0.0 {\"\", \"std\"}"]),
+        ("c v0.1.0 (/c)|x\n", &["c v0.1.0 (/c) {\"x\"}"]),
+    ] {
+        assert_eq!(differing(&read(text), &whole), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_license_has_one_spelling() {
+    for (written, shown) in [
+        ("MIT", "MIT"),
+        ("MIT OR Apache-2.0", "Apache-2.0 OR MIT"),
+        ("GPL-3.0 / MIT", "GPL-3.0 OR MIT"),
+        ("Unlicense/MIT", "MIT OR Unlicense"),
+        ("(MIT OR Apache-2.0) AND Unicode-3.0", "(MIT OR Apache-2.0) AND Unicode-3.0"),
+    ] {
+        assert_eq!(license(written), shown);
+    }
 }
 
 #[test]
