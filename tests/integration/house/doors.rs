@@ -1,5 +1,7 @@
 //! Each heavy package has one door: the file or folder that alone names it. So has git, the program.
 
+use std::collections::BTreeSet;
+
 use super::code::{File, PACKAGES, assert_only_these, files, listed, paths_from, workspace};
 
 /// The files and folders that may name a package, by package.
