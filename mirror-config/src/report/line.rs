@@ -33,7 +33,7 @@ pub struct Report {
     /// The failure's word, or null.
     pub error: Option<&'static str>,
     /// Everyone who was asked for bytes.
-    pub sources: Vec<Source>,
+    pub sources: Vec<Carrier>,
 }
 
 /// One voice on the refs.
@@ -47,7 +47,7 @@ pub struct Evidence {
 
 /// One place that was asked for bytes.
 #[derive(Debug, Clone, Serialize)]
-pub struct Source {
+pub struct Carrier {
     /// The mirror's name, or `upstream`.
     pub name: String,
     /// Who runs it.
@@ -65,7 +65,7 @@ pub struct Source {
     pub why: Option<Fault>,
 }
 
-impl Source {
+impl Carrier {
     fn of(share: &Share) -> Self {
         Self {
             name: share.source.name.clone(),
@@ -98,7 +98,7 @@ impl Report {
     pub(super) fn hear(&mut self, event: &Event) {
         match event {
             Event::Is(operation) => self.operation = (*operation).to_owned(),
-            Event::Carried(share) => self.sources.push(Source::of(share)),
+            Event::Carried(share) => self.sources.push(Carrier::of(share)),
             Event::Said(who, said) => self.evidence.push(Evidence { who: who.clone(), said: said.clone() }),
             Event::Believed(trust) => self.verdict = Some(self.verdict.map_or(*trust, |held| held.min(*trust))),
             _ => {}

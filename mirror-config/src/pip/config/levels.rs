@@ -79,7 +79,7 @@ impl Told {
 
 /// A file that pip looks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
+pub struct LevelFile {
     /// Where it is.
     pub path: PathBuf,
     /// Whose it is.
@@ -90,7 +90,7 @@ pub struct File {
     pub document: Option<Document>,
 }
 
-impl File {
+impl LevelFile {
     fn read(path: PathBuf, level: Level, hidden: bool) -> Self {
         let bytes = std::fs::read(&path).ok();
         let document = bytes.map(|bytes| Document::read(&String::from_utf8_lossy(&bytes)));
@@ -134,7 +134,7 @@ impl File {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Levels {
     /// The files, weakest first; those that are hidden in front.
-    pub files: Vec<File>,
+    pub files: Vec<LevelFile>,
     /// What files say, weakest first, then variables. Empty values count as none.
     pub told: Vec<Told>,
     /// What the user's files say that are hidden from pip.
@@ -146,14 +146,15 @@ impl Levels {
     pub fn read(env: &Environment, prefixes: &[PathBuf], isolated: bool) -> Self {
         let read = files::files(env, prefixes, isolated);
         let hides = !read.iter().any(|(level, _)| *level == Level::User);
-        let hidden = files::user(env).into_iter().filter(|_| hides).map(|path| File::read(path, Level::User, true));
-        let read = read.into_iter().map(|(level, path)| File::read(path, level, false));
+        let hidden =
+            files::user(env).into_iter().filter(|_| hides).map(|path| LevelFile::read(path, Level::User, true));
+        let read = read.into_iter().map(|(level, path)| LevelFile::read(path, level, false));
         Self::of(hidden.chain(read).collect(), env.beginning_with("PIP_").filter(|_| !isolated))
     }
 
     /// The same from files, weakest first, and variables.
-    pub fn of<'a>(files: Vec<File>, variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let of = |hidden| files.iter().filter(move |file| file.hidden == hidden).flat_map(File::all);
+    pub fn of<'a>(files: Vec<LevelFile>, variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let of = |hidden| files.iter().filter(move |file| file.hidden == hidden).flat_map(LevelFile::all);
         let variables = variables.into_iter().filter(|(_, text)| !text.is_empty());
         let told = of(false).chain(variables.filter_map(|(name, text)| Told::by_variable(name, text))).collect();
         Self { told, hidden: of(true).collect(), files }

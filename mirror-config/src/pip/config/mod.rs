@@ -8,5 +8,5 @@ pub mod settings;
 
 pub use files::{Level, PIP_CONFIG_FILE, files};
 pub use ini::{Document, Header, Property, Wrong};
-pub use levels::{COMMANDS, File, GLOBAL, Levels, Told, normal};
+pub use levels::{COMMANDS, GLOBAL, LevelFile, Levels, Told, normal};
 pub use settings::Settings;

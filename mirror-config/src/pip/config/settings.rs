@@ -44,12 +44,12 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::Settings;
-    use crate::pip::config::{Document, File, Level, Levels};
+    use crate::pip::config::{Document, Level, LevelFile, Levels};
 
     fn settings(texts: &[&str], variables: &[(&str, &str)]) -> Settings {
         let file = |(n, text): (usize, &&str)| {
             let document = Some(Document::read(text));
-            File { path: format!("file {n}").into(), level: Level::Global, hidden: false, document }
+            LevelFile { path: format!("file {n}").into(), level: Level::Global, hidden: false, document }
         };
         let files = texts.iter().enumerate().map(file).collect();
         Settings::of(&Levels::of(files, variables.iter().copied()), "install")
