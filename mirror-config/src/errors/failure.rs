@@ -34,7 +34,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let clean = |text: &str| crate::message::controls(&crate::message::secrets(text));
-        write!(f, "mirror: error[{}]: {}", self.kind.word(), shortened(&clean(&self.what)))?;
+        write!(f, "mirror: error[{}]: {}", self.kind.word(), without_middles(&clean(&self.what)))?;
         if let Some(hint) = &self.hint {
             write!(f, "\nmirror: hint: {}", clean(hint))?;
         }
@@ -46,7 +46,7 @@ impl fmt::Display for Failure {
 const LONGEST: usize = 1000;
 
 /// Each line that is too long, without its middle.
-fn shortened(text: &str) -> String {
+fn without_middles(text: &str) -> String {
     let cut = |line: &str| {
         let count = line.chars().count();
         if count <= LONGEST {

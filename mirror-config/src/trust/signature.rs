@@ -83,7 +83,7 @@ impl FromStr for Key {
 
     fn from_str(line: &str) -> Result<Self, Failure> {
         let refused = |why: &str| {
-            Failure::new(Kind::Config, format!("`{}` is no public key: {why}", shortened(line))).hint(
+            Failure::new(Kind::Config, format!("`{}` is no public key: {why}", beginning(line))).hint(
                 "a key is the second line of `minisign.pub`, or a line such as `ssh-ed25519 AAAA… ada@example.org`",
             )
         };
@@ -211,6 +211,6 @@ pub fn beside_path(path: &Path) -> io::Result<Vec<String>> {
     })
 }
 
-fn shortened(line: &str) -> String {
+fn beginning(line: &str) -> String {
     line.chars().take(24).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
