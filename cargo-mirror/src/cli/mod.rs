@@ -1,6 +1,6 @@
 //! The command line: what can be asked for, and the help that teaches it. The only door to clap.
 //!
-//! A new command: a file here with its arguments, a variant in `command`, a file in `commands`.
+//! A new command: a variant in `command`, with a file here for its arguments if it has any; then see `commands`.
 
 mod run;
 mod setup;

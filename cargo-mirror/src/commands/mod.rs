@@ -1,6 +1,7 @@
 //! One file for each command: reads the configuration, calls what does the work, hands the result to `report`.
 //!
-//! A new command: its arguments in `cli`, a file here, a line of `dispatch`; what it shows, a file of `report`.
+//! A new command: its name and arguments in `cli`, a file here, a line of `dispatch`; what it shows, a file of `report`.
+//! `named` is no command: it finds what several of them are told by name.
 
 pub(crate) mod audit;
 pub(crate) mod catalog;

@@ -1,6 +1,7 @@
 //! How bytes leave and come: which way (`route`), and by which protocol (a folder each).
 //!
-//! A new transport: a file or a folder here; `git::upload_pack` and `fetch::download` ask it for what they ask `http`.
+//! A new transport: a file or a folder here that takes a `Request` and gives a `Response`, as `http::Http::send` does;
+//! `git::upload_pack::Session` and `fetch::download::ask` choose it by the address, and `model::check_address` allows it.
 
 pub mod route;
 pub mod http;

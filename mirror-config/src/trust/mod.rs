@@ -1,4 +1,9 @@
-//! Whom to believe, without network and without configuration.
+//! Whom to believe, without network and without configuration: here it is decided, `authority` only asks.
+//!
+//! `level` says how strong evidence is, `quorum` when those who agree are enough (the one rule). `testimony` is what mirrors
+//! say of refs and `agreement` weighs it; `entries` weighs what they say of crates and wheels. `ledger` is what was seen
+//! before, `age` how old it may be, `contradiction` what is kept when two cannot both be right, `signature` and `pins` what
+//! people have signed and fixed.
 
 pub mod age;
 pub mod level;
