@@ -72,7 +72,7 @@ fn prepare(env: Environment, arguments: &[std::ffi::OsString]) -> Result<Run, Fa
         return Err(Failure::new(Kind::Config, format!("`mirror::{address}` leads back to itself"))
             .hint("look for a circle: git config --get-regexp '^url\\..*insteadof$'"));
     }
-    let select = Select::new(&Config::load(&env, &[])?, &env)?;
+    let select = Select::new(&Config::load(&env)?, &env)?;
     let repository = address::parse(address, &select.config)?;
     Run::new(env, select, repository, remote)
 }

@@ -47,6 +47,8 @@ pub struct Authority<'r> {
     pub silence: Option<Fault>,
     /// How new the evidence is that mirrors gave in its place.
     pub newest: Newest,
+    /// How strong it is.
+    pub verdict: Option<Trust>,
     /// What is to be remembered once what it means has arrived.
     unproven: Option<Unproven>,
 }
@@ -69,8 +71,8 @@ impl<'r> Authority<'r> {
     pub fn find(run: &'r Run) -> Result<Option<Self>, Failure> {
         let started = Instant::now();
         let speaks = |voice, private, silence| {
-            let (newest, unproven) = (Newest::default(), None);
-            Self { run, voice, private, silence, newest, unproven }
+            let (newest, verdict, unproven) = (Newest::default(), None, None);
+            Self { run, voice, private, silence, newest, verdict, unproven }
         };
         let fault = match open_upstream(run) {
             Err(Silence::Refused(fault)) => {
@@ -163,6 +165,7 @@ impl<'r> Authority<'r> {
             Voice::Mirrors(witnesses) => {
                 let (agreement, newest) = witnesses.agree(&request.prefixes())?;
                 self.newest = newest;
+                self.verdict = Some(agreement.verdict);
                 run.journal.believed(agreement.verdict);
                 let Agreement { refs, verdict, .. } = agreement;
                 self.unproven = Some(Unproven { refs: refs.clone(), verdict, all });

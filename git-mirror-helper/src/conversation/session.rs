@@ -153,7 +153,7 @@ fn say_whose_word(authority: &Authority<'_>) {
     let report = run.journal.report();
     let voices = report.evidence.iter().map(|e| e.who.as_str());
     let voices: Vec<&str> = voices.filter(|who| !is_upstream_name(who)).collect();
-    let word = match report.verdict {
+    let word = match authority.verdict {
         None => "nobody".to_owned(),
         Some(Trust::Upstream) => "trusted mirror".to_owned(),
         Some(verdict) => verdict.to_string(),

@@ -55,7 +55,7 @@ mod tests {
     fn addresses_come_down_to_a_repository_or_are_refused() {
         let home = tempfile::tempdir().expect("a temporary folder");
         let env = Environment::of([("HOME", home.path().as_os_str())], home.path());
-        let config = Config::load(&env, &[]).expect("the defaults");
+        let config = Config::load(&env).expect("the defaults");
         for (text, expected) in [
             ("openglm/Open-AutoGLM", Ok("github:openglm/Open-AutoGLM")),
             ("openglm/Open-AutoGLM.git", Ok("github:openglm/Open-AutoGLM")),

@@ -205,7 +205,10 @@ impl Bulk<'_, '_> {
         if matches!(fault, Fault::Local(_)) {
             return Err(self.authority.run.local(&fault));
         }
-        self.mirrors.failed(session, wasted, since, fault);
+        match session.source.is_upstream() {
+            true => self.authority.run.failed(&session.source, wasted, since.elapsed(), fault),
+            false => self.mirrors.failed(session, wasted, since, fault),
+        }
         Ok(())
     }
 

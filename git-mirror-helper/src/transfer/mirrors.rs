@@ -10,6 +10,7 @@ use mirror_config::{
     errors::Fault,
     git::Session,
     model::Service,
+    report::Event,
     select::{Lineup, Source},
     transport::http::Patience,
 };
@@ -99,8 +100,9 @@ impl<'r> Mirrors<'r> {
         Patience { floor: Patience::REPLACEABLE.floor.max((before * 0.02) as u64), ..Patience::REPLACEABLE }
     }
 
-    /// Notes what became of a mirror that did not serve.
+    /// Notes what became of a mirror that had answered and did not serve; others are asked.
     pub fn failed(&self, session: &Session, wasted: u64, since: Instant, fault: Fault) {
+        self.run.journal.note(Event::Failed(Arc::clone(&session.source), fault.clone()));
         self.run.failed(&session.source, wasted, since.elapsed(), fault);
     }
 }

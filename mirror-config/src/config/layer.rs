@@ -29,7 +29,7 @@ impl Entry {
     }
 }
 
-/// The values of one file, of the environment, or of flags.
+/// The values of one file, or of the environment.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Layer(pub(super) Vec<Entry>);
 

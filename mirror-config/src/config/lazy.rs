@@ -27,7 +27,7 @@ impl<'a> LazyConfig<'a> {
     ///
     /// Those of [`Config::load`], the same ones each time.
     pub fn get(&self) -> Result<&Config, Failure> {
-        self.read.get_or_init(|| Config::load(self.env, &[])).as_ref().map_err(Failure::clone)
+        self.read.get_or_init(|| Config::load(self.env)).as_ref().map_err(Failure::clone)
     }
 }
 

@@ -21,12 +21,12 @@ use crate::{
 const SYSTEM_FILE: &str = "/etc/mirror/config.toml";
 
 impl Config {
-    /// Reads all layers as this process sees them; `flags` are `key = value` pairs of the command line.
+    /// Reads all layers as this process sees them.
     ///
     /// # Errors
     ///
     /// [`Kind::Config`] names file, line and key; [`Kind::Transport`] an address whose scheme is not allowed.
-    pub fn load(env: &Environment, flags: &[(&str, &str)]) -> Result<Self, Failure> {
+    pub fn load(env: &Environment) -> Result<Self, Failure> {
         let mut files = Vec::new();
         let mut base = vec![Layer::from_toml(DEFAULTS, BUILT_IN, false)?];
         let mut own = Vec::new();
@@ -82,22 +82,7 @@ impl Config {
         let project = tightened(project, &merge(&base)?)?;
         base.push(project);
         base.push(variables);
-        base.push(Layer::from_variables_of_flags(flags)?);
         Self::from_merged(&merge(&base)?, files, list)
-    }
-}
-
-impl Layer {
-    fn from_variables_of_flags(flags: &[(&str, &str)]) -> Result<Self, Failure> {
-        let named: Vec<(String, &str)> = flags
-            .iter()
-            .map(|(key, value)| (format!("MIRROR_{}", key.to_uppercase().replace('.', "__")), *value))
-            .collect();
-        let mut layer = Self::from_variables(named.iter().map(|(key, value)| (key.as_str(), *value)))?;
-        for (entry, (key, _)) in layer.0.iter_mut().zip(flags) {
-            entry.origin = format!("flag for {key}");
-        }
-        Ok(layer)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the user, the machine and the project want: layers merged, every value with the place it comes from.
 //!
-//! defaults < system < user < project < environment < flags. Reading only; nothing here writes configuration.
+//! defaults < system < user < project < environment. Reading only; nothing here writes configuration.
 //!
 //! A new key: its default and what it means, a line of `data/default-config.toml`; its shape and what a project may do to
 //! it, a row of `schema`; its value, a field of `settings` (of `mirror` for one of a mirror, and of `model::Mirror`). That

@@ -6,7 +6,7 @@ pub(super) const CATALOG: &str = include_str!("../../data/mirrors.toml");
 
 pub(super) const BUILT_IN: &str = "built in";
 
-/// A value and where it was set: `FILE:LINE`, a variable, a flag, or `built in`.
+/// A value and where it was set: `FILE:LINE`, a variable, or `built in`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting<T> {
     /// What holds.

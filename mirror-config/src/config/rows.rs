@@ -15,7 +15,7 @@ pub struct Row {
     pub key: &'static str,
     /// Its value, without secrets; the items of a list after each other.
     pub value: String,
-    /// `FILE:LINE`, a variable, a flag, or `built in`.
+    /// `FILE:LINE`, a variable, or `built in`.
     pub origin: String,
 }
 

@@ -23,7 +23,7 @@ impl Home {
     fn load(&self, variables: &[(&str, &str)]) -> Result<Config, Failure> {
         let home = self.0.path().to_str().expect("temporary folders have plain names");
         let all = [("HOME", home)].into_iter().chain(variables.iter().copied());
-        Config::load(&Environment::of(all, self.0.path().join("project/deep")), &[])
+        Config::load(&Environment::of(all, self.0.path().join("project/deep")))
     }
 }
 

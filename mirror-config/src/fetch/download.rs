@@ -102,6 +102,8 @@ pub fn download(
     let mut failed: Vec<(String, Fault)> = Vec::new();
     let mut over: Vec<SourceId> = Vec::new();
     let mut tried_segments = false;
+    // Who was left because no end was in sight; only the next one can tell whether that was right.
+    let mut endless: Option<SourceId> = None;
     loop {
         let waiting: Vec<_> = sources.order().into_iter().filter(|(id, _)| !over.contains(id)).collect();
         let (part, ask) = (Part { from: partial.received, to: None }, Arc::clone(open));
@@ -113,6 +115,10 @@ pub fn download(
         let lost = lineup.take_failed();
         if partial.received > 0 && lost.iter().any(|(_, fault)| *fault == BEHIND_THE_END) {
             // Whoever sent what is here sent too much, so the others have nothing to add.
+            if let Some(id) = endless.take() {
+                sources.begin(id);
+                sources.end(id, 0, partial.received, None, Some(Fault::TooLarge));
+            }
             partial = begin()?;
             continue;
         }
@@ -166,6 +172,11 @@ pub fn download(
                 sources.end(id, 0, got, first_byte, None);
                 partial = begin()?;
                 continue;
+            }
+            Err(Fault::TooLarge) => {
+                sources.end(id, got, 0, first_byte, None);
+                endless = Some(id);
+                Fault::TooLarge
             }
             Err(fault) => {
                 sources.end(id, got, 0, first_byte, Some(fault.clone()));

@@ -94,15 +94,16 @@ impl SegmentPlan {
         running.into_iter().map(|one| one.source).filter(|source| *source != id).collect()
     }
 
-    /// A source did not deliver a segment.
-    pub(super) fn lost(&mut self, number: u64, id: SourceId) {
-        let Some(running) = self.running.get_mut(&number) else { return };
+    /// A source did not deliver a segment. False when that does not matter any more, since another one has.
+    pub(super) fn lost(&mut self, number: u64, id: SourceId) -> bool {
+        let Some(running) = self.running.get_mut(&number) else { return false };
         running.retain(|one| one.source != id);
         running.iter_mut().for_each(|one| one.doubled = false);
         if running.is_empty() {
             self.running.remove(&number);
             self.free.push(number);
         }
+        true
     }
 
     /// A segment under way that is late, the latest of them.
@@ -209,7 +210,8 @@ mod tests {
         assert_eq!(plan.part(last).to, Some(10 << 20));
         assert!(plan.arrived(0, 0).is_empty());
         assert!(plan.claim(1, 0, now) && !plan.claim(last, 0, now));
-        plan.lost(last, 1);
-        assert!(plan.claim(last, 0, now), "what was lost goes back");
+        assert!(plan.lost(last, 1) && plan.claim(last, 0, now), "what was lost goes back");
+        assert_eq!(plan.arrived(last, 0), Vec::<usize>::new());
+        assert!(!plan.lost(last, 1), "what is here is not lost");
     }
 }

@@ -106,11 +106,12 @@ impl Board {
     fn work(&self, sources: &Sources, id: SourceId, source: &Source, file: File, open: &Open) {
         while let Some((number, cancel)) = self.next(sources, id) {
             sources.begin(id);
-            let answer =
-                open(source, self.lock().plan.part(number), &cancel).and_then(|response| match response.status {
-                    206 => Ok(response),
-                    _ => Err(Fault::Said("it does not give parts".to_owned())),
-                });
+            // A statement of its own: a lock taken inside the next one would be held until an answer comes.
+            let part = self.lock().plan.part(number);
+            let answer = open(source, part, &cancel).and_then(|response| match response.status {
+                206 => Ok(response),
+                _ => Err(Fault::Said("it does not give parts".to_owned())),
+            });
             let (used, first_byte, fault) = match answer {
                 Err(fault) => (0, None, Some(fault)),
                 Ok(mut response) => {
@@ -149,8 +150,9 @@ impl Board {
             }
             file.write_all(&chunk[..count]).map_err(local)?;
             left -= count as u64;
+            let mut state = self.lock();
             let now = self.started.elapsed();
-            if !self.lock().plan.received(number, id, count as u64, now) {
+            if !state.plan.received(number, id, count as u64, now) {
                 return Err(Fault::Canceled);
             }
         }
@@ -190,8 +192,8 @@ impl Board {
                 }
             }
             Some(fault) => {
-                state.plan.lost(number, id);
-                if !fault.tries_next_candidate() {
+                let was_running = state.plan.lost(number, id);
+                if was_running && !fault.tries_next_candidate() {
                     state.broken = Some(fault.clone());
                 }
             }
@@ -200,5 +202,56 @@ impl Board {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while holding it")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::HashMap,
+        sync::{Arc, Condvar, Mutex},
+        time::{Duration, Instant},
+    };
+
+    use super::{Board, Fault, SegmentPlan, Source, Sources, State};
+    use crate::{fetch::Open, model::Service, transport::Proxies};
+
+    #[test]
+    fn who_waits_for_an_answer_holds_nobody_up() {
+        let source = |name: &str| {
+            let address = "https://h.example/".parse().expect("an address");
+            Arc::new(Source::upstream(name, address, &Proxies::default()))
+        };
+        let (silent, other) = (source("silent"), source("other"));
+        let sources = Sources::new(vec![Arc::clone(&silent), Arc::clone(&other)], Service::Wheels);
+        let state = State { plan: SegmentPlan::new(10 << 20), cancels: HashMap::new(), broken: None };
+        let board = Board { state: Mutex::new(state), started: Instant::now() };
+        // Who is silent answers when the other one has been asked, or too late.
+        let asked = Arc::new((Mutex::new((false, false)), Condvar::new()));
+        let open: Open = {
+            let asked = Arc::clone(&asked);
+            Arc::new(move |source, _, _| {
+                let (state, change) = &*asked;
+                let mut state = state.lock().expect("nobody panics");
+                if source.name == "upstream:silent" {
+                    state.0 = true;
+                    change.notify_all();
+                    drop(change.wait_timeout_while(state, Duration::from_secs(10), |state| !state.1));
+                } else {
+                    state.1 = true;
+                    change.notify_all();
+                }
+                Err(Fault::Missing)
+            })
+        };
+        let file = || tempfile::tempfile().expect("a temporary file");
+        std::thread::scope(|scope| {
+            scope.spawn(|| board.work(&sources, 0, &silent, file(), &open));
+            let (state, change) = &*asked;
+            drop(change.wait_while(state.lock().expect("nobody panics"), |state| !state.0));
+            let began = Instant::now();
+            board.work(&sources, 1, &other, file(), &open);
+            assert!(began.elapsed() < Duration::from_secs(9), "it waited for who is silent");
+        });
     }
 }

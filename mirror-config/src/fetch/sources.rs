@@ -89,7 +89,7 @@ impl Sources {
     }
 
     /// These, ranked; they serve this.
-    fn new(all: Vec<Arc<Source>>, service: Service) -> Self {
+    pub(super) fn new(all: Vec<Arc<Source>>, service: Service) -> Self {
         let tally = |source| Tally {
             source,
             in_flight: 0,

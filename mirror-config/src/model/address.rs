@@ -1,4 +1,4 @@
-//! An address that cannot give a secret away by being printed, and which addresses may be used at all.
+//! An address that cannot give a secret away by being printed, and which addresses may be used at all. Pure.
 //!
 //! Whoever needs the secret (the HTTP client, a child's environment) calls [`Address::expose`] and says so by that.
 

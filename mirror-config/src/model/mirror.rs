@@ -1,4 +1,4 @@
-//! A mirror, and how it rewrites an upstream's address.
+//! A mirror, and how it rewrites an upstream's address. Pure.
 
 use std::{collections::BTreeMap, fmt};
 

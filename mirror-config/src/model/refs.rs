@@ -1,4 +1,4 @@
-//! Object ids and refs, as `ls-refs` lists them: the small facts that only an authority may say.
+//! Object ids and refs, as `ls-refs` lists them: the small facts that only an authority may say. Pure.
 
 use std::{fmt, str::FromStr};
 

@@ -1,4 +1,4 @@
-//! The grammar of names: which repositories may be asked for at all.
+//! The grammar of names: which repositories may be asked for at all. Pure.
 //!
 //! Every name from outside (a command line, a submodule, a configuration file) is parsed here before any option parser or
 //! child process sees it, so that `--upload-pack=x` or `../..` never gets that far.

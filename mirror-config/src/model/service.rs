@@ -1,4 +1,4 @@
-//! The kinds of request that a mirror serves. What is remembered of a mirror is kept for each apart.
+//! The kinds of request that a mirror serves. What is remembered of a mirror is kept for each apart. Pure.
 
 /// The kind of request a measurement is about: a mirror may be good for one and useless for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

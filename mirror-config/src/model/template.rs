@@ -1,4 +1,4 @@
-//! An address with a place for a repository's name.
+//! An address with a place for a repository's name. Pure.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Upstreams, and the grammar of names: what may be asked for at all.
+//! Upstreams, and the grammar of names: what may be asked for at all. Pure.
 //!
 //! Every name and address from outside (a command line, a submodule, a configuration file) is parsed here before any
 //! option parser or child process sees it, so that `--upload-pack=x` or `../..` never gets that far.

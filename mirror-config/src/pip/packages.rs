@@ -287,7 +287,7 @@ fn open(select: &Select, source: &Source, url: &str, part: Part, cancel: &Cancel
     let response = download::ask(select, source, &address, part, cancel)?;
     match response.content_type.as_str() {
         // No file is one, but a page that says "not here", or "sign in", is.
-        "text/html" => Err(Fault::NotAMirror("a page in source of a file".to_owned())),
+        "text/html" => Err(Fault::NotAMirror("a page in place of a file".to_owned())),
         _ => Ok(response),
     }
 }

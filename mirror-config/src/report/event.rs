@@ -21,7 +21,7 @@ pub enum Event {
     Answered(Share),
     /// A source was asked for bytes: what it did, once that is over.
     Carried(Share),
-    /// What a source did wrong, at once.
+    /// What a source did wrong that others go on without, at once.
     Failed(Arc<Source>, Fault),
     /// Somebody's word on the facts: who, and what, in a sentence.
     Said(String, String),

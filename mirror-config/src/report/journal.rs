@@ -89,10 +89,9 @@ impl Journal {
         self.note(Event::Carried(Share { bytes, time, ..Share::of(source, service) }));
     }
 
-    /// A source failed, after it had sent this many bytes in vain.
+    /// A source failed, after it had sent this many bytes in vain. Who goes on without it says that apart (`Failed`).
     pub fn failed(&self, source: &Arc<Source>, service: Service, wasted: u64, time: Duration, fault: Fault) {
         tracing::debug!(source = source.name, %fault, wasted, "failed");
-        self.note(Event::Failed(Arc::clone(source), fault.clone()));
         self.note(Event::Carried(Share { wasted, time, fault: Some(fault), ..Share::of(source, service) }));
     }
 

@@ -180,7 +180,7 @@ mod tests {
         std::fs::write(&file, config).expect("a file");
         let path = file.to_str().expect("temporary folders have plain names");
         let env = Environment::of([("MIRROR_CONFIG", path)].into_iter().chain(variables.iter().copied()), home.path());
-        let config = Config::load(&env, &[]).expect("a configuration of this table");
+        let config = Config::load(&env).expect("a configuration of this table");
         let mirror = mirror.map(|name| config.mirrors.iter().find(|m| m.name == name).expect("configured"));
         match Proxies::new(&config, &env).route(&to.parse().expect("a URL"), mirror) {
             Route::Direct => "direct".to_owned(),

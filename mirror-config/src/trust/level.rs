@@ -1,4 +1,4 @@
-//! How strong evidence is.
+//! How strong evidence is. Pure.
 
 use std::{fmt, str::FromStr};
 

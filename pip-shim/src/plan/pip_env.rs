@@ -127,7 +127,7 @@ mod tests {
         std::fs::write(&file, format!("{mirror}{config}")).expect("a file");
         let own = [("MIRROR_CONFIG", file.to_str().expect("plain names"))];
         let env = Environment::of(own.iter().chain(variables).copied(), dir.path());
-        let config = Config::load(&env, &[]).expect("a valid configuration");
+        let config = Config::load(&env).expect("a valid configuration");
         let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
         let invocation = invocation::read(&words).expect("it reads an index");
         let settings = Settings::of(&Levels::of(Vec::new(), env.beginning_with("PIP_")), "install");

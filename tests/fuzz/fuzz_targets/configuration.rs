@@ -26,7 +26,7 @@ fn load(user: &str, project: &str, variables: &[(&str, &str)]) -> Result<Config,
         fs::write(&file, user).expect("our own folder");
         fs::write(tree.join(".mirror.toml"), project).expect("our own folder");
         let own = [("HOME", home.to_str().expect("plain")), ("MIRROR_CONFIG", file.to_str().expect("plain"))];
-        Config::load(&Environment::of(variables.iter().chain(&own).copied(), &tree), &[])
+        Config::load(&Environment::of(variables.iter().chain(&own).copied(), &tree))
     })
 }
 

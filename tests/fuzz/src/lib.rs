@@ -36,7 +36,7 @@ pub fn configuration() -> &'static Config {
         let file: PathBuf = home.path().join("config.toml");
         std::fs::write(&file, include_str!("configuration.toml")).expect("our own folder");
         let env = surroundings(home.path(), &[("MIRROR_CONFIG", file.to_str().expect("a plain name"))]);
-        Config::load(&env, &[]).expect("a configuration that is written here")
+        Config::load(&env).expect("a configuration that is written here")
     })
 }
 

@@ -131,3 +131,23 @@ fn a_stranger_is_refused() {
 fn what_is_gone_leaves_the_list() {
     assert_only_these("licenses", &BTreeSet::new(), &["ISC"]);
 }
+
+/// The sections of a manifest that are about the profile of tests, but for comments and blank lines.
+fn test_profile(manifest: &str) -> Vec<&str> {
+    let mut inside = false;
+    let lines = manifest.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .filter(|line| {
+            inside = if line.starts_with('[') { line.starts_with("[profile.dev") } else { inside };
+            inside
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_built_for_tests_serves_the_fuzz_targets_too() {
+    let read = |path: &str| std::fs::read_to_string(workspace().join(path)).expect(path);
+    let (own, fuzz) = (read("Cargo.toml"), read("tests/fuzz/Cargo.toml"));
+    assert!(!test_profile(&own).is_empty());
+    assert_eq!(test_profile(&own), test_profile(&fuzz), "another profile builds every dependency once more");
+}

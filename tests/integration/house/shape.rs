@@ -12,6 +12,23 @@ const LONGEST_MAP: usize = 120;
 const WORLD: [&str; 8] =
     ["std::fs", "fs::", "process::", "std::net", "thread::", "Instant::now", "SystemTime::now", "tracing::"];
 
+/// What is pure, so that tables and simulations can try it: folders and files of the programs.
+const PURE: [&str; 6] = [
+    "mirror-config/src/model/",
+    "mirror-config/src/trust/",
+    "mirror-config/src/fetch/lateness.rs",
+    "mirror-config/src/fetch/segment_plan.rs",
+    "git-mirror-helper/src/answer/plan.rs",
+    "git-mirror-helper/src/transfer/schedule/",
+];
+/// What in these folders keeps files.
+const KEEPERS: [&str; 4] = [
+    "mirror-config/src/trust/contradiction.rs",
+    "mirror-config/src/trust/ledger.rs",
+    "mirror-config/src/trust/pins/",
+    "mirror-config/src/trust/signature.rs",
+];
+
 /// Whether a file begins with what it is for.
 fn says(text: &str) -> bool {
     text.starts_with("//! ")
@@ -76,6 +93,16 @@ fn what_calls_itself_pure_is() {
         }
     }
     assert!(pure > 20, "{pure} files call themselves pure");
+}
+
+#[test]
+fn what_must_be_pure_says_so() {
+    let is_in = |path: &str, places: &[&str]| places.iter().any(|place| path.starts_with(place));
+    for file in PACKAGES.iter().flat_map(|package| files(package)).filter(|file| !file.is_face() && !file.is_test()) {
+        if is_in(&file.path, &PURE) && !is_in(&file.path, &KEEPERS) {
+            assert!(file.says().contains("Pure"), "{} does not say that it is", file.path);
+        }
+    }
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn pages_say_all_that_upstream_says_in_json_and_in_html() {
             upstream.html_only();
         }
         let env = Environment::of(places.clone().zip(folders.clone()), world.sandbox.work());
-        let config = Config::load(&env, &[]).expect("a configuration");
+        let config = Config::load(&env).expect("a configuration");
         let select = Select::posing_as(&config, &env, "pip/1").expect("a client");
         let index = upstream.index().parse().expect("an address");
         let packages = Packages::new(

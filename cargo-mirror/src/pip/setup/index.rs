@@ -105,7 +105,7 @@ mod tests {
         let file = folder.path().join("config.toml");
         std::fs::write(&file, format!("[catalog]\nbuiltin = false\n{text}")).expect("our folder");
         let env = Environment::of([("MIRROR_CONFIG", file.as_os_str())], folder.path());
-        Config::load(&env, &[]).unwrap_or_else(|failure| panic!("{text}: {failure}"))
+        Config::load(&env).unwrap_or_else(|failure| panic!("{text}: {failure}"))
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! When a slice that is under way is asked for a second time, elsewhere.
+//! When a slice that is under way is asked for a second time, elsewhere. Pure.
 
 use std::{ops::Range, time::Duration};
 

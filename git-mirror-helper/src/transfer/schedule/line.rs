@@ -1,4 +1,4 @@
-//! What is known of one source: its rate, its connections, its faults.
+//! What is known of one source: its rate, its connections, its faults. Pure.
 
 use std::{collections::VecDeque, ops::Range, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What a schedule says to a source, and what it hears.
+//! What a schedule says to a source, and what it hears. Pure.
 
 use std::{ops::Range, time::Duration};
 
