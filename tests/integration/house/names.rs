@@ -30,9 +30,8 @@ fn a_public_type_has_its_name_for_itself() {
         // Of reports and of contradictions; of an index and of the ledger; of the configuration and of those who are asked.
         &["Evidence", "Page", "Upstream"][..],
         &[],
-        // cargo's and pip's of the same: a text after its change, the levels of a configuration, what is wrong in a text.
-        // The command line's and the plan's.
-        &["Edited", "Levels", "Scope", "Wrong"],
+        // cargo's and pip's text after its change; the command line's scope and the plan's.
+        &["Edited", "Scope"],
         &[],
     ]) {
         assert_only_these(&format!("names of several public types of {package}"), &shared(&files(package)), listed);
