@@ -28,9 +28,11 @@ use crate::{
     transport::http::{Cancel, Patience, Request, Response, limits},
 };
 
-/// Who does not say how long a file is carries so much of it while others are there; the next one goes on behind that,
-/// or knows that it was too much. So an answer without an end costs this, and an honest one nothing.
-const UNSIZED: u64 = 128 << 20;
+/// A file of more bytes is one that another source has too, or nobody else can say: an answer without an end, or of a false
+/// length, costs this, and an honest one a request for one byte.
+const ALONE: u64 = 128 << 20;
+/// So many others are asked for that byte.
+const ASKED: usize = 4;
 
 /// A source is watched for so long before it is held against the others.
 const WATCHED: Duration = Duration::from_millis(1500);
@@ -102,8 +104,6 @@ pub fn download(
     let mut failed: Vec<(String, Fault)> = Vec::new();
     let mut over: Vec<SourceId> = Vec::new();
     let mut tried_segments = false;
-    // Who was left because no end was in sight; only the next one can tell whether that was right.
-    let mut endless: Option<SourceId> = None;
     loop {
         let waiting: Vec<_> = sources.order().into_iter().filter(|(id, _)| !over.contains(id)).collect();
         let (part, ask) = (Part { from: partial.received, to: None }, Arc::clone(open));
@@ -115,10 +115,6 @@ pub fn download(
         let lost = lineup.take_failed();
         if partial.received > 0 && lost.iter().any(|(_, fault)| *fault == BEHIND_THE_END) {
             // Whoever sent what is here sent too much, so the others have nothing to add.
-            if let Some(id) = endless.take() {
-                sources.begin(id);
-                sources.end(id, 0, partial.received, None, Some(Fault::TooLarge));
-            }
             partial = begin()?;
             continue;
         }
@@ -129,6 +125,14 @@ pub fn download(
             failed.push((source.name.clone(), fault));
         }
         let Some(((id, source), response)) = opened else { return Err(failed) };
+        let before = if response.status == 206 { partial.received } else { 0 };
+        if response.length.is_some_and(|length| is_too_much(sources, id, before.saturating_add(length), open)) {
+            sources.begin(id);
+            sources.end(id, 0, 0, Some(response.first_byte), Some(Fault::TooLarge));
+            over.push(id);
+            failed.push((source.name.clone(), Fault::TooLarge));
+            continue;
+        }
         if partial.received == 0
             && let Some(size) = response.length.filter(|size| (segments::WORTH..=limits::FILE).contains(size))
             && !tried_segments
@@ -153,7 +157,8 @@ pub fn download(
         let others = waiting_behind(sources, &over, id);
         // One of several files from a source gets a part of its rate.
         let share = || sources.fastest_but(id).map(|fastest| fastest / sources.in_flight(id).max(1) as f64);
-        let outcome = partial.read(id, response, others, share);
+        let too_much = |received| is_too_much(sources, id, received, open);
+        let outcome = partial.read(id, response, || others.then(share).flatten(), too_much);
         let got = partial.received - before;
         let fault = match outcome {
             // Also when it was given up behind the last byte: nobody could go on there.
@@ -174,8 +179,8 @@ pub fn download(
                 continue;
             }
             Err(Fault::TooLarge) => {
-                sources.end(id, got, 0, first_byte, None);
-                endless = Some(id);
+                sources.end(id, 0, got, first_byte, Some(Fault::TooLarge));
+                partial = begin()?;
                 Fault::TooLarge
             }
             Err(fault) => {
@@ -196,19 +201,39 @@ fn waiting_behind(sources: &Sources, over: &[SourceId], id: SourceId) -> bool {
     sources.order().iter().any(|(other, _)| *other != id && !over.contains(other))
 }
 
+/// Whether a file of so many bytes is longer than others have it: some say that it ends before, and nobody has its last byte.
+fn is_too_much(sources: &Sources, id: SourceId, bytes: u64, open: &Open) -> bool {
+    if bytes <= ALONE {
+        return false;
+    }
+    let last = Part { from: bytes - 1, to: Some(bytes) };
+    let mut ends_before = false;
+    for (_, source) in sources.order().into_iter().filter(|(other, _)| *other != id).take(ASKED) {
+        match open(&source, last, &Cancel::new()) {
+            // Whoever ignores the range says how much all of it is.
+            Ok(response) if response.status == 206 || response.length.is_some_and(|length| length >= bytes) => {
+                return false;
+            }
+            Ok(response) => ends_before |= response.length.is_some(),
+            Err(fault) => ends_before |= fault == BEHIND_THE_END,
+        }
+    }
+    ends_before
+}
+
 impl Partial {
-    /// Takes what comes, up to the end; while there are others, only for as long as none turns out to be far faster, and
-    /// an end is in sight.
+    /// Takes what comes, up to the end, unless others turn out to be far faster. Where no end is in sight, others are asked
+    /// whether it is `too_much`, once.
     fn read(
         &mut self,
         id: SourceId,
         mut response: Response,
-        others: bool,
         fastest: impl Fn() -> Option<f64>,
+        too_much: impl Fn(u64) -> bool,
     ) -> Result<(), Fault> {
         self.from.push(id);
         response.body.limit(limits::FILE);
-        let unsized_here = others && response.length.is_none();
+        let mut is_known = response.length.is_some();
         let (began, before) = (Instant::now(), self.received);
         let mut looked = began;
         let mut chunk = vec![0; 0x1_0000];
@@ -220,10 +245,13 @@ impl Partial {
             self.hasher.update(&chunk[..count]);
             self.file.write_all(&chunk[..count]).map_err(|error| Fault::Local(error.to_string()))?;
             self.received += count as u64;
-            if unsized_here && self.received - before > UNSIZED {
-                return Err(Fault::TooLarge);
+            if !is_known && self.received > ALONE {
+                is_known = true;
+                if too_much(self.received) {
+                    return Err(Fault::TooLarge);
+                }
             }
-            if others && looked.elapsed() > WATCHED {
+            if looked.elapsed() > WATCHED {
                 looked = Instant::now();
                 let rate = (self.received - before) as f64 / began.elapsed().as_secs_f64();
                 if fastest().is_some_and(|fastest| rate < fastest * SLOW) {

@@ -18,9 +18,6 @@ pub struct Part {
 }
 
 impl Part {
-    /// All of it.
-    pub const WHOLE: Self = Self { from: 0, to: None };
-
     /// The value of `Range` (RFC 9110, section 14.2), for what is not the whole.
     pub fn header(self) -> Option<String> {
         match (self.from, self.to) {

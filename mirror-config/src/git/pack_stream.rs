@@ -3,10 +3,7 @@
 use std::io::{self, Read};
 
 use super::pkt_line::{Packet, Packets};
-use crate::{errors::Fault, message::redact};
-
-/// Most bytes of messages (side band 2) in one answer.
-const MESSAGES_LIMIT: u64 = 1 << 20;
+use crate::{errors::Fault, message::redact, transport::http::limits};
 
 /// What an `ERR` packet means.
 pub fn refusal(said: &str) -> Fault {
@@ -82,7 +79,7 @@ impl<R: Read> PackStream<R> {
                 }
                 Some(Packet::Data([2, text @ ..])) => {
                     self.messages += text.len() as u64 + 4;
-                    if self.messages > MESSAGES_LIMIT {
+                    if self.messages > limits::GIT_PREAMBLE {
                         return Err(Fault::TooLarge.into());
                     }
                 }

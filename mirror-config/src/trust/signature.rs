@@ -19,9 +19,6 @@ pub const NAMESPACE: &str = "mirror";
 const MOST: usize = 9;
 /// Bytes of the signature itself.
 const ED25519_SIGNATURE: usize = 64;
-/// Largest signature that is read, in bytes; those of ssh-keygen have about 300.
-pub const SIGNATURE_LIMIT: u64 = 16 << 10;
-
 /// A public key that may vouch.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Key {

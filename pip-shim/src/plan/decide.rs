@@ -73,11 +73,6 @@ impl Plan {
         Self { command, way: Way::Aside, why: why.into(), changes: Vec::new(), warning: None }
     }
 
-    /// Whether pip gets the relay.
-    pub fn is_relayed(&self) -> bool {
-        matches!(self.way, Way::Relay(_))
-    }
-
     /// Decides. Nothing is read for a command line that needs no index.
     ///
     /// # Errors

@@ -177,6 +177,26 @@ fn a_large_wheel_comes_from_several_mirrors() {
 }
 
 #[test]
+fn a_file_that_goes_on_and_on_costs_little_of_it() {
+    const MOST: u64 = 200 << 20;
+    each_pip(|pip| {
+        for (case, name, fault) in [
+            ("without an end", NAME, Fault::EndlessBody),
+            ("of a false length", NAME, Fault::LongBody(2 << 30)),
+            ("of a false length, and the true file is large", "numpy", Fault::LongBody(2 << 30)),
+        ] {
+            let world = World::new(pip);
+            let liar = world.mirror("ash");
+            liar.web.set_where(IndexServer::is_file, fault);
+            world.download(&["--no-deps", name]).ok();
+            world.assert_right(name, case);
+            println!("{case}: {} MB", liar.web.sent() >> 20);
+            assert!(liar.web.sent() < MOST, "{case}: {} bytes from who lies", liar.web.sent());
+        }
+    });
+}
+
+#[test]
 fn what_upstream_has_not_got_is_not_invented_and_private_names_are_not_told() {
     each_pip(|pip| {
         let world = World::new(pip);

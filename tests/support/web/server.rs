@@ -197,6 +197,7 @@ fn answer(pages: &Pages, mut line: Line<'_>, seen: &Seen, fault: Option<Fault>) 
             return line.whole(302, &[("Location".to_owned(), place)], b"");
         }
         Some(Fault::EndlessBody) => return endless(&line),
+        Some(Fault::LongBody(length)) => return long(&line, *length),
         Some(Fault::Drip(rate)) => line.drip = Some(Pace::new(*rate)),
         Some(Fault::Delay(time)) => line.wait(*time)?,
         _ => {}
@@ -254,6 +255,17 @@ fn answer(pages: &Pages, mut line: Line<'_>, seen: &Seen, fault: Option<Fault>) 
             line.bytes(body)
         }
     }
+}
+
+fn long(line: &Line<'_>, length: u64) -> io::Result<()> {
+    let length = length.min(ENDLESS);
+    let said = usize::try_from(length).unwrap_or(usize::MAX);
+    line.head(200, &[("Content-Type".to_owned(), "application/octet-stream".to_owned())], Some(said))?;
+    let noise = Noise::new(5).bytes(1 << 16);
+    for _ in 0..length.div_ceil(1 << 16) {
+        line.bytes(&noise)?;
+    }
+    line.cut()
 }
 
 fn endless(line: &Line<'_>) -> io::Result<()> {

@@ -54,6 +54,8 @@ pub enum Fault {
     SidebandEscapes,
     /// Answers a fetch with progress and no end (at most 2 GiB).
     EndlessBody,
+    /// A `WebServer` answers with so many bytes of noise, and says before how many they are (at most 2 GiB).
+    LongBody(u64),
     /// Answers a fetch with a pack of valid objects and no end (at most 2 GiB).
     EndlessPack,
     /// Adds what is small in a pack and huge outside to every pack.

@@ -5,7 +5,7 @@
 pub const LIST: u64 = 1 << 20;
 /// A signature beside a file.
 pub const SIGNATURE: u64 = 16 << 10;
-/// What a git server says it can do, and the progress it tells before a pack.
+/// What a git server says it can do; and the messages (side band 2) of one answer.
 pub const GIT_PREAMBLE: u64 = 1 << 20;
 /// A list of refs; half a million refs have 40 MB.
 pub const REFS: u64 = 64 << 20;
