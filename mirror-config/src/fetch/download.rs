@@ -28,8 +28,7 @@ use crate::{
     transport::http::{Cancel, Patience, Request, Response, limits},
 };
 
-/// A file of more bytes is one that another source has too, or nobody else can say: an answer without an end, or of a false
-/// length, costs this, and an honest one a request for one byte.
+/// Of a longer file others are asked for the last byte. So an answer without an end, or of a false length, costs this at most.
 const ALONE: u64 = 128 << 20;
 /// So many others are asked for that byte.
 const ASKED: usize = 4;

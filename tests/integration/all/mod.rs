@@ -14,6 +14,7 @@ mod secrets;
 mod crash_steps;
 mod signed_list;
 mod lies;
+mod long_files;
 mod trust_patterns;
 
 pub(crate) use fixtures::Fixture;
