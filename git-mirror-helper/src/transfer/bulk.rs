@@ -241,7 +241,7 @@ impl Bulk<'_, '_> {
                     let look = move || Snapshot { received: received(), left: None, rates: rates.clone() };
                     run.journal.receiving(look)
                 };
-                let landed = land::land(Counted { inner: &mut whole, count: &count }, self.store, wants, thin);
+                let landed = land::land(Counted { inner: &mut whole, count: &count }, self.store, wants);
                 drop(shown);
                 let bytes = whole.body().received();
                 let landed = match landed {

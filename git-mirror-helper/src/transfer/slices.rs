@@ -23,18 +23,12 @@ use super::{
 };
 use crate::{
     objects::{
-        landing::{land, tidy},
-        pack::Files,
+        landing::{Landing, land},
         store::{Part, Parts, Store},
     },
     run::Run,
 };
 
-/// Bytes that are worth a pack of their own.
-const ENOUGH: u64 = 4 << 20;
-/// So many packs are made one when there is time, and at the end.
-const MANY: usize = 8;
-const FEW: usize = 2;
 /// Between two looks at what has happened.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long mirrors have to answer before upstream is asked for what they may have.
@@ -60,8 +54,9 @@ pub struct Slices<'a, 'r> {
 struct UnderWay {
     board: Arc<Board>,
     joined: Vec<Joined>,
-    /// Packs that have landed and are to become one.
-    packs: Vec<Files>,
+    landing: Landing,
+    /// The tips of what has landed, in order.
+    tips: Vec<Oid>,
 }
 
 /// A source and its connections.
@@ -78,8 +73,17 @@ impl Slices<'_, '_> {
     ///
     /// [`Kind::Io`] when this machine's disk fails. That nobody serves is no error.
     pub fn fetch(mut self, cuts: Vec<Vec<Oid>>, parts: Parts, ready: Vec<Joining>) -> Result<(), Failure> {
-        let board = Arc::new(Board::new(self.run, self.store, cuts, parts, self.upstream.is_some()));
-        let mut under_way = UnderWay { board: Arc::clone(&board), joined: Vec::new(), packs: Vec::new() };
+        let local = |fault: Fault| self.run.local(&fault);
+        let (landed, landing) = match self.landed_before(&cuts, &parts) {
+            Some(before) => before,
+            None => {
+                let landed = cuts.iter().take_while(|cut| self.store.has_all(cut)).count();
+                (landed, Landing::begin(self.store).map_err(local)?)
+            }
+        };
+        let tips = cuts[..landed].concat();
+        let board = Arc::new(Board::new(self.run, self.store, cuts, (landed, parts), self.upstream.is_some()));
+        let mut under_way = UnderWay { board: Arc::clone(&board), joined: Vec::new(), landing, tips };
         let shown = {
             let board = Arc::clone(&board);
             self.run.journal.receiving(move || board.snapshot())
@@ -93,12 +97,23 @@ impl Slices<'_, '_> {
             let _ = connection.join();
         }
         drop(shown);
-        under_way.consolidate(FEW);
+        let UnderWay { landing, tips, .. } = under_way;
+        // What landed is closed, be it all or not.
+        landing.keep(&tips).map_err(local)?;
+        board.forget_landed();
         board.shares().into_iter().for_each(|share| self.run.journal.note(Event::Carried(share)));
         if board.is_landed() || self.store.has_all(self.wants) {
             board.clear();
         }
         ended
+    }
+
+    /// How many cuts had landed in a run that was killed, and what it left of them.
+    fn landed_before(&self, cuts: &[Vec<Oid>], parts: &Parts) -> Option<(usize, Landing)> {
+        let (bytes, landed) = parts.landed()?;
+        let landing = Landing::resume(self.store, bytes)?;
+        let tips = cuts.get(..landed)?.concat();
+        landing.whole(&tips).is_ok().then_some((landed, landing))
     }
 
     fn until_done(&mut self, under_way: &mut UnderWay) -> Result<(), Failure> {
@@ -110,13 +125,15 @@ impl Slices<'_, '_> {
                 under_way.join(Joining { rate: session.source.expected_rate, ..Joining::of(session) });
             }
             under_way.grow();
-            let row = board.ready_to_land(ENOUGH);
-            let landed = !row.is_empty() && under_way.land(&row)?;
+            let landed = match board.next_to_land() {
+                Some(part) => under_way.land(&part)?,
+                None => false,
+            };
             if let Some(fault) = board.broken() {
                 return Err(self.run.local(&fault));
             }
             // An earlier run may have planned for more than is wanted now.
-            if board.is_landed() || (landed && self.store.has_all(self.wants)) {
+            if board.is_landed() || (landed && under_way.landing.has_all(self.wants)) || board.is_too_large() {
                 return Ok(());
             }
             let mirrors_had_time = !self.mirrors.has_more() || started.elapsed() > MIRRORS_FIRST;
@@ -138,7 +155,6 @@ impl Slices<'_, '_> {
                 board.revive();
             }
             if !landed {
-                under_way.consolidate(MANY);
                 board.nap(LOOK);
             }
         }
@@ -169,42 +185,21 @@ impl UnderWay {
         }
     }
 
-    /// Lands slices as one pack; if that fails, one by one, to find the one at fault. True when anything landed.
-    fn land(&mut self, row: &[Part]) -> Result<bool, Failure> {
-        let store = &self.board.store;
-        let tips: Vec<Oid> = row.iter().flat_map(|part| self.board.tips(part)).collect();
+    /// Lands a slice. True when it has landed.
+    fn land(&mut self, part: &Part) -> Result<bool, Failure> {
+        let tips = self.board.tips(part);
         let began = Instant::now();
-        match land::land_row(row, store, &tips) {
-            Ok(landed) => {
-                let bytes: u64 = row.iter().map(|part| part.bytes).sum();
-                tracing::debug!(slices = row.len(), objects = landed.objects, bytes, took = ?began.elapsed(), "landed");
-                self.packs.extend(landed.files);
-                row.iter().for_each(|part| self.board.landed(part));
+        match self.landing.part(part, &tips, true) {
+            Ok(()) => {
+                tracing::debug!(cuts = ?part.range, bytes = part.bytes, took = ?began.elapsed(), "landed");
+                self.tips.extend(tips);
+                self.board.landed(part, self.landing.bytes());
                 Ok(true)
             }
             Err(fault @ Fault::Local(_)) => Err(Failure::new(Kind::Io, format!("the store: {fault}"))),
-            Err(fault) => match row {
-                [part] => {
-                    self.board.rejected(part, fault);
-                    Ok(false)
-                }
-                [first, others @ ..] => {
-                    tracing::debug!(%fault, slices = row.len(), "do not land together");
-                    let landed = self.land(std::slice::from_ref(first))?;
-                    if landed { self.land(others).map(|_| true) } else { Ok(false) }
-                }
-                [] => Ok(false),
-            },
-        }
-    }
-
-    /// Makes one pack of those that have landed, if they are more than so many.
-    fn consolidate(&mut self, few: usize) {
-        if self.packs.len() > few {
-            let packs = std::mem::take(&mut self.packs);
-            if let Err(fault) = tidy::consolidate(&packs, &self.board.store) {
-                // They are as good, only many.
-                tracing::debug!(%fault, "packs stay apart");
+            Err(fault) => {
+                self.board.rejected(part, fault);
+                Ok(false)
             }
         }
     }

@@ -74,6 +74,8 @@ struct State {
     given_up: HashSet<usize>,
     banned: Vec<SourceId>,
     broken: Option<Fault>,
+    /// Who sent something that is more than this machine takes.
+    too_large: HashSet<SourceId>,
     closed: bool,
 }
 
@@ -86,12 +88,17 @@ struct Tally {
 }
 
 impl Board {
-    /// A board for these cuts, some of which may be here already, to be fetched with so many connections to each source.
+    /// A board for these cuts, the first of which have landed and others are among the parts, to be fetched with so many connections to each source.
     /// What goes wrong is noted in the journal at once.
-    pub fn new(run: &Run, store: &Store, cuts: Vec<Vec<Oid>>, mut parts: Parts, has_reserve: bool) -> Self {
+    pub fn new(
+        run: &Run,
+        store: &Store,
+        cuts: Vec<Vec<Oid>>,
+        (landed, mut parts): (usize, Parts),
+        has_reserve: bool,
+    ) -> Self {
         let git = &run.select.config.git;
         let connections = usize::try_from(git.connections.value).unwrap_or(1);
-        let landed = cuts.iter().take_while(|cut| store.has_all(cut)).count();
         parts.remove_before(landed);
         let schedule = Schedule::new(cuts.len(), landed, &parts.ranges(), connections);
         Self {
@@ -112,6 +119,7 @@ impl Board {
                 given_up: HashSet::new(),
                 banned: Vec::new(),
                 broken: None,
+                too_large: HashSet::new(),
                 closed: false,
             }),
             wake: Condvar::new(),
@@ -215,13 +223,10 @@ impl Board {
         self.lock().schedule.connections(id, now)
     }
 
-    /// The slices that can land now: those in a row after what has landed, if they are enough bytes for a pack of their
-    /// own, or if nothing more is coming.
-    pub fn ready_to_land(&self, enough: u64) -> Vec<Part> {
+    /// The slice that can land now: the next after what has landed.
+    pub fn next_to_land(&self) -> Option<Part> {
         let state = self.lock();
-        let row = state.parts.in_row(state.schedule.landed_cuts());
-        let coming = !state.schedule.is_here() && !state.schedule.is_stuck();
-        if coming && row.iter().map(|part| part.bytes).sum::<u64>() < enough { Vec::new() } else { row }
+        state.parts.at(state.schedule.landed_cuts())
     }
 
     /// The tips of a slice, but for those that nobody has.
@@ -231,15 +236,17 @@ impl Board {
         cuts.flat_map(|cut| self.cuts[cut].iter().cloned()).collect()
     }
 
-    /// A slice has landed.
-    pub fn landed(&self, part: &Part) {
+    /// A slice has landed, which makes so many bytes of all that has.
+    pub fn landed(&self, part: &Part, bytes: u64) {
         let mut state = self.lock();
+        state.parts.note_landed(bytes, part.range.end);
         state.parts.remove(part);
         state.schedule.landed(part.range.end);
         self.wake.notify_all();
     }
 
-    /// A slice turned out to be worthless; whoever delivered it is not asked again.
+    /// A slice turned out to be worthless; whoever delivered it is not asked again. For what this machine does not take nobody
+    /// is blamed: when a second source sends the same, it is what was asked for.
     pub fn rejected(&self, part: &Part, fault: Fault) {
         let mut state = self.lock();
         state.parts.remove(part);
@@ -249,9 +256,19 @@ impl Board {
             let share = &mut state.tallies[id].share;
             share.bytes = share.bytes.saturating_sub(bytes);
             share.wasted += bytes;
-            self.blame(state, id, fault);
+            if fault == Fault::TooLarge {
+                state.too_large.insert(id);
+            } else {
+                self.blame(state, id, fault);
+            }
         }
         self.wake.notify_all();
+    }
+
+    /// Whether there is something that this machine does not take: two say so, or the only one there is.
+    pub fn is_too_large(&self) -> bool {
+        let state = self.lock();
+        state.too_large.len() > 1 || (!state.too_large.is_empty() && state.schedule.serving() == 0)
     }
 
     /// The tips of all cuts before this one, the newest first, but for those that nobody has.
@@ -283,6 +300,11 @@ impl Board {
         let mut state = self.lock();
         let banned = state.banned.clone();
         state.schedule.revive(&banned, now);
+    }
+
+    /// What has landed is in the store now.
+    pub fn forget_landed(&self) {
+        self.lock().parts.forget_landed();
     }
 
     /// Forgets the plan and all slices.

@@ -1,4 +1,4 @@
-//! A pack from a stream into the store: indexed while it arrives, believed only when it is whole.
+//! A pack from a stream into the store: rebuilt while it arrives, believed only when it is whole.
 //!
 //! Whole means: its checksum is right, it contains what was wanted, and everything its objects point to is in it or
 //! was in the store before. The checksum says that nothing was damaged on the way; the rest says that the sender did
@@ -10,17 +10,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gix_pack::{Bundle, cache::lru::MemoryCappedHashmap, data::input};
-use mirror_config::{errors::Fault, model::Oid};
+use gix_pack::{Bundle, data::input};
+use mirror_config::{errors::Fault, model::Oid, system::state};
 
-use super::closed::{self, incomplete};
 use crate::objects::{
-    pack::{Files, Watched, index, merge},
-    store::{Part, Store, hash_of, parts},
+    pack::{Files, Growing, Scan, Watched},
+    store::{Part, Store, hash_of, object_id},
 };
 
-/// Bytes of objects that are kept at hand while a thin pack is completed.
-const BASES_CACHE: usize = 64 << 20;
+/// The pack that grows, among the parts of a transfer.
+const GROWING: &str = "growing.pack";
 
 /// What has landed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,54 +30,140 @@ pub struct Landed {
     pub files: Option<Files>,
 }
 
-/// Reads a pack into the store. `wants` are the tips it was asked for; a thin one may rest on what the store has.
+/// What has arrived of one transfer, on its way into the store.
+pub struct Landing {
+    growing: Growing,
+    store: Store,
+}
+
+impl Landing {
+    /// One that outlives the process.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Local`] for the disk.
+    pub fn begin(store: &Store) -> Result<Self, Fault> {
+        state::private_folder(&store.parts()).map_err(local)?;
+        Self::at(store, store.parts().join(GROWING))
+    }
+
+    /// The one that another process has left, or its first so many bytes; `None` where there is nothing.
+    pub fn resume(store: &Store, bytes: u64) -> Option<Self> {
+        let objects = store.objects().ok()?;
+        let growing = Growing::again(&store.parts().join(GROWING), bytes, store.hash(), Some(objects)).ok()?;
+        (growing.objects() > 0).then(|| Self { growing, store: store.clone() })
+    }
+
+    fn at(store: &Store, path: PathBuf) -> Result<Self, Fault> {
+        let growing = Growing::begin(path, store.hash(), Some(store.objects().map_err(local)?))?;
+        Ok(Self { growing, store: store.clone() })
+    }
+
+    /// Takes a pack in; what came before a fault stays.
+    ///
+    /// # Errors
+    ///
+    /// The stream's own [`Fault`]; [`Fault::Corrupt`] when the pack is not what it must be;
+    /// [`Fault::Local`] for the disk.
+    pub fn stream(&mut self, stream: impl Read + Send) -> Result<(), Fault> {
+        self.growing.absorb(Scan::new(stream, self.store.hash())?, &mut |_| Ok(()))
+    }
+
+    /// Takes a slice in, or nothing of it: one that has these tips, and, where it is to be `closed`, all that they reach and
+    /// what landed before does not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Landing::stream`]; [`Fault::Corrupt`] as well when something is not in it.
+    pub fn part(&mut self, part: &Part, tips: &[Oid], closed: bool) -> Result<(), Fault> {
+        let mark = self.growing.mark();
+        let taken = part.open().map_err(local).and_then(|file| self.stream(file));
+        let whole = taken.and_then(|()| if closed { self.whole(tips) } else { self.having(tips) });
+        match whole {
+            Ok(()) => self.growing.flush(),
+            Err(fault) => self.growing.back_to(mark).and(Err(fault)),
+        }
+    }
+
+    /// Whether these are here, with all they reach.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Corrupt`] names what is not.
+    pub fn whole(&self, tips: &[Oid]) -> Result<(), Fault> {
+        self.having(tips)?;
+        match self.growing.first_missing() {
+            Some(missing) => Err(incomplete(&format!("{missing} is missing"))),
+            None => Ok(()),
+        }
+    }
+
+    fn having(&self, tips: &[Oid]) -> Result<(), Fault> {
+        let missing = tips.iter().find(|tip| !self.has(tip));
+        match missing {
+            Some(_) if self.growing.objects() == 0 => Err(incomplete("it is empty")),
+            Some(missing) => Err(incomplete(&format!("{missing}, which was asked for, is not in it"))),
+            None => Ok(()),
+        }
+    }
+
+    fn has(&self, oid: &Oid) -> bool {
+        object_id(oid).is_some_and(|id| self.growing.has(&id)) || self.store.has_all(std::slice::from_ref(oid))
+    }
+
+    /// Whether it has every one of them, or the store has.
+    pub fn has_all(&self, oids: &[Oid]) -> bool {
+        oids.iter().all(|oid| self.has(oid))
+    }
+
+    /// Bytes that have arrived so far, and are kept when the process is killed.
+    pub fn bytes(&self) -> u64 {
+        self.growing.bytes()
+    }
+
+    /// The files that are missing, versions of one after each other; `None` when something else is missing as well.
+    pub fn missing_files(&self) -> Option<Vec<Oid>> {
+        let missing = self.growing.missing_files()?;
+        missing.into_iter().map(|id| id.to_string().parse().ok()).collect()
+    }
+
+    /// Moves it into the store, of which these tips are now a part. Nothing may be missing.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Local`] for the disk.
+    pub fn keep(self, tips: &[Oid]) -> Result<Landed, Fault> {
+        let objects = self.growing.objects();
+        let incoming = self.store.incoming().map_err(local)?;
+        let files = match self.growing.finish(incoming.path())? {
+            Some(files) => Some(keep(&files, &self.store).map_err(local)?),
+            None => None,
+        };
+        self.store.add_tips(tips);
+        Ok(Landed { objects, files })
+    }
+}
+
+/// Reads a pack into the store. `wants` are the tips it was asked for; it may rest on what the store has.
 ///
 /// # Errors
 ///
-/// The stream's own [`Fault`]; [`Fault::Corrupt`] when the pack is not what it must be; [`Fault::Local`] for the disk.
-pub fn land(stream: impl Read, store: &Store, wants: &[Oid], thin: bool) -> Result<Landed, Fault> {
-    enter(stream, store, wants, thin, |files, _| Ok(files))
-}
-
-/// Lands slices that follow each other, as one pack. `wants` are the tips of all of them.
-///
-/// # Errors
-///
-/// As [`land`]; which of the slices is at fault is not said.
-pub fn land_row(row: &[Part], store: &Store, wants: &[Oid]) -> Result<Landed, Fault> {
-    let joined = parts::join(row, store.hash()).map_err(|error| match error.kind() {
-        // Its header lies, or it was cut short when the machine went down.
-        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => incomplete("its header"),
-        _ => Fault::Local(error.to_string()),
-    })?;
-    enter(joined, store, wants, true, |files, folder| {
-        // Servers send again what came back after it was gone, and a base may be in another slice of the row.
-        merge::merge(&[open(&files, store)?], folder, store.hash())
-    })
-}
-
-/// Indexes a pack, lets `finish` have it, checks it, and keeps it.
-fn enter(
-    stream: impl Read,
-    store: &Store,
-    wants: &[Oid],
-    thin: bool,
-    finish: impl FnOnce(Files, &Path) -> Result<Files, Fault>,
-) -> Result<Landed, Fault> {
-    let local = |error: io::Error| Fault::Local(error.to_string());
+/// As [`Landing::stream`], and [`Fault::Corrupt`] when something was left out.
+pub fn land(stream: impl Read + Send, store: &Store, wants: &[Oid]) -> Result<Landed, Fault> {
     let incoming = store.incoming().map_err(local)?;
-    let mut bases = if thin { Some(store.objects().map_err(local)?) } else { None };
-    // Bases of neighbors share most of their own chains of deltas.
-    bases.iter_mut().for_each(|bases| bases.set_pack_cache(|| Box::new(MemoryCappedHashmap::new(BASES_CACHE))));
-    let indexed = index(stream, incoming.path(), store.hash(), input::Mode::Verify, bases)?;
-    let Some(files) = indexed.files else {
-        return if store.has_all(wants) { Ok(Landed::default()) } else { Err(incomplete("it is empty")) };
-    };
-    let files = finish(files, incoming.path())?;
-    closed::check(&open(&files, store)?, store, wants, indexed.threads)?;
-    let files = keep(&files, store).map_err(local)?;
-    store.add_tips(wants);
-    Ok(Landed { objects: indexed.objects, files: Some(files) })
+    let mut landing = Landing::at(store, incoming.path().join(GROWING))?;
+    landing.stream(stream)?;
+    landing.whole(wants)?;
+    landing.keep(wants)
+}
+
+fn local(error: io::Error) -> Fault {
+    Fault::Local(error.to_string())
+}
+
+/// What a pack is that leaves something out.
+fn incomplete(why: &str) -> Fault {
+    Fault::Corrupt(format!("an incomplete pack: {why}"))
 }
 
 pub(crate) fn open(files: &Files, store: &Store) -> Result<Bundle, Fault> {
@@ -181,7 +266,7 @@ mod tests {
             let env = Environment::of([("HOME", cache), ("XDG_CACHE_HOME", cache)], home.path());
             let repository = Repository { upstream: "github".to_owned(), repo: "a/b".parse().expect("a name") };
             let store = Store::open(&env, &repository, "sha1").expect("a store in a folder of our own");
-            let landed = land(&pack(objects)[..], &store, std::slice::from_ref(&want), false);
+            let landed = land(&pack(objects)[..], &store, std::slice::from_ref(&want));
             match landed {
                 Ok(_) => assert!(whole, "{number} landed"),
                 Err(Fault::Corrupt(why)) => assert!(!whole && why.contains("incomplete"), "{number}: {why}"),

@@ -1,5 +1,6 @@
 //! How a pack enters the store: closed under reachability, or not at all.
 
-pub mod closed;
 pub mod land;
 pub mod tidy;
+
+pub use land::{Landed, Landing};

@@ -1,11 +1,17 @@
-//! A pack as such: read, weighed, indexed, merged.
+//! A pack as such: read, rebuilt, put together, indexed.
 
-pub mod merge;
 pub mod watched;
-pub mod weight;
-pub mod shared;
-pub mod index;
+pub mod scan;
+pub mod delta;
+pub mod disk;
+pub mod cache;
+pub mod links;
+pub mod rebuild;
+pub mod idx;
+pub mod growing;
+pub mod merge;
 
-pub(crate) use index::index;
-pub use merge::Files;
+pub(crate) use growing::{Growing, index};
+pub use idx::Files;
+pub(crate) use scan::Scan;
 pub(crate) use watched::Watched;

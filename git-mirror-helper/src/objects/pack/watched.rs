@@ -26,11 +26,6 @@ impl<R: Read> Watched<R> {
         })
     }
 
-    /// Ends it here: nothing more is read, and this is why.
-    pub(crate) fn fail(&mut self, fault: Fault) {
-        self.fault.get_or_insert(fault);
-    }
-
     /// What was read ahead.
     pub(crate) fn buffered(&self) -> &[u8] {
         self.inner.buffer()

@@ -9,7 +9,6 @@ use std::{
 };
 
 use gix::{ObjectId, objs, prelude::FindExt};
-use gix_pack::data::input;
 use mirror_config::{
     errors::Fault,
     git::{PackStream, Packets},
@@ -26,7 +25,7 @@ use crate::objects::{
 /// # Errors
 ///
 /// [`Fault::Corrupt`] when they differ, or when a commit before the edge is missing.
-pub fn check(answer: &mut (impl Read + Seek), wants: &[Oid], depth: usize, object_format: &str) -> Result<(), Fault> {
+pub fn check(answer: &mut (impl Read + Seek + Send), wants: &[Oid], depth: usize, object_format: &str) -> Result<(), Fault> {
     let local = |error: std::io::Error| Fault::Local(error.to_string());
     answer.rewind().map_err(local)?;
     let said = shallow_lines(answer)?;
@@ -35,7 +34,7 @@ pub fn check(answer: &mut (impl Read + Seek), wants: &[Oid], depth: usize, objec
     let folder = tempfile::tempdir().map_err(local)?;
     let packs = folder.path().join("pack");
     std::fs::create_dir(&packs).map_err(local)?;
-    index::index(PackStream::open(answer, true)?, &packs, hash, input::Mode::Verify, None)?;
+    index(PackStream::open(answer, true)?, &packs, hash)?;
     let objects = gix::odb::at(folder.path(), hash).map_err(local)?;
     let wants: Vec<ObjectId> = wants.iter().filter_map(object_id).collect();
     if edge(&objects, &wants, depth)? == said {

@@ -4,7 +4,6 @@
 
 use std::{collections::HashMap, io::Read};
 
-use gix_pack::data::input;
 use mirror_config::{
     errors::Fault,
     git::{Fetch, Session},
@@ -108,7 +107,7 @@ fn commits(session: &Session, fetch: Fetch<'_>) -> Result<(tempfile::TempDir, gi
     let folder = tempfile::tempdir().map_err(local)?;
     let packs = folder.path().join("pack");
     std::fs::create_dir(&packs).map_err(local)?;
-    index::index(stream.take(PROOF_LIMIT), &packs, hash, input::Mode::Verify, None)?;
+    index(stream.take(PROOF_LIMIT), &packs, hash)?;
     let objects = gix::odb::at(folder.path(), hash).map_err(local)?;
     Ok((folder, objects))
 }

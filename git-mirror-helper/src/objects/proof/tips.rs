@@ -8,7 +8,6 @@ use std::{
 };
 
 use gix::{objs, prelude::FindExt};
-use gix_pack::data::input;
 use mirror_config::{errors::Fault, git::PackStream, model::Oid};
 
 use crate::objects::{
@@ -32,7 +31,7 @@ pub enum Tip {
 /// # Errors
 ///
 /// [`Fault::Missing`] when one of them is not in the answer, else what was wrong with it.
-pub fn unpack(answer: impl Read, tips: &[Oid], object_format: &str, folder: &Path) -> Result<Vec<Tip>, Fault> {
+pub fn unpack(answer: impl Read + Send, tips: &[Oid], object_format: &str, folder: &Path) -> Result<Vec<Tip>, Fault> {
     let local = |error: io::Error| Fault::Local(error.to_string());
     let hash = hash_of(object_format);
     let packs = folder.join("objects/pack");
@@ -43,7 +42,7 @@ pub fn unpack(answer: impl Read, tips: &[Oid], object_format: &str, folder: &Pat
     };
     fs::write(folder.join("config"), format!("[core]\n\trepositoryFormatVersion = {extension}")).map_err(local)?;
     fs::write(folder.join("HEAD"), "ref: refs/heads/none\n").map_err(local)?;
-    index::index(PackStream::open(answer, true)?, &packs, hash, input::Mode::Verify, None)?;
+    index(PackStream::open(answer, true)?, &packs, hash)?;
     let objects = gix::odb::at(folder.join("objects"), hash).map_err(local)?;
     let mut buffer = Vec::new();
     tips.iter()

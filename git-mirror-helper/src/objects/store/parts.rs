@@ -7,13 +7,13 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, Cursor, Read, Write},
+    io::{self, Read, Write},
     ops::Range,
     path::PathBuf,
 };
 
-use gix::hash::{Hasher, Kind};
-use gix_pack::data::{self, header};
+use gix::hash::Kind;
+use gix_pack::data::header;
 use mirror_config::{errors::Fault, model::Oid, system::state};
 use tempfile::NamedTempFile;
 
@@ -21,6 +21,8 @@ use super::repository::Store;
 
 /// The file with the cuts.
 const PLAN: &str = "plan.json";
+/// The file that says how much of them has landed.
+const LANDED: &str = "landed";
 /// Bytes read at once.
 const CHUNK: usize = 0x1_0000;
 
@@ -32,6 +34,17 @@ pub struct Part {
     /// Bytes of its pack.
     pub bytes: u64,
     path: PathBuf,
+}
+
+impl Part {
+    /// Its pack, to be read.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn open(&self) -> io::Result<File> {
+        File::open(&self.path)
+    }
 }
 
 /// The slices of one transfer that have arrived and not landed.
@@ -115,15 +128,27 @@ impl Parts {
         self.waiting.values().map(|part| part.range.clone()).collect()
     }
 
-    /// Those that wait and follow each other without a gap, from this cut on.
-    pub fn in_row(&self, from: usize) -> Vec<Part> {
-        let mut row: Vec<Part> = Vec::new();
-        let mut at = from;
-        while let Some(part) = self.waiting.get(&at) {
-            at = part.range.end;
-            row.push(part.clone());
-        }
-        row
+    /// The one that begins at this cut.
+    pub fn at(&self, cut: usize) -> Option<Part> {
+        self.waiting.get(&cut).cloned()
+    }
+
+    /// Remembers that so many cuts have landed, in a pack of so many bytes that is not in the store yet.
+    pub fn note_landed(&self, bytes: u64, cuts: usize) {
+        // Should it not be written, a next run lands what it finds once more.
+        let _ = fs::write(self.folder.join(LANDED), format!("{bytes} {cuts}\n"));
+    }
+
+    /// What was last noted: bytes, and cuts.
+    pub fn landed(&self) -> Option<(u64, usize)> {
+        let text = fs::read_to_string(self.folder.join(LANDED)).ok()?;
+        let (bytes, cuts) = text.strip_suffix('\n')?.split_once(' ')?;
+        Some((bytes.parse().ok()?, cuts.parse().ok()?))
+    }
+
+    /// What has landed is in the store.
+    pub fn forget_landed(&self) {
+        let _ = fs::remove_file(self.folder.join(LANDED));
     }
 
     /// Forgets a slice that has landed, or is worth nothing.
@@ -143,64 +168,6 @@ impl Parts {
         // What stays behind costs space only, and goes the next time.
         let _ = fs::remove_dir_all(&self.folder);
     }
-}
-
-/// Several packs read as one: what each has between its header and its checksum, in a row. Deltas name their base by
-/// distance or by id, and neither changes by that.
-pub struct Joined {
-    head: Cursor<Vec<u8>>,
-    /// The last one is read first.
-    bodies: Vec<io::Take<File>>,
-    hasher: Option<Hasher>,
-    trailer: Cursor<Vec<u8>>,
-}
-
-impl Read for Joined {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut count = self.head.read(buf)?;
-        while count == 0
-            && let Some(body) = self.bodies.last_mut()
-        {
-            count = body.read(buf)?;
-            if count == 0 {
-                self.bodies.pop();
-            }
-        }
-        if count > 0 {
-            if let Some(hasher) = &mut self.hasher {
-                hasher.update(&buf[..count]);
-            }
-            return Ok(count);
-        }
-        if let Some(hasher) = self.hasher.take() {
-            self.trailer = Cursor::new(hasher.try_finalize().map_err(io::Error::other)?.as_slice().to_vec());
-        }
-        self.trailer.read(buf)
-    }
-}
-
-/// Reads the packs of these slices as one.
-///
-/// # Errors
-///
-/// Those of the file system.
-pub fn join(row: &[Part], hash: Kind) -> io::Result<Joined> {
-    let mut count = 0_u32;
-    let mut bodies = Vec::new();
-    for part in row.iter().rev() {
-        let mut file = File::open(&part.path)?;
-        let mut head = [0; header::SIZE];
-        file.read_exact(&mut head)?;
-        let (_, objects) = header::decode(&head).map_err(|_| io::ErrorKind::InvalidData)?;
-        count = count.checked_add(objects).ok_or(io::ErrorKind::InvalidData)?;
-        bodies.push(file.take(part.bytes.saturating_sub((header::SIZE + hash.len_in_bytes()) as u64)));
-    }
-    Ok(Joined {
-        head: Cursor::new(header::encode(data::Version::V2, count).to_vec()),
-        bodies,
-        hasher: Some(gix::hash::hasher(hash)),
-        trailer: Cursor::default(),
-    })
 }
 
 /// What is heard of a slice while it arrives.
