@@ -5,27 +5,20 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
     time::{Duration, Instant},
 };
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
-    git::{Fetch, Session},
+    git::Session,
     model::{Oid, Ref},
-    report::Snapshot,
     transport::http::Patience,
 };
 
 use super::{
-    cuts,
-    first_request::{self, Hint, Opening},
     mirrors::Mirrors,
-    slices::Slices,
+    one_piece::{CRAWL, Came, ENOUGH_CUTS, OnePiece},
+    slices::{Slices, Work},
     stale,
     state::Joining,
 };
@@ -33,17 +26,13 @@ use crate::{
     authority::Authority,
     git::Request,
     objects::{
-        landing::{land, tidy},
+        landing::{Landing, tidy},
         store::{Parts, Store},
     },
 };
 
 /// How long one that has everything is waited for, once one has answered that has not.
 const GRACE: Duration = Duration::from_millis(500);
-/// Bytes a second at which an answer tells too little to plan by.
-const CRAWL: f64 = 32_000.0;
-/// Cuts that are enough whatever the answer told.
-const ENOUGH_CUTS: usize = 8;
 
 /// What is wanted, where it lands, and who can be asked for it.
 #[derive(Debug)]
@@ -60,17 +49,11 @@ pub struct Bulk<'a, 'r> {
     pub mirrors: &'a mut Mirrors<'r>,
 }
 
-/// What became of a first request.
-enum Begun {
-    /// All of it has landed.
-    Landed,
-    /// It comes in slices: the cuts between them, and how fast the answer came, in bytes a second, with what was received
-    /// in vain.
-    Slices(Vec<Vec<Oid>>, f64, u64),
+/// How a transfer from several sources begins: what is to be done, and who has answered.
+enum Beginning {
+    Slices(Vec<Vec<Oid>>, Vec<Joining>),
+    Files(Landing, Vec<Joining>),
 }
-
-/// How a transfer in slices begins: its cuts, and who has answered.
-type Beginning = (Vec<Vec<Oid>>, Vec<Joining>);
 
 impl Bulk<'_, '_> {
     /// Brings as much as there is of the wanted objects into the store. Whatever is missing then is left to the
@@ -89,38 +72,51 @@ impl Bulk<'_, '_> {
         let held =
             self.store.lock(waits).map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
         let wants = self.request.wants();
-        if self.store.has_all(&wants) {
-            return Ok(held);
+        if let Some((then, landing)) = files_left(self.store) {
+            self.share(&then, Work::files(landing), Vec::new())?;
         }
-        let (cuts, parts, ready) = match Parts::resume(self.store) {
-            Some((cuts, parts)) => {
-                let cuts = with_wants(cuts, &wants);
-                // A plan that cannot be written costs the next run what this one leaves.
-                let _ = parts.write_plan(&cuts);
-                (cuts, parts, Vec::new())
+        // Those who give no files by name may still give everything.
+        for by_name in [true, false] {
+            if self.store.has_all(&wants) {
+                break;
             }
-            None => match self.begin(&wants)? {
-                Some((cuts, ready)) => {
-                    let parts = Parts::begin(self.store, &cuts)
-                        .map_err(|error| Failure::new(Kind::Io, format!("{}: the store: {error}", run.repository)))?;
-                    (cuts, parts, ready)
+            // One cut is no plan: what was to come in one piece begins anew.
+            let (work, ready) = match Parts::resume(self.store).filter(|(cuts, _)| cuts.len() > 1) {
+                Some((cuts, parts)) => {
+                    let cuts = with_wants(cuts, &wants);
+                    // A plan that cannot be written costs the next run what this one leaves.
+                    let _ = parts.write_plan(&cuts);
+                    (Work::slices(cuts, parts), Vec::new())
                 }
-                None => {
-                    tidy::tidy(self.store);
-                    return Ok(held);
-                }
-            },
-        };
-        tracing::debug!(cuts = cuts.len(), "slices");
-        let upstream = self.authority.session().cloned();
-        let slices = Slices { run, store: self.store, wants: &wants, mirrors: self.mirrors, upstream };
-        slices.fetch(cuts, parts, ready)?;
+                None => match self.begin(&wants, by_name)? {
+                    Some(Beginning::Slices(cuts, ready)) => {
+                        let parts = Parts::begin(self.store, &cuts);
+                        let failed = |e| Failure::new(Kind::Io, format!("{}: the store: {e}", run.repository));
+                        (Work::slices(cuts, parts.map_err(failed)?), ready)
+                    }
+                    Some(Beginning::Files(landing, ready)) => (Work::files(landing), ready),
+                    None => break,
+                },
+            };
+            let files = work.is_by_name();
+            let whole = self.share(&wants, work, ready)?;
+            if whole || !files {
+                break;
+            }
+        }
         tidy::tidy(self.store);
         Ok(held)
     }
 
+    /// Has everybody take part. True when all of it is here.
+    fn share(&mut self, wants: &[Oid], work: Work, ready: Vec<Joining>) -> Result<bool, Failure> {
+        let upstream = self.authority.session().cloned();
+        let run = self.authority.run;
+        Slices { run, store: self.store, wants, mirrors: self.mirrors, upstream }.fetch(work, ready)
+    }
+
     /// Finds out whether the bulk comes in one piece, and lets it; else says how to cut it, and who has answered.
-    fn begin(&mut self, wants: &[Oid]) -> Result<Option<Beginning>, Failure> {
+    fn begin(&mut self, wants: &[Oid], by_name: bool) -> Result<Option<Beginning>, Failure> {
         let mut lagging: Vec<Session> = Vec::new();
         // Slow, but it has everything.
         let mut crawler: Option<(Vec<Vec<Oid>>, Joining)> = None;
@@ -129,18 +125,26 @@ impl Bulk<'_, '_> {
             let Some(session) = self.mirrors.next_within(longest) else { break };
             let since = Instant::now();
             let alone = lagging.is_empty() && !self.mirrors.has_more();
-            match self.ask(&session, wants, &[], alone) {
-                Ok(Begun::Landed) => {
+            match self.ask(&session, wants, &[], (alone, by_name)) {
+                Ok(Came::Landed) => {
                     self.mirrors.put_back(session);
                     stale::passed_by(self.mirrors, lagging, since);
                     return Ok(None);
                 }
-                Ok(Begun::Slices(cuts, rate, wasted))
+                Ok(Came::Files(landing, rate, bytes, fault)) => {
+                    if let Some(fault) = fault {
+                        self.mirrors.failed(&session, 0, since, fault);
+                    }
+                    let ready = beside(Joining { rate: Some(rate), bytes, ..Joining::of(session) }, lagging);
+                    return Ok(Some(Beginning::Files(landing, ready)));
+                }
+                Ok(Came::Cut(cuts, rate, wasted))
                     if rate > CRAWL || cuts.len() >= ENOUGH_CUTS || !self.mirrors.has_more() =>
                 {
-                    return Ok(Some((cuts, beside(Joining { session, rate: Some(rate), wasted }, lagging))));
+                    let first = Joining { rate: Some(rate), wasted, ..Joining::of(session) };
+                    return Ok(Some(Beginning::Slices(cuts, beside(first, lagging))));
                 }
-                Ok(Begun::Slices(cuts, rate, wasted)) => {
+                Ok(Came::Cut(cuts, rate, wasted)) => {
                     self.mirrors.failed(&session, wasted, since, Fault::Slow);
                     crawler = Some((cuts, Joining { rate: Some(rate), ..Joining::of(session) }));
                 }
@@ -149,12 +153,12 @@ impl Bulk<'_, '_> {
             }
         }
         if let Some((cuts, crawler)) = crawler {
-            return Ok(Some((cuts, beside(crawler, lagging))));
+            return Ok(Some(Beginning::Slices(cuts, beside(crawler, lagging))));
         }
         if let Some(beginning) = self.begin_with_older(wants, lagging)? {
             return Ok(Some(beginning));
         }
-        if self.store.has_all(wants) { Ok(None) } else { self.begin_with_upstream(wants) }
+        if self.store.has_all(wants) { Ok(None) } else { self.begin_with_upstream(wants, by_name) }
     }
 
     /// The same with mirrors that lag behind, for what they have.
@@ -174,11 +178,11 @@ impl Bulk<'_, '_> {
                 break;
             }
             let all: Vec<Oid> = older.iter().map(|(tip, _)| tip.clone()).collect();
-            match self.ask(&session, &tips, &all, lagging.is_empty()) {
-                Ok(Begun::Landed) => break,
-                Ok(Begun::Slices(cuts, rate, wasted)) => {
-                    let ready = beside(Joining { session, rate: Some(rate), wasted }, lagging);
-                    return Ok(Some((with_wants(cuts, wants), ready)));
+            match self.ask(&session, &tips, &all, (lagging.is_empty(), false)) {
+                Ok(Came::Landed | Came::Files(..)) => break,
+                Ok(Came::Cut(cuts, rate, wasted)) => {
+                    let first = Joining { rate: Some(rate), wasted, ..Joining::of(session) };
+                    return Ok(Some(Beginning::Slices(with_wants(cuts, wants), beside(first, lagging))));
                 }
                 Err((fault, wasted)) => self.lost(&session, wasted, since, fault)?,
             }
@@ -188,13 +192,18 @@ impl Bulk<'_, '_> {
     }
 
     /// The same with upstream alone.
-    fn begin_with_upstream(&mut self, wants: &[Oid]) -> Result<Option<Beginning>, Failure> {
+    fn begin_with_upstream(&mut self, wants: &[Oid], by_name: bool) -> Result<Option<Beginning>, Failure> {
         let Some(session) = self.authority.session().cloned() else { return Ok(None) };
         let since = Instant::now();
-        match self.ask(&session, wants, &[], true) {
-            Ok(Begun::Landed) => Ok(None),
-            Ok(Begun::Slices(cuts, rate, wasted)) => {
-                Ok(Some((cuts, vec![Joining { session, rate: Some(rate), wasted }])))
+        match self.ask(&session, wants, &[], (true, by_name)) {
+            Ok(Came::Landed) => Ok(None),
+            Ok(Came::Files(landing, rate, bytes, _)) => {
+                let first = Joining { rate: Some(rate), bytes, ..Joining::of(session) };
+                Ok(Some(Beginning::Files(landing, vec![first])))
+            }
+            Ok(Came::Cut(cuts, rate, wasted)) => {
+                let first = Joining { rate: Some(rate), wasted, ..Joining::of(session) };
+                Ok(Some(Beginning::Slices(cuts, vec![first])))
             }
             Err((fault, wasted)) => self.lost(&session, wasted, since, fault).map(|()| None),
         }
@@ -212,52 +221,33 @@ impl Bulk<'_, '_> {
         Ok(())
     }
 
-    /// Asks a source for everything, and lands it if it comes fast; with the fault come the bytes received in vain.
-    fn ask(&self, session: &Session, wants: &[Oid], older: &[Oid], alone: bool) -> Result<Begun, (Fault, u64)> {
+    /// Asks a source for everything. (`alone`: nobody else could help; `by_name`: they could be asked for files.)
+    fn ask(
+        &self,
+        session: &Session,
+        wants: &[Oid],
+        older: &[Oid],
+        (alone, by_name): (bool, bool),
+    ) -> Result<Came, (Fault, u64)> {
         let run = self.authority.run;
         let format = self.authority.advertisement().object_format();
         if !self.request.fits(&session.advertisement, format) {
             return Err((Fault::Transport("it cannot do what is asked".to_owned()), 0));
         }
-        let source = &session.source;
-        let patience = if source.is_upstream() { Patience::LAST } else { self.mirrors.patience(session) };
-        let since = Instant::now();
-        let haves = self.store.tips();
-        let thin = !haves.is_empty();
-        let fetch = Fetch { wants, haves: &haves, thin, ..Fetch::default() };
-        let in_slices = |hint: &Hint, wasted: u64| {
-            Begun::Slices(cuts::cuts(wants, self.refs, &hint.commits, older, hint.bytes), hint.rate, wasted)
-        };
-        match first_request::open(session, &fetch, patience, alone).map_err(|fault| (fault, 0))? {
-            Opening::Slices(hint, wasted) => Ok(in_slices(&hint, wasted)),
-            Opening::Whole(mut whole) => {
-                // What the store could not keep is not worth receiving, and a pack can go on for ever.
-                whole.body().limit(run.select.config.git.store_limit.value);
-                let count = Arc::new(AtomicU64::new(0));
-                let shown = {
-                    let (count, name) = (Arc::clone(&count), source.name.clone());
-                    let received = move || count.load(Ordering::Relaxed);
-                    let rates = vec![(name, 1.0)];
-                    let look = move || Snapshot { received: received(), left: None, rates: rates.clone() };
-                    run.journal.receiving(look)
-                };
-                let landed = land::land(Counted { inner: &mut whole, count: &count }, self.store, wants);
-                drop(shown);
-                let bytes = whole.body().received();
-                let landed = match landed {
-                    Ok(landed) => landed,
-                    // The line does not carry it in one piece.
-                    Err(Fault::Cut | Fault::Stalled | Fault::Slow) => {
-                        return Ok(in_slices(&whole.hint(wants, format), bytes));
-                    }
-                    Err(fault) => return Err((fault, bytes)),
-                };
-                tracing::debug!(source = source.name, bytes, objects = landed.objects, "landed");
-                run.carried(source, bytes, since.elapsed());
-                Ok(Begun::Landed)
-            }
-        }
+        let patience = if session.source.is_upstream() { Patience::LAST } else { self.mirrors.patience(session) };
+        OnePiece { run, store: self.store, session, wants, refs: self.refs, older, alone, by_name }.fetch(patience)
     }
+}
+
+/// What a run has left that was killed when what is missing had a name, and the tips it was for.
+fn files_left(store: &Store) -> Option<(Vec<Oid>, Landing)> {
+    let wants = Parts::resume_one(store)?;
+    let mut landing = Landing::resume(store, u64::MAX)?;
+    for part in Parts::left(store) {
+        // What does not land is fetched again.
+        let _ = landing.part(&part, &[], false);
+    }
+    (landing.has_all(&wants) && landing.missing().is_some()).then_some((wants, landing))
 }
 
 /// One that is asked first, with those beside it that have something.
@@ -272,18 +262,4 @@ fn with_wants(mut cuts: Vec<Vec<Oid>>, wants: &[Oid]) -> Vec<Vec<Oid>> {
         cuts.push(last);
     }
     cuts
-}
-
-/// A stream whose bytes are counted.
-struct Counted<'a, R> {
-    inner: R,
-    count: &'a AtomicU64,
-}
-
-impl<R: Read> Read for Counted<'_, R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buf).inspect(|count| {
-            self.count.fetch_add(*count as u64, Ordering::Relaxed);
-        })
-    }
 }

@@ -50,9 +50,13 @@ fn fetch(
     range: &Range<usize>,
 ) -> Result<NamedTempFile, Fault> {
     let wants: Vec<Oid> = board.cuts[range.clone()].iter().flatten().cloned().collect();
-    let mut haves = board.tips_before(range.start, MOST_HAVES);
-    haves.extend(board.base.iter().take(MOST_HAVES).cloned());
-    let fetch = Fetch { wants: &wants, haves: &haves, thin: true, ..Fetch::default() };
+    let mut haves = Vec::new();
+    // Files rest on nothing: what is asked for together comes as deltas of each other.
+    if !board.by_name {
+        haves = board.tips_before(range.start, MOST_HAVES);
+        haves.extend(board.base.iter().take(MOST_HAVES).cloned());
+    }
+    let fetch = Fetch { wants: &wants, haves: &haves, thin: !board.by_name, ..Fetch::default() };
     let alone = board.serving() <= 1 && (session.source.is_upstream() || !board.has_reserve);
     let patience = if alone { ALONE } else { Patience::REPLACEABLE };
     let mut stream = session.until(cancel).fetch(&fetch, patience)?;

@@ -14,6 +14,8 @@ use mirror_config::model::{Oid, Ref};
 const MOST: u64 = 64;
 /// Bytes that are worth a slice.
 const WORTH: u64 = 128 << 10;
+/// Files are cut into so many slices at most.
+const MOST_BY_NAME: usize = 256;
 const TAGS: &str = "refs/tags/";
 
 /// Cuts for a fetch of `wants`. `refs` are the authority's; `seen` are the newest commits of the history, oldest first,
@@ -53,6 +55,19 @@ pub fn cuts(wants: &[Oid], refs: &[Ref], seen: &[Oid], older: &[Oid], bytes: u64
     cuts.push(wants.iter().filter(|oid| !named.contains(oid)).cloned().collect());
     cuts.retain(|cut| !cut.is_empty());
     cuts
+}
+
+/// How many of these are tags.
+pub fn tagged(wants: &[Oid], refs: &[Ref]) -> usize {
+    let wanted: HashSet<&Oid> = wants.iter().collect();
+    let tags = refs.iter().filter(|found| found.name.starts_with(TAGS));
+    tags.filter(|tag| tag.oid.as_ref().is_some_and(|oid| wanted.contains(oid))).count()
+}
+
+/// Cuts through what is missing: each tree for itself, with all below it, and files in their order.
+pub fn by_name(trees: &[Oid], files: &[Oid]) -> Vec<Vec<Oid>> {
+    let each = files.len().div_ceil(MOST_BY_NAME).max(1);
+    trees.chunks(1).chain(files.chunks(each)).map(<[Oid]>::to_vec).collect()
 }
 
 /// Orders names as people number them: `v1.9` before `v1.10`.

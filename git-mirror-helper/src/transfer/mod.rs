@@ -1,10 +1,12 @@
 //! The bulk of a clone: cut into slices, fetched from several mirrors at once, landed in order.
 
 pub mod cuts;
+pub mod outlook;
 pub mod first_request;
 pub mod mirrors;
 pub mod schedule;
 pub mod stale;
+pub mod one_piece;
 pub mod state;
 pub mod connection;
 pub mod slices;

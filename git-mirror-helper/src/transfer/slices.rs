@@ -16,7 +16,7 @@ use mirror_config::{
 use tempfile::NamedTempFile;
 
 use super::{
-    connection,
+    connection, cuts,
     mirrors::Mirrors,
     schedule::SourceId,
     state::{Board, Joining},
@@ -51,6 +51,33 @@ pub struct Slices<'a, 'r> {
     pub upstream: Option<Session>,
 }
 
+/// What is to be done.
+pub struct Work {
+    cuts: Vec<Vec<Oid>>,
+    parts: Option<Parts>,
+    /// What has landed, where all that is missing has a name.
+    landing: Option<Landing>,
+}
+
+impl Work {
+    /// Slices of a history.
+    pub fn slices(cuts: Vec<Vec<Oid>>, parts: Parts) -> Self {
+        Self { cuts, parts: Some(parts), landing: None }
+    }
+
+    /// What is missing.
+    pub fn files(landing: Landing) -> Self {
+        let (trees, files) = landing.missing().unwrap_or_default();
+        let cuts = cuts::by_name(&trees, &files);
+        Self { cuts, parts: None, landing: Some(landing) }
+    }
+
+    /// Whether files are asked for by their names.
+    pub fn is_by_name(&self) -> bool {
+        self.landing.is_some()
+    }
+}
+
 struct UnderWay {
     board: Arc<Board>,
     joined: Vec<Joined>,
@@ -67,22 +94,31 @@ struct Joined {
 }
 
 impl Slices<'_, '_> {
-    /// Brings all of the cuts into the store, or as much of them as anybody gives; begins with those that are `ready`.
+    /// Brings all of it into the store, or as much as anybody gives; begins with those that are `ready`. True when
+    /// nothing is missing.
     ///
     /// # Errors
     ///
     /// [`Kind::Io`] when this machine's disk fails. That nobody serves is no error.
-    pub fn fetch(mut self, cuts: Vec<Vec<Oid>>, parts: Parts, ready: Vec<Joining>) -> Result<(), Failure> {
-        let local = |fault: Fault| self.run.local(&fault);
-        let (landed, landing) = match self.landed_before(&cuts, &parts) {
-            Some(before) => before,
-            None => {
-                let landed = cuts.iter().take_while(|cut| self.store.has_all(cut)).count();
-                (landed, Landing::begin(self.store).map_err(local)?)
-            }
+    pub fn fetch(mut self, work: Work, ready: Vec<Joining>) -> Result<bool, Failure> {
+        let (run, by_name) = (self.run, work.is_by_name());
+        let local = |fault: Fault| run.local(&fault);
+        let Work { cuts, parts, landing } = work;
+        tracing::debug!(cuts = cuts.len(), by_name, "slices");
+        let parts = parts.unwrap_or_else(|| Parts::none(self.store));
+        let (landed, landing) = match landing {
+            Some(landing) => (0, landing),
+            None => match self.landed_before(&cuts, &parts) {
+                Some(before) => before,
+                None => {
+                    let landed = cuts.iter().take_while(|cut| self.store.has_all(cut)).count();
+                    (landed, Landing::begin(self.store).map_err(local)?)
+                }
+            },
         };
-        let tips = cuts[..landed].concat();
-        let board = Arc::new(Board::new(self.run, self.store, cuts, (landed, parts), self.upstream.is_some()));
+        let tips = if by_name { self.wants.to_vec() } else { cuts[..landed].concat() };
+        let board = Board::new(run, self.store, cuts, (landed, parts), (self.upstream.is_some(), by_name));
+        let board = Arc::new(board);
         let mut under_way = UnderWay { board: Arc::clone(&board), joined: Vec::new(), landing, tips };
         let shown = {
             let board = Arc::clone(&board);
@@ -98,14 +134,17 @@ impl Slices<'_, '_> {
         }
         drop(shown);
         let UnderWay { landing, tips, .. } = under_way;
-        // What landed is closed, be it all or not.
-        landing.keep(&tips).map_err(local)?;
-        board.forget_landed();
-        board.shares().into_iter().for_each(|share| self.run.journal.note(Event::Carried(share)));
-        if board.is_landed() || self.store.has_all(self.wants) {
+        board.shares().into_iter().for_each(|share| run.journal.note(Event::Carried(share)));
+        // What landed of slices is closed, be it all or not; of files it waits for the others.
+        let whole = landing.whole(self.wants).is_ok();
+        if whole || !by_name {
+            landing.keep(&tips).map_err(local)?;
+            board.forget_landed();
+        }
+        if whole || board.is_landed() && !by_name {
             board.clear();
         }
-        ended
+        ended.map(|()| whole)
     }
 
     /// How many cuts had landed in a run that was killed, and what it left of them.
@@ -133,7 +172,8 @@ impl Slices<'_, '_> {
                 return Err(self.run.local(&fault));
             }
             // An earlier run may have planned for more than is wanted now.
-            if board.is_landed() || (landed && under_way.landing.has_all(self.wants)) || board.is_too_large() {
+            let wanted = landed && !board.by_name && under_way.landing.has_all(self.wants);
+            if board.is_landed() || wanted || board.is_too_large() {
                 return Ok(());
             }
             let mirrors_had_time = !self.mirrors.has_more() || started.elapsed() > MIRRORS_FIRST;
@@ -189,10 +229,12 @@ impl UnderWay {
     fn land(&mut self, part: &Part) -> Result<bool, Failure> {
         let tips = self.board.tips(part);
         let began = Instant::now();
-        match self.landing.part(part, &tips, true) {
+        match self.landing.part(part, &tips, !self.board.by_name) {
             Ok(()) => {
                 tracing::debug!(cuts = ?part.range, bytes = part.bytes, took = ?began.elapsed(), "landed");
-                self.tips.extend(tips);
+                if !self.board.by_name {
+                    self.tips.extend(tips);
+                }
                 self.board.landed(part, self.landing.bytes());
                 Ok(true)
             }

@@ -31,14 +31,16 @@ pub struct Joining {
     pub session: Session,
     /// Bytes a second, if that is known.
     pub rate: Option<f64>,
-    /// Bytes that were received from it in vain before.
+    /// Bytes that came from it before, and are used.
+    pub bytes: u64,
+    /// Bytes that came from it before, in vain.
     pub wasted: u64,
 }
 
 impl Joining {
     /// One of which nothing is known yet.
     pub fn of(session: Session) -> Self {
-        Self { session, rate: None, wasted: 0 }
+        Self { session, rate: None, bytes: 0, wasted: 0 }
     }
 }
 
@@ -55,6 +57,8 @@ pub struct Board {
     pub limit: u64,
     /// Upstream steps in when mirrors fail.
     pub has_reserve: bool,
+    /// The cuts are files, asked for by their names.
+    pub by_name: bool,
     /// Upstream's name in the configuration.
     upstream: String,
     journal: Journal,
@@ -95,7 +99,7 @@ impl Board {
         store: &Store,
         cuts: Vec<Vec<Oid>>,
         (landed, mut parts): (usize, Parts),
-        has_reserve: bool,
+        (has_reserve, by_name): (bool, bool),
     ) -> Self {
         let git = &run.select.config.git;
         let connections = usize::try_from(git.connections.value).unwrap_or(1);
@@ -107,6 +111,7 @@ impl Board {
             cuts,
             limit: git.store_limit.value,
             has_reserve,
+            by_name,
             upstream: run.repository.upstream.clone(),
             journal: run.journal.clone(),
             started: Instant::now(),
@@ -130,7 +135,7 @@ impl Board {
     pub fn join(&self, joining: &Joining) -> SourceId {
         let source = &joining.session.source;
         let mut state = self.lock();
-        let share = Share { wasted: joining.wasted, ..Share::of(source, Service::Git) };
+        let share = Share { bytes: joining.bytes, wasted: joining.wasted, ..Share::of(source, Service::Git) };
         state.tallies.push(Tally { share, began: None, ended: Duration::ZERO });
         let domain = source.failure_domain(&self.upstream);
         state.schedule.join(&domain, joining.rate, source.is_upstream(), self.now())
@@ -239,7 +244,9 @@ impl Board {
     /// A slice has landed, which makes so many bytes of all that has.
     pub fn landed(&self, part: &Part, bytes: u64) {
         let mut state = self.lock();
-        state.parts.note_landed(bytes, part.range.end);
+        if !self.by_name {
+            state.parts.note_landed(bytes, part.range.end);
+        }
         state.parts.remove(part);
         state.schedule.landed(part.range.end);
         self.wake.notify_all();
@@ -281,7 +288,7 @@ impl Board {
     /// Gives up the first cut if nobody has it, unless it is among `wants`; says whether it did.
     pub fn give_up_first(&self, wants: &[Oid], empty: impl FnOnce(&Store) -> std::io::Result<NamedTempFile>) -> bool {
         let mut state = self.lock();
-        if !state.schedule.is_lacked(&state.banned) {
+        if self.by_name || !state.schedule.is_lacked(&state.banned) {
             return false;
         }
         let Some(range) = state.schedule.give_up_first() else { return false };
@@ -328,7 +335,7 @@ impl Board {
             ..tally.share.clone()
         };
         // Who was never asked for anything did nothing.
-        state.tallies.iter().filter(|t| t.began.is_some() || t.share.wasted > 0).map(share).collect()
+        state.tallies.iter().filter(|t| t.began.is_some() || t.share.bytes + t.share.wasted > 0).map(share).collect()
     }
 
     /// What is wrong with this machine, if anything is.

@@ -36,6 +36,31 @@ pub struct Landing {
     store: Store,
 }
 
+/// What has come of a pack.
+pub struct Arrived<'a>(&'a Growing);
+
+impl Arrived<'_> {
+    /// Objects.
+    pub fn objects(&self) -> u64 {
+        self.0.objects().into()
+    }
+
+    /// Files among them, and their bytes in the pack.
+    pub fn files(&self) -> (u64, u64) {
+        self.0.files()
+    }
+
+    /// Whether all commits are here.
+    pub fn is_past_commits(&self) -> bool {
+        self.0.is_past_commits()
+    }
+
+    /// Something that is missing; `None` when nothing is, or when it is too much to ask for by name.
+    pub fn some_missing(&self) -> Option<Oid> {
+        self.0.some_missing()?.to_string().parse().ok()
+    }
+}
+
 impl Landing {
     /// One that outlives the process.
     ///
@@ -59,14 +84,18 @@ impl Landing {
         Ok(Self { growing, store: store.clone() })
     }
 
-    /// Takes a pack in; what came before a fault stays.
+    /// Takes a pack in. `look` is called when more has come, and ends it by a fault; what came before stays.
     ///
     /// # Errors
     ///
-    /// The stream's own [`Fault`]; [`Fault::Corrupt`] when the pack is not what it must be;
+    /// The stream's own [`Fault`], that of `look`; [`Fault::Corrupt`] when the pack is not what it must be;
     /// [`Fault::Local`] for the disk.
-    pub fn stream(&mut self, stream: impl Read + Send) -> Result<(), Fault> {
-        self.growing.absorb(Scan::new(stream, self.store.hash())?, &mut |_| Ok(()))
+    pub fn stream(
+        &mut self,
+        stream: impl Read + Send,
+        look: &mut dyn FnMut(Arrived<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.growing.absorb(Scan::new(stream, self.store.hash())?, &mut |growing| look(Arrived(growing)))
     }
 
     /// Takes a slice in, or nothing of it: one that has these tips, and, where it is to be `closed`, all that they reach and
@@ -77,7 +106,7 @@ impl Landing {
     /// As [`Landing::stream`]; [`Fault::Corrupt`] as well when something is not in it.
     pub fn part(&mut self, part: &Part, tips: &[Oid], closed: bool) -> Result<(), Fault> {
         let mark = self.growing.mark();
-        let taken = part.open().map_err(local).and_then(|file| self.stream(file));
+        let taken = part.open().map_err(local).and_then(|file| self.stream(file, &mut |_| Ok(())));
         let whole = taken.and_then(|()| if closed { self.whole(tips) } else { self.having(tips) });
         match whole {
             Ok(()) => self.growing.flush(),
@@ -121,10 +150,17 @@ impl Landing {
         self.growing.bytes()
     }
 
-    /// The files that are missing, versions of one after each other; `None` when something else is missing as well.
-    pub fn missing_files(&self) -> Option<Vec<Oid>> {
-        let missing = self.growing.missing_files()?;
-        missing.into_iter().map(|id| id.to_string().parse().ok()).collect()
+    /// What is missing: trees, and files, versions of one after each other; `None` when it is too much to ask for by name.
+    pub fn missing(&self) -> Option<(Vec<Oid>, Vec<Oid>)> {
+        let (trees, files) = self.growing.missing()?;
+        let named = |ids: Vec<gix::ObjectId>| ids.into_iter().map(|id| id.to_string().parse().ok()).collect::<Option<_>>();
+        Some((named(trees)?, named(files)?))
+    }
+
+    /// The commits that are here and that these tips reach, oldest first.
+    pub fn commits(&self, tips: &[Oid]) -> Vec<Oid> {
+        let tips: Vec<gix::ObjectId> = tips.iter().filter_map(object_id).collect();
+        self.growing.commits(&tips).into_iter().filter_map(|id| id.to_string().parse().ok()).collect()
     }
 
     /// Moves it into the store, of which these tips are now a part. Nothing may be missing.
@@ -152,7 +188,7 @@ impl Landing {
 pub fn land(stream: impl Read + Send, store: &Store, wants: &[Oid]) -> Result<Landed, Fault> {
     let incoming = store.incoming().map_err(local)?;
     let mut landing = Landing::at(store, incoming.path().join(GROWING))?;
-    landing.stream(stream)?;
+    landing.stream(stream, &mut |_| Ok(()))?;
     landing.whole(wants)?;
     landing.keep(wants)
 }

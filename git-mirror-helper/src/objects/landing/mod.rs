@@ -3,4 +3,4 @@
 pub mod land;
 pub mod tidy;
 
-pub use land::{Landed, Landing};
+pub use land::{Arrived, Landed, Landing};

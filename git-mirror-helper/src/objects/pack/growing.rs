@@ -31,13 +31,16 @@ use super::{
     cache::Cache,
     disk::{Disk, local},
     idx::{self, Files, Row},
-    links::Wanted,
+    links::{Wanted, links},
     rebuild::{At, Known, Slot, Work, nowhere},
     scan::{Base, Content, Entry, Scan},
 };
 
 /// Bytes of deltas that wait for a base which comes later: git's servers never send such.
 const MOST_WAITING: usize = 16 << 20;
+
+/// Things that are missing and no files, at most, to be asked for by name.
+const MOST_TREES: usize = 256;
 
 /// A pack in the making.
 pub(crate) struct Growing {
@@ -48,6 +51,10 @@ pub(crate) struct Growing {
     slots: Vec<Slot>,
     places: gix::hashtable::HashMap<ObjectId, u32>,
     missing: gix::hashtable::HashMap<ObjectId, Missing>,
+    /// How many of those are no files.
+    missing_others: usize,
+    /// Files that are here, and the bytes of their entries.
+    files: (u64, u64),
     cache: Cache,
     work: Work,
     numbers: u32,
@@ -101,6 +108,8 @@ impl Growing {
             slots: Vec::new(),
             places: Default::default(),
             missing: Default::default(),
+            missing_others: 0,
+            files: (0, 0),
             cache: Cache::default(),
             work: Work::default(),
             numbers: 0,
@@ -192,15 +201,59 @@ impl Growing {
         self.missing.keys().min().copied()
     }
 
-    /// What is missing, versions of a file after each other; `None` when it is not only files.
-    pub(crate) fn missing_files(&self) -> Option<Vec<ObjectId>> {
-        let file = |(id, missing): (&ObjectId, &Missing)| match missing.wanted {
-            Wanted::File(number) => Some((number, missing.order, *id)),
-            Wanted::Other => None,
-        };
-        let mut files: Vec<(u32, u32, ObjectId)> = self.missing.iter().map(file).collect::<Option<_>>()?;
+    /// Files that it has, and the bytes of their entries.
+    pub(crate) fn files(&self) -> (u64, u64) {
+        self.files
+    }
+
+    /// Whether all commits are here: they come first, and trees after them.
+    pub(crate) fn is_past_commits(&self) -> bool {
+        self.slots.last().is_some_and(|slot| matches!(slot.kind, objs::Kind::Tree | objs::Kind::Blob))
+    }
+
+    /// Something that is missing; `None` when nothing is, or too much that is no file.
+    pub(crate) fn some_missing(&self) -> Option<ObjectId> {
+        if self.missing_others > MOST_TREES { None } else { self.missing.keys().next().copied() }
+    }
+
+    /// What is missing: what is no file, and files, versions of one after each other; `None` when it is too much that is no
+    /// file: whoever is asked for a tree sends all below it.
+    pub(crate) fn missing(&self) -> Option<(Vec<ObjectId>, Vec<ObjectId>)> {
+        if self.missing_others > MOST_TREES {
+            return None;
+        }
+        let (mut others, mut files) = (Vec::new(), Vec::new());
+        for (id, missing) in &self.missing {
+            match missing.wanted {
+                Wanted::File(number) => files.push((number, missing.order, *id)),
+                Wanted::Other => others.push((missing.order, *id)),
+            }
+        }
+        others.sort_unstable();
         files.sort_unstable();
-        Some(files.into_iter().map(|(.., id)| id).collect())
+        Some((others.into_iter().map(|(_, id)| id).collect(), files.into_iter().map(|(.., id)| id).collect()))
+    }
+
+    /// The commits that are here and that these tips reach, oldest first, as they came.
+    pub(crate) fn commits(&self, tips: &[ObjectId]) -> Vec<ObjectId> {
+        let mut waiting: Vec<u32> = tips.iter().filter_map(|tip| self.places.get(tip)).copied().collect();
+        let mut found: std::collections::BTreeSet<u32> = std::collections::BTreeSet::new();
+        let mut seen: gix::hashtable::HashSet<ObjectId> = Default::default();
+        let (slots, disk, cache, work) = (&self.slots, &self.disk, &self.cache, &self.work);
+        let known = Known { hash: self.hash, slots, disk, entries: &[], bases: &[], first: 0, cache, work };
+        while let Some(slot) = waiting.pop() {
+            let Slot { id, kind, .. } = self.slots[slot as usize];
+            if !seen.insert(id) || matches!(kind, objs::Kind::Tree | objs::Kind::Blob) {
+                continue;
+            }
+            if kind == objs::Kind::Commit {
+                found.insert(slot);
+            }
+            let Ok(Some(object)) = known.object(At::Slot(slot)) else { continue };
+            links(kind, &object.bytes, self.hash, |id, _| waiting.extend(self.places.get(id)));
+        }
+        // The newest come first.
+        found.into_iter().rev().map(|slot| self.slots[slot as usize].id).collect()
     }
 
     /// Its state, for [`Growing::back_to`].
@@ -218,6 +271,7 @@ impl Growing {
             self.places.remove(&slot.id);
         }
         self.missing = mark.missing;
+        self.missing_others = self.missing.values().filter(|missing| missing.wanted == Wanted::Other).count();
         self.disk.truncate(mark.bytes)
     }
 
@@ -316,7 +370,10 @@ impl Growing {
             let here = self.places.contains_key(&id) || self.others.as_ref().is_some_and(|others| others.exists(&id));
             if !here {
                 let order = u32::try_from(self.missing.len()).unwrap_or(u32::MAX);
-                self.missing.entry(id).or_insert(Missing { wanted, order });
+                self.missing.entry(id).or_insert_with(|| {
+                    self.missing_others += usize::from(wanted == Wanted::Other);
+                    Missing { wanted, order }
+                });
             }
         }
         Ok(())
@@ -425,7 +482,12 @@ impl Growing {
         let crc = crc.finalize();
         self.slots.push(Slot { id, kind, offset, body, end: self.disk.len(), size: entry.size, crc, base, number });
         self.places.insert(id, slot);
-        self.missing.remove(&id);
+        if kind == objs::Kind::Blob {
+            self.files = (self.files.0 + 1, self.files.1 + self.disk.len() - offset);
+        }
+        if self.missing.remove(&id).is_some_and(|missing| missing.wanted == Wanted::Other) {
+            self.missing_others -= 1;
+        }
         Ok(slot)
     }
 }

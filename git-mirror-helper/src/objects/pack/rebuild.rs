@@ -161,7 +161,7 @@ impl Known<'_> {
     }
 
     /// An object, from the cache or along its chain.
-    fn object(&self, at: At) -> Result<Option<Object>, Fault> {
+    pub(crate) fn object(&self, at: At) -> Result<Option<Object>, Fault> {
         let (mut at, mut chain) = (at, Vec::new());
         let mut object = loop {
             let number = match at {

@@ -23,22 +23,40 @@ use crate::objects::{
 pub const USUAL_SIZE: u64 = 600;
 /// Bytes after which a pack's number of objects is known.
 pub const HEAD: u64 = header::SIZE as u64;
-/// So many files tell what the others take.
-const ENOUGH: u64 = 16;
 
-/// Bytes of a pack, estimated by its beginning; `None` before its header is there.
-pub fn estimate(prefix: &[u8], object_format: &str) -> Option<u64> {
-    let objects = objects(prefix)?;
-    let (mut count, mut files, mut files_size) = (0, 0, 0);
-    for entry in entries(prefix, hash_of(object_format)) {
-        count += 1;
-        if entry.header == Header::Blob {
-            (files, files_size) = (files + 1, files_size + entry.bytes_in_pack());
+/// What the first bytes of a pack show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Objects of the pack, by its header.
+    pub objects: u64,
+    /// Objects that were seen.
+    pub seen: u64,
+    /// Whole files among them, and their bytes in the pack.
+    pub files: (u64, u64),
+    /// Something behind the commits was seen.
+    pub is_past_commits: bool,
+}
+
+impl Look {
+    /// What these bytes show; `None` before the header is there.
+    pub fn at(prefix: &[u8], object_format: &str) -> Option<Self> {
+        let mut look = Self { objects: objects(prefix)?.into(), ..Self::default() };
+        for entry in entries(prefix, hash_of(object_format)) {
+            look.seen += 1;
+            look.is_past_commits |= matches!(entry.header, Header::Tree | Header::Blob);
+            if entry.header == Header::Blob {
+                look.files = (look.files.0 + 1, look.files.1 + entry.bytes_in_pack());
+            }
         }
+        Some(look)
     }
-    // Trees come before files, and tell little of them.
-    let each = if files >= ENOUGH { (files_size / files).max(USUAL_SIZE) } else { USUAL_SIZE };
-    Some(prefix.len() as u64 + u64::from(objects).saturating_sub(count) * each)
+
+    /// Bytes that are still to come: as many for each object as the files took that were seen. Trees come before files, and tell
+    /// little of them.
+    pub fn left(&self) -> u64 {
+        let each = self.files.1.checked_div(self.files.0).unwrap_or(0).max(USUAL_SIZE);
+        self.objects.saturating_sub(self.seen) * each
+    }
 }
 
 /// Objects in a pack, by its header.

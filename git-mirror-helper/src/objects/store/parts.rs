@@ -79,6 +79,18 @@ impl Parts {
         Some((cuts, parts))
     }
 
+    /// The only cut of what an earlier run has left, when there is one: it was to come in one piece.
+    pub fn resume_one(store: &Store) -> Option<Vec<Oid>> {
+        let (mut cuts, _) = Self::resume(store)?;
+        if cuts.len() == 1 { cuts.pop() } else { None }
+    }
+
+    /// All that an earlier run has left, whatever it was a part of.
+    pub fn left(store: &Store) -> Vec<Part> {
+        let entries = fs::read_dir(store.parts()).into_iter().flatten().flatten();
+        entries.filter_map(|entry| read_part(entry.path())).collect()
+    }
+
     /// Begins a transfer by these cuts; what an earlier one has left goes.
     ///
     /// # Errors
@@ -90,6 +102,11 @@ impl Parts {
         state::private_folder(&parts.folder)?;
         parts.write_plan(cuts)?;
         Ok(parts)
+    }
+
+    /// Where parts wait of which no plan tells.
+    pub fn none(store: &Store) -> Self {
+        Self { folder: store.parts(), waiting: BTreeMap::new() }
     }
 
     /// Writes the cuts down anew; those that were there must be there still, in their places.
