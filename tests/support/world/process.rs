@@ -13,6 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::cpu;
+
 /// How long a program may take before the test is called hung.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -120,13 +122,13 @@ pub fn run_until(command: &mut Command, mut stop: impl FnMut(Duration) -> bool) 
     let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start `{shown}`: {error}"));
     let mut killed = false;
     let status = loop {
-        if let Some(status) = child.try_wait().expect("a child of ours can be waited for") {
+        if let Some((status, _)) = cpu::try_reap(&mut child).expect("a child of ours can be waited for") {
             break status;
         }
         if stop(start.elapsed()) {
             killed = true;
             end_group(&mut child);
-            break child.wait().expect("a child of ours can be waited for");
+            break cpu::reap(&mut child).expect("a child of ours can be waited for").0;
         }
         thread::sleep(TICK);
     };
