@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    ground::MADE,
+    ground::{MADE, SHAPES},
     scenarios::{ALL, Scenario, When},
 };
 
@@ -73,8 +73,24 @@ impl Arguments {
         if read.scenarios.is_empty() {
             read.scenarios = ALL.iter().filter(|scenario| scenario.when == When::Always).collect();
         }
-        Ok(read)
+        match read.only.iter().find(|name| !read.has(name)) {
+            Some(name) => Err(format!("`{name}` is no history")),
+            None => Ok(read),
+        }
     }
+
+    /// Whether there is a history of this name.
+    fn has(&self, name: &str) -> bool {
+        let is_chosen = match self.repositories.is_empty() {
+            true => name == MADE,
+            false => self.repositories.iter().any(|(chosen, _)| chosen == name),
+        };
+        is_chosen || is_shape(name)
+    }
+}
+
+fn is_shape(name: &str) -> bool {
+    SHAPES.iter().any(|(shape, ..)| *shape == name)
 }
 
 /// A repository as `NAME=PATH`, as `PATH`, which has its name from its folder, or as the word for the made one.
@@ -88,18 +104,16 @@ fn repository(text: &str) -> Result<(String, Option<PathBuf>), String> {
         _ => (Path::new(text).file_name().and_then(|name| name.to_str()).unwrap_or_default(), text),
     };
     let name = name.strip_suffix(".git").unwrap_or(name);
-    match (name.is_empty() || path.is_empty(), name == MADE) {
+    match (name.is_empty() || path.is_empty(), name == MADE || is_shape(name)) {
         (true, _) => Err(format!("`{text}` has no name or no path: NAME=PATH has both")),
-        (_, true) => Err(format!("`{MADE}` is another one's name")),
+        (_, true) => Err(format!("`{name}` is a made one's name: NAME=PATH gives another")),
         _ => Ok((name.to_owned(), Some(path.into()))),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::ground::Material;
-
-    use super::{ALL, Arguments, PathBuf, USAGE, repository};
+    use super::{ALL, Arguments, PathBuf, SHAPES, USAGE, repository};
 
     #[test]
     fn scenarios_are_named_or_come_in_groups() {
@@ -111,6 +125,12 @@ mod tests {
             [("", Ok(21)), ("--runs 1", Ok(21)), ("warm", Ok(1)), ("everything", Ok(ALL.len() - 1)), ("large", Ok(1))]
         {
             assert_eq!(count(words), expected, "{words}");
+        }
+        for right in ["--only made --only tags warm", "--only x --repository a/x.git warm"] {
+            assert_eq!(count(right), Ok(1), "{right}");
+        }
+        for wrong in ["--only x", "--only made --repository a/x.git"] {
+            assert!(count(wrong).is_err(), "{wrong}");
         }
         for wrong in
             ["everythin", "--runs", "--runs 0", "--repository", "--repository a/x.git --repository b/x", "--only"]
@@ -131,6 +151,7 @@ mod tests {
             ("=a", Err(())),
             ("a=", Err(())),
             ("b/made.git", Err(())),
+            ("b/tags.git", Err(())),
         ] {
             let read = repository(text).map_err(|_| ());
             let expected = expected.map(|(name, path)| (name.to_owned(), path.map(PathBuf::from)));
@@ -142,6 +163,6 @@ mod tests {
     fn every_scenario_is_told_of() {
         let words: Vec<&str> = USAGE.split(|c: char| !c.is_alphanumeric() && c != '-').collect();
         assert!(ALL.iter().all(|scenario| words.contains(&scenario.name)));
-        assert!(Material::new(Vec::new(), true, &[]).shapes().iter().all(|shape| words.contains(&shape.name.as_str())));
+        assert!(SHAPES.iter().all(|(shape, ..)| words.contains(shape)));
     }
 }

@@ -123,7 +123,10 @@ impl Ground {
             Ended::Itself(ran) if options.contains(&"--bare") && !self.is_right(&target) => {
                 End::Failed(ran.seconds, "refs differ from upstream's".to_owned())
             }
-            Ended::Itself(ran) => End::Whole(ran.seconds),
+            Ended::Itself(ran) => {
+                *self.clients_cpu.lock().expect("nobody panics while holding it") = ran.cpu;
+                End::Whole(ran.seconds)
+            }
         };
         // git takes the folder of a failed clone away by itself.
         let _ = fs::remove_dir_all(target);
@@ -173,6 +176,7 @@ mod tests {
                 stdout: String::new(),
                 stderr: stderr.to_owned(),
                 seconds: 0.0,
+                cpu: 0.0,
             };
             assert_eq!(excerpt(&ran), expected);
         }

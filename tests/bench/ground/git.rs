@@ -4,7 +4,9 @@
 //! same bytes. How a clone is run on it is `clone`'s matter.
 
 use std::{
-    fs, thread,
+    fs,
+    sync::Mutex,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -29,6 +31,8 @@ pub(crate) struct Ground {
     pub(crate) patience: Duration,
     /// The refs of upstream, as a bare clone is to have them.
     pub(crate) refs: String,
+    /// The CPU seconds of the last clone that came to a good end, with all that it started.
+    pub(super) clients_cpu: Mutex<f64>,
 }
 
 impl Ground {
@@ -62,7 +66,7 @@ impl Ground {
         let refs = refs(&upstream);
         let stage = Stage { sandbox, upstream, origin, mirrors };
         stage.configure("");
-        Self { stage, patience, refs }
+        Self { stage, patience, refs, clients_cpu: Mutex::new(0.0) }
     }
 
     /// Where plain git clones from: the first mirror, or upstream where there is none.
@@ -135,9 +139,14 @@ impl Ground {
         self.told(|server| server.log().iter().filter(|seen| seen.is_fetch()).count().to_string())
     }
 
-    /// The CPU seconds of everyone's git, since [`Ground::count_anew`].
+    /// The CPU seconds of all servers' git, since [`Ground::count_anew`].
     pub(crate) fn cpu(&self) -> f64 {
         self.servers().map(|server| server.cpu().as_secs_f64()).sum()
+    }
+
+    /// The CPU seconds of the last clone that came to a good end, with all that it started.
+    pub(crate) fn clients_cpu(&self) -> f64 {
+        *self.clients_cpu.lock().expect("nobody panics while holding it")
     }
 
     fn told(&self, what: impl Fn(&GitServer) -> String) -> String {

@@ -11,9 +11,9 @@ use super::specimen::{Origin, Specimen};
 const BULK: u32 = 64;
 pub(crate) const MADE: &str = "made";
 /// A recipe for a history of so many MB.
-type Recipe = fn(u32) -> History;
+pub(crate) type Recipe = fn(u32) -> History;
 /// The shapes: what each is called, how it is made, and of how many MB.
-const SHAPES: &[(&str, Recipe, u32)] = &[
+pub(crate) const SHAPES: &[(&str, Recipe, u32)] = &[
     ("tagless", History::tagless, 39),
     ("pictures", History::pictures, 20),
     ("snapshot", History::snapshot, 30),

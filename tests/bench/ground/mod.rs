@@ -13,7 +13,7 @@ mod pip;
 pub(crate) use cargo::CrateGround;
 pub(crate) use clone::{BARE, End, excerpt};
 pub(crate) use git::{Ground, MBIT, megabytes};
-pub(crate) use material::{MADE, Material};
+pub(crate) use material::{MADE, Material, SHAPES};
 pub(crate) use pip::{NUMPY, PipGround, REQUESTS, Wanted, machines};
 pub(crate) use programs::{LINKED, PROGRAMS, add_programs, sandbox};
 pub(crate) use specimen::Specimen;

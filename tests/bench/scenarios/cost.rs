@@ -1,4 +1,4 @@
-//! What clones cost those who serve: the CPU time of git behind all servers, and how often each was asked for a pack.
+//! What clones cost: the CPU time of git behind all servers, and how often each was asked for a pack; and their own CPU time.
 
 use super::task::Task;
 use crate::{
@@ -9,7 +9,8 @@ use crate::{
 /// The costs of one side's clones.
 #[derive(Debug, Default)]
 pub(super) struct Cost {
-    cpu: Series,
+    servers: Series,
+    clients: Series,
     asked: String,
 }
 
@@ -20,7 +21,8 @@ impl Cost {
         let trial = clone();
         // Servers may still have to notice that a connection is not wanted any more.
         ground.settle();
-        self.cpu.push(trial.clone().map(|_| ground.cpu()));
+        self.servers.push(trial.clone().map(|_| ground.cpu()));
+        self.clients.push(trial.clone().map(|_| ground.clients_cpu()));
         self.asked = ground.asked();
         trial
     }
@@ -36,6 +38,8 @@ impl Cost {
 /// The row about both sides' costs, where servers have bitmaps or have none.
 pub(super) fn row(task: &Task, bitmaps: bool, beside: Cost, ours: Cost) -> Row {
     let what = if bitmaps { "served, bitmaps" } else { "served, no bitmaps" };
-    let notes = format!("requests for packs: git: {}; ours: {}", beside.asked, ours.asked);
-    task.compared(what, "CPU s", &Times { ours: ours.cpu, beside: beside.cpu }, None, &notes)
+    let notes = format!("requests for packs, git's: {}; ours: {}", beside.asked, ours.asked);
+    let own = Times { ours: ours.clients, beside: beside.clients };
+    let notes = format!("{notes}; the clones' own CPU s: {}", own.spread(1.0));
+    task.compared(what, "CPU s", &Times { ours: ours.servers, beside: beside.servers }, None, &notes)
 }

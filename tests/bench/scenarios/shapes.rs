@@ -31,11 +31,7 @@ pub(crate) fn shapes(task: &Task, specimen: &Specimen) -> Vec<Row> {
 
 /// The lines that a history is measured on, whether it is one of the shapes or not.
 pub(super) fn lines_of(specimen: &Specimen) -> Lines {
-    if SHAPES.iter().any(|(name, ..)| *name == specimen.name) && !specimen.is_given() {
-        place(specimen).0
-    } else {
-        UNEVEN
-    }
+    if SHAPES.iter().any(|(name, ..)| *name == specimen.name) { place(specimen).0 } else { UNEVEN }
 }
 
 fn place(specimen: &Specimen) -> (Lines, Goal) {
