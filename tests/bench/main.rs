@@ -1,5 +1,5 @@
-//! `cargo measure [SCENARIO…] [--runs N] [--repository PATH] [--json]`: the suite beside plain git,
-//! plain cargo and plain pip.
+//! `cargo measure [SCENARIO…] [--runs N] [--repository [NAME=]PATH]… [--json]`: the suite beside plain git, plain cargo
+//! and plain pip.
 //!
 //! Both take turns in one run, on one machine, from the same servers; medians are compared, and each row says what the
 //! goal is and whether it is met. Ends with 1 when a goal is missed. Quiet machines give numbers; busy ones give noise.
@@ -11,7 +11,6 @@ mod arguments;
 
 use std::{
     io::{self, Write},
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -44,16 +43,15 @@ fn main() -> ExitCode {
         show(&mut io::stderr(), "only a release build is worth measuring: use `cargo measure`\n");
         return ExitCode::from(MISUSED);
     }
-    let material = Material::new(arguments.repository);
+    let material = Material::new(arguments.repositories, arguments.bitmaps, &arguments.only);
     let mut rows: Vec<Row> = Vec::new();
     for scenario in &arguments.scenarios {
         show(&mut io::stderr(), &format!("measuring {}…\n", scenario.name));
-        // The support panics when servers or plain git fail; what the other scenarios gave is not to be lost with it.
-        let measured = catch_unwind(AssertUnwindSafe(|| scenario.measure(arguments.runs, &material)));
-        let measured = measured.unwrap_or_else(|_| vec![Row::failed(scenario.name, "panicked, see above".to_owned())]);
-        // At once, for those who do not wait for the end.
-        show(&mut io::stderr(), &text(&measured));
-        rows.extend(measured);
+        scenario.measure(arguments.runs, &material, |measured| {
+            // At once, for those who do not wait for the end.
+            show(&mut io::stderr(), &text(&measured));
+            rows.extend(measured);
+        });
     }
     show(&mut io::stdout(), &if arguments.json { json(&rows) } else { text(&rows) });
     if rows.iter().any(Row::is_missed) { ExitCode::from(MISSED) } else { ExitCode::SUCCESS }

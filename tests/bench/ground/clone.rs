@@ -2,7 +2,7 @@
 //!
 //! A clone that fails, hangs or is wrong is a result like others, not the end of the benchmark.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use mirror_tests::{Ended, NAME, Ran, plain_git, run};
 
@@ -52,9 +52,33 @@ impl Ground {
         self.clone(&ours(), options)
     }
 
+    /// A bare clone from an address; `look` is called every 2 ms with the time.
+    pub(crate) fn watch_plain(&self, url: &str, mut look: impl FnMut(Duration)) -> End {
+        self.watch(url, BARE, TARGET, |at| {
+            look(at);
+            false
+        })
+    }
+
     /// A bare clone through the suite; `look` is called every 2 ms with the time, and has it killed by saying so.
     pub(crate) fn watch_ours(&self, look: impl FnMut(Duration) -> bool) -> End {
         self.watch(&ours(), BARE, TARGET, look)
+    }
+
+    /// The command of a bare clone through the suite.
+    pub(crate) fn command_ours(&self) -> Command {
+        self.command(&ours(), BARE, TARGET)
+    }
+
+    /// The same from an address.
+    pub(crate) fn command_plain(&self, url: &str) -> Command {
+        self.command(url, BARE, TARGET)
+    }
+
+    /// Takes away what a clone has left that was killed.
+    pub(crate) fn clear(&self) {
+        // git takes the folder of a failed clone away by itself.
+        let _ = fs::remove_dir_all(self.stage.work(TARGET));
     }
 
     /// One of several bare clones through the suite at once, told apart by numbers.
@@ -85,8 +109,7 @@ impl Ground {
     }
 
     fn watch(&self, url: &str, options: &[&str], target: &str, mut look: impl FnMut(Duration) -> bool) -> End {
-        let mut command = self.stage.sandbox.command("git");
-        command.args(["clone", "-q"]).args(options).args([url, target]);
+        let command = self.command(url, options, target);
         let mut hung = false;
         let ended = self.stage.sandbox.run_until(command, |elapsed| {
             hung = elapsed > self.patience;
@@ -100,11 +123,20 @@ impl Ground {
             Ended::Itself(ran) if options.contains(&"--bare") && !self.is_right(&target) => {
                 End::Failed(ran.seconds, "refs differ from upstream's".to_owned())
             }
-            Ended::Itself(ran) => End::Whole(ran.seconds),
+            Ended::Itself(ran) => {
+                *self.clients_cpu.lock().expect("nobody panics while holding it") = ran.cpu;
+                End::Whole(ran.seconds)
+            }
         };
         // git takes the folder of a failed clone away by itself.
         let _ = fs::remove_dir_all(target);
         end
+    }
+
+    fn command(&self, url: &str, options: &[&str], target: &str) -> Command {
+        let mut command = self.stage.sandbox.command("git");
+        command.args(["clone", "-q"]).args(options).args([url, target]);
+        command
     }
 
     /// Whether a bare clone has upstream's refs. That all objects are there git has seen to.
@@ -144,6 +176,7 @@ mod tests {
                 stdout: String::new(),
                 stderr: stderr.to_owned(),
                 seconds: 0.0,
+                cpu: 0.0,
             };
             assert_eq!(excerpt(&ran), expected);
         }

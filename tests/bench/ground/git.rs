@@ -4,13 +4,15 @@
 //! same bytes. How a clone is run on it is `clone`'s matter.
 
 use std::{
-    fs, thread,
+    fs,
+    sync::Mutex,
+    thread,
     time::{Duration, Instant},
 };
 
 use mirror_tests::{GitServer, History, NAME, Repository, Stage, StageMirror};
 
-use super::{material::Material, programs::sandbox};
+use super::{programs::sandbox, specimen::Specimen};
 
 /// Bytes a second of a line of 1 Mbit/s.
 pub(crate) const MBIT: u64 = 125_000;
@@ -29,19 +31,25 @@ pub(crate) struct Ground {
     pub(crate) patience: Duration,
     /// The refs of upstream, as a bare clone is to have them.
     pub(crate) refs: String,
+    /// The CPU seconds of the last clone that came to a good end, with all that it started.
+    pub(super) clients_cpu: Mutex<f64>,
 }
 
 impl Ground {
-    /// A stage with a bulky repository.
-    pub(crate) fn bulky(material: &Material, mirrors: &[&str]) -> Self {
-        let upstream = material.bulky();
-        let mirror = |name: &&str| StageMirror::new(name, upstream.clone(), GitServer::start(material.root()));
-        Self::of_mirrors(material, mirrors.iter().map(mirror).collect())
+    /// A stage with a history, served as it is to be.
+    pub(crate) fn of(specimen: &Specimen, mirrors: &[&str]) -> Self {
+        Self::serving(specimen.repository(), mirrors)
+    }
+
+    /// A stage with a repository that has a folder for itself.
+    pub(crate) fn serving(upstream: &Repository, mirrors: &[&str]) -> Self {
+        let mirror = |name: &&str| StageMirror::new(name, upstream.clone(), GitServer::start(upstream.root()));
+        Self::with_mirrors(upstream, mirrors.iter().map(mirror).collect())
     }
 
     /// The same with mirrors of the scenario's own.
-    pub(crate) fn of_mirrors(material: &Material, mirrors: Vec<StageMirror>) -> Self {
-        Self::set(sandbox(), material.bulky().clone(), GitServer::start(material.root()), mirrors)
+    pub(crate) fn with_mirrors(upstream: &Repository, mirrors: Vec<StageMirror>) -> Self {
+        Self::set(sandbox(), upstream.clone(), GitServer::start(upstream.root()), mirrors)
     }
 
     /// A stage with a small repository and one mirror.
@@ -58,7 +66,7 @@ impl Ground {
         let refs = refs(&upstream);
         let stage = Stage { sandbox, upstream, origin, mirrors };
         stage.configure("");
-        Self { stage, patience, refs }
+        Self { stage, patience, refs, clients_cpu: Mutex::new(0.0) }
     }
 
     /// Where plain git clones from: the first mirror, or upstream where there is none.
@@ -123,9 +131,28 @@ impl Ground {
 
     /// Who sent how much of packs, for the notes of a row.
     pub(crate) fn carried(&self) -> String {
+        self.told(|server| megabytes(server.fetched()))
+    }
+
+    /// Who was asked for packs how often, for the notes of a row.
+    pub(crate) fn asked(&self) -> String {
+        self.told(|server| server.log().iter().filter(|seen| seen.is_fetch()).count().to_string())
+    }
+
+    /// The CPU seconds of all servers' git, since [`Ground::count_anew`].
+    pub(crate) fn cpu(&self) -> f64 {
+        self.servers().map(|server| server.cpu().as_secs_f64()).sum()
+    }
+
+    /// The CPU seconds of the last clone that came to a good end, with all that it started.
+    pub(crate) fn clients_cpu(&self) -> f64 {
+        *self.clients_cpu.lock().expect("nobody panics while holding it")
+    }
+
+    fn told(&self, what: impl Fn(&GitServer) -> String) -> String {
         let mirrors = self.stage.mirrors.iter().map(|mirror| (mirror.name.as_str(), &mirror.server));
         let all = [("upstream", &self.stage.origin)].into_iter().chain(mirrors);
-        all.map(|(name, server)| format!("{name} {}", megabytes(server.fetched()))).collect::<Vec<_>>().join(", ")
+        all.map(|(name, server)| format!("{name} {}", what(server))).collect::<Vec<_>>().join(", ")
     }
 }
 

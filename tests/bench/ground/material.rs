@@ -1,67 +1,66 @@
-//! The repository that is measured with: a copy of the one given, or a made one. Made when first needed, then shared.
+//! The histories of one call: those given, or else a made one, and made ones of particular shapes.
 
-use std::{
-    cell::OnceCell,
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::PathBuf;
 
-use mirror_tests::{History, NAME, Repository, plain_git, run};
+use mirror_tests::History;
 use tempfile::TempDir;
 
-/// Least size of a made pack, in MB, and a little more.
-const BULK: u32 = 64;
-/// Patience with copying what is given.
-const PATIENCE: Duration = Duration::from_secs(600);
+use super::specimen::{Origin, Specimen};
 
-/// A bulky repository in a folder of its own, which goes when this is dropped.
+/// Least size of a made pack, in MB, and a little more; and what it is called.
+const BULK: u32 = 64;
+pub(crate) const MADE: &str = "made";
+/// A recipe for a history of so many MB.
+pub(crate) type Recipe = fn(u32) -> History;
+/// The shapes: what each is called, how it is made, and of how many MB.
+pub(crate) const SHAPES: &[(&str, Recipe, u32)] = &[
+    ("tagless", History::tagless, 39),
+    ("pictures", History::pictures, 20),
+    ("snapshot", History::snapshot, 30),
+    ("tags", History::many_tags, 20),
+    ("orphans", History::orphans, 20),
+];
+
+/// All histories, in a folder that goes when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Material {
-    given: Option<PathBuf>,
-    folder: TempDir,
-    bulky: OnceCell<Repository>,
+    chosen: Vec<Specimen>,
+    shapes: Vec<Specimen>,
+    // The last field, for it is dropped last.
+    _folder: TempDir,
 }
 
 impl Material {
-    /// What stands at `given`, or else a made one.
-    pub(crate) fn new(given: Option<PathBuf>) -> Self {
+    /// Those given, each under its name, or else a made one, which is also what has no path; served with bitmaps or without. Where `only` names some,
+    /// there are no others.
+    pub(crate) fn new(mut given: Vec<(String, Option<PathBuf>)>, bitmaps: bool, only: &[String]) -> Self {
+        if given.is_empty() {
+            given.push((MADE.to_owned(), None));
+        }
         let folder = tempfile::Builder::new().prefix("mirror-").tempdir().expect("a temporary folder can be made");
-        Self { given, folder, bulky: OnceCell::new() }
+        let specimen = |kind: &str, number: usize, name: &str, origin| {
+            Specimen::new(name, origin, folder.path().join(format!("{kind}-{number}")), bitmaps)
+        };
+        let chosen = given.into_iter().enumerate();
+        let chosen = chosen.map(|(number, (name, path))| {
+            let origin = path.map_or_else(|| Origin::Made(History::lively(BULK)), Origin::Given);
+            specimen("chosen", number, &name, origin)
+        });
+        let shapes = SHAPES.iter().enumerate();
+        let shapes = shapes.map(|(number, (name, recipe, megabytes))| {
+            specimen("shape", number, name, Origin::Made(recipe(*megabytes)))
+        });
+        let wanted = |specimen: &Specimen| only.is_empty() || only.contains(&specimen.name);
+        Self { chosen: chosen.filter(wanted).collect(), shapes: shapes.filter(wanted).collect(), _folder: folder }
     }
 
-    /// Whether it is a repository of somebody's choice.
-    pub(crate) fn is_given(&self) -> bool {
-        self.given.is_some()
+    /// The histories that were given, or else the made one.
+    pub(crate) fn chosen(&self) -> &[Specimen] {
+        &self.chosen
     }
 
-    /// The folder to serve.
-    pub(crate) fn root(&self) -> PathBuf {
-        self.folder.path().join("served")
+    /// The particular shapes.
+    pub(crate) fn shapes(&self) -> &[Specimen] {
+        &self.shapes
     }
-
-    /// The repository in it. Nobody changes it; who wants it changed makes a copy.
-    pub(crate) fn bulky(&self) -> &Repository {
-        self.bulky.get_or_init(|| {
-            let repository = match &self.given {
-                Some(path) => copied(path, self.root()),
-                None => History::lively(BULK).write(self.root(), NAME),
-            };
-            // As maintenance leaves it on every host: one pack with a bitmap, which is git's default for bare ones.
-            repository.git(&["repack", "-a", "-d", "-q", "--write-bitmap-index"]);
-            repository
-        })
-    }
-}
-
-fn copied(path: &Path, root: PathBuf) -> Repository {
-    let repository = Repository::at(root, NAME);
-    let target = repository.path();
-    fs::create_dir_all(&target).expect("the temporary folder takes folders");
-    let path = fs::canonicalize(path).expect("--repository names a folder");
-    let mut command = plain_git(&target);
-    command.args(["clone", "-q", "--bare", "--no-local"]).arg(path).arg(".");
-    run(command, PATIENCE).ok();
-    repository.git(&["config", "uploadpack.allowFilter", "true"]);
-    repository
 }

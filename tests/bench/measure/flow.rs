@@ -24,6 +24,11 @@ impl Flow {
         }
     }
 
+    /// Seconds from the last byte to this time.
+    pub(crate) fn after(&self, end: f64) -> f64 {
+        end - self.last.as_secs_f64()
+    }
+
     /// Bytes a second from the first to the last; 0 when nothing came.
     pub(crate) fn rate(&self) -> f64 {
         let seconds = self.first.map_or(0.0, |first| (self.last - first).as_secs_f64());
@@ -49,5 +54,14 @@ mod tests {
             looks.iter().for_each(|(second, bytes)| flow.see(Duration::from_secs(*second), *bytes));
             assert_eq!(flow.rate(), expected, "{looks:?}");
         }
+    }
+
+    #[test]
+    fn what_comes_after_the_last_byte_is_counted_from_when_it_was_seen_first() {
+        let mut flow = Flow::default();
+        for (second, bytes) in [(0, 40), (1, 1000), (7, 2000), (8, 2000)] {
+            flow.see(Duration::from_secs(second), bytes);
+        }
+        assert_eq!(flow.after(9.5), 2.5);
     }
 }

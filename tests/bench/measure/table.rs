@@ -6,6 +6,8 @@ use serde_json::json;
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) scenario: &'static str,
+    /// The history it was measured on; empty where there is no choice.
+    pub(crate) history: String,
     pub(crate) what: String,
     pub(crate) unit: &'static str,
     /// `None` when a clone failed.
@@ -21,6 +23,8 @@ pub(crate) struct Row {
 pub(crate) enum Goal {
     /// At most so many times what stands beside.
     Ratio(f64),
+    /// The same as a wish: it is shown, and nothing is missed.
+    Wish(f64),
     /// At most so much more than what stands beside.
     More(f64),
     /// Less than this.
@@ -34,7 +38,8 @@ pub(crate) enum Goal {
 impl Row {
     /// What there is to say where nothing could be measured: a missed goal.
     pub(crate) fn failed(scenario: &'static str, why: String) -> Self {
-        Self { scenario, what: "all".to_owned(), unit: "", ours: None, beside: None, goal: None, notes: why }
+        let (what, history) = ("all".to_owned(), String::new());
+        Self { scenario, history, what, unit: "", ours: None, beside: None, goal: None, notes: why }
     }
 
     /// Our share of what stands beside.
@@ -46,6 +51,7 @@ impl Row {
     fn is_reached(&self) -> Option<bool> {
         let Some(ours) = self.ours else { return Some(false) };
         Some(match (self.goal?, self.beside) {
+            (Goal::Wish(_), _) => return None,
             (Goal::Ratio(most), Some(beside)) => ours / beside <= most,
             (Goal::More(most), Some(beside)) => ours - beside <= most,
             (Goal::Below(limit), _) => ours < limit,
@@ -65,6 +71,7 @@ impl Row {
         match self.goal {
             None => String::new(),
             Some(Goal::Ratio(most)) => format!("≤ {most:.2} ×"),
+            Some(Goal::Wish(most)) => format!("wish {most:.2} ×"),
             Some(Goal::More(most)) => format!("≤ {most} {} more", self.unit),
             Some(Goal::Below(limit)) => format!("< {limit} {}", self.unit),
             Some(Goal::AtMost(limit)) => format!("≤ {limit} {}", self.unit),
@@ -72,7 +79,7 @@ impl Row {
         }
     }
 
-    fn cells(&self) -> [String; 8] {
+    fn cells(&self) -> [String; 9] {
         let number = |value: f64| format!("{value:.2} {}", self.unit);
         let verdict = match self.is_reached() {
             None => "",
@@ -81,6 +88,7 @@ impl Row {
         };
         [
             self.scenario.to_owned(),
+            self.history.clone(),
             self.what.clone(),
             self.ours.map_or("failed".to_owned(), number),
             self.beside.map(number).unwrap_or_default(),
@@ -94,10 +102,10 @@ impl Row {
 
 /// The table.
 pub(crate) fn text(rows: &[Row]) -> String {
-    let head = ["scenario", "what", "ours", "beside", "ratio", "goal", "", "notes"].map(str::to_owned);
-    let lines: Vec<[String; 8]> = [head].into_iter().chain(rows.iter().map(Row::cells)).collect();
+    let head = ["scenario", "history", "what", "ours", "beside", "ratio", "goal", "", "notes"].map(str::to_owned);
+    let lines: Vec<[String; 9]> = [head].into_iter().chain(rows.iter().map(Row::cells)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 8] = std::array::from_fn(width);
+    let widths: [usize; 9] = std::array::from_fn(width);
     let mut table = String::new();
     for line in &lines {
         let cells = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
@@ -113,8 +121,8 @@ pub(crate) fn json(rows: &[Row]) -> String {
         .iter()
         .map(|row| {
             json!({
-                "scenario": row.scenario, "what": row.what, "unit": row.unit, "ours": row.ours, "beside": row.beside,
-                "ratio": row.ratio(), "goal": row.goal(), "pass": row.is_reached(), "notes": row.notes,
+                "scenario": row.scenario, "history": row.history, "what": row.what, "unit": row.unit, "ours": row.ours,
+                "beside": row.beside, "ratio": row.ratio(), "goal": row.goal(), "pass": row.is_reached(), "notes": row.notes,
             })
         })
         .collect();
@@ -137,7 +145,9 @@ mod tests {
             (Some(5.0), None, Some(Goal::AtMost(5.0)), Some(true)),
             (Some(5.0), None, Some(Goal::AtLeast(5.0)), Some(true)),
             (Some(4.9), None, Some(Goal::AtLeast(5.0)), Some(false)),
+            (Some(5.0), Some(2.0), Some(Goal::Wish(0.5)), None),
             (Some(5.0), None, None, None),
+            (None, None, Some(Goal::Wish(0.5)), Some(false)),
             (None, None, None, Some(false)),
             (None, Some(1.0), Some(Goal::Below(5.0)), Some(false)),
         ] {

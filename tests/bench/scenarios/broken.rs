@@ -1,13 +1,12 @@
 //! Clones broken off and made again, by how much is fetched twice: `killed`, `dead`.
 //!
-//! Counted is what both runs were sent, less what one undisturbed cold clone of ours is sent. Before each pair nothing
-//! is remembered.
+//! Before each pair nothing is remembered.
 
 use mirror_tests::GitServer;
 
-use super::{lines, task::Task};
+use super::{lines::UNEVEN, race, shapes, task::Task};
 use crate::{
-    ground::{BARE, End, Ground},
+    ground::{BARE, End, Ground, Specimen},
     measure::{Goal, Row, Series, Trial},
 };
 
@@ -15,33 +14,60 @@ use crate::{
 const KILLS: &[u64] = &[10, 50, 90];
 /// Percent of the pack after which nobody answers any more.
 const DEATH: u64 = 60;
+/// Percent of the pack after which all connections are cut once.
+const CUT: u64 = 90;
+/// The most that may be fetched in all, in packs.
+const IN_ALL: Goal = Goal::AtMost(1.10);
 /// The most that may be fetched again, in percent of the pack.
-const GOAL: Goal = Goal::AtMost(15.0);
+const AGAIN: Goal = Goal::AtMost(15.0);
 
-/// git and helper are killed with -9, and the clone is made again.
-pub(crate) fn killed(task: &Task<'_>) -> Vec<Row> {
-    let (ground, pack) = lines::ground(task.material);
-    let cold = cold(&ground);
-    let row = |percent: &u64| {
-        let mut again = Series::default();
-        let pair = || {
-            let limit = pack * percent / 100;
-            let broken = |ground: &Ground| match ground.watch_ours(|_| ground.fetched() >= limit) {
-                End::Killed => Ok(()),
-                End::Whole(_) => Err("it ended before it could be killed".to_owned()),
-                other => other.whole().map(drop),
-            };
-            fetched_again(&ground, pack, cold.clone(), broken)
+/// git and helper are killed with -9, and the clone is made again: what both are sent, in full packs. And the same of a
+/// clone that goes on by itself when all its connections are cut at once.
+pub(crate) fn killed(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    let (ground, pack) = race::ground(specimen.repository(), shapes::lines_of(specimen));
+    let row = |what: String, run: &dyn Fn() -> Result<(), String>| {
+        let (mut packs, mut carried) = (Series::default(), String::new());
+        let mut sent = || {
+            ground.stage.forget();
+            ground.count_anew();
+            run()?;
+            carried = ground.carried();
+            Ok(ground.fetched() as f64 / pack as f64)
         };
-        let _ = (0..task.runs).all(|_| again.push(pair()));
-        task.values(&format!("again, at {percent} %"), "%", &again, GOAL, &ground.size())
+        let _ = (0..task.runs).all(|_| packs.push(sent()));
+        task.values(&what, "packs", &packs, IN_ALL, &format!("{}; {carried}", ground.size()))
     };
-    KILLS.iter().map(row).collect()
+    let killed = |percent: &u64| {
+        let limit = pack * percent / 100;
+        row(format!("killed at {percent} %, and again"), &|| {
+            match ground.watch_ours(|_| ground.fetched() >= limit) {
+                End::Killed => {}
+                End::Whole(_) => return Err("it ended before it could be killed".to_owned()),
+                other => return other.whole().map(drop),
+            }
+            ground.settle();
+            ground.clone_ours(BARE).map(drop).map_err(|why| format!("made again, {why}"))
+        })
+    };
+    let mut rows: Vec<Row> = KILLS.iter().map(killed).collect();
+    rows.push(row(format!("cut at {CUT} %"), &|| {
+        let mut cut = false;
+        let end = ground.watch_ours(|_| {
+            if !cut && ground.fetched() >= pack * CUT / 100 {
+                cut = true;
+                ground.servers().for_each(GitServer::hang_up);
+            }
+            false
+        });
+        end.whole().and_then(|_| if cut { Ok(()) } else { Err("it ended before it could be cut".to_owned()) })
+    }));
+    rows
 }
 
-/// Everyone falls silent, as when the user's own line breaks. The clone has to give up by itself.
-pub(crate) fn dead(task: &Task<'_>) -> Vec<Row> {
-    let (ground, pack) = lines::ground(task.material);
+/// Everyone falls silent, as when the user's own line breaks. The clone has to give up by itself. Counted is what it and the
+/// next one are sent, less what one undisturbed cold clone is sent.
+pub(crate) fn dead(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    let (ground, pack) = race::ground(specimen.repository(), UNEVEN);
     let cold = cold(&ground);
     let (mut again, mut waits) = (Series::default(), Series::default());
     let mut pair = || {
@@ -68,7 +94,7 @@ pub(crate) fn dead(task: &Task<'_>) -> Vec<Row> {
     };
     let _ = (0..task.runs).all(|_| again.push(pair()));
     let notes = format!("{}; gave up after s: {}", ground.size(), waits.range(1.0));
-    vec![task.values(&format!("again, at {DEATH} %"), "%", &again, GOAL, &notes)]
+    vec![task.values(&format!("again, at {DEATH} %"), "%", &again, AGAIN, &notes)]
 }
 
 /// The bytes of packs of one undisturbed clone.

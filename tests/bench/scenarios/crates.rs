@@ -4,7 +4,7 @@
 //! cargo speaks HTTP/1.1 with the servers here, over two connections at a time, and HTTP/2 with the relay. Unpacking is a
 //! part of both sides, and the same.
 
-use super::{lines::UPSTREAM, task::Task};
+use super::{race::UPSTREAM, task::Task};
 use crate::{
     ground::{CrateGround, MBIT},
     measure::{Goal, Row, Times, Trial},
@@ -17,13 +17,13 @@ const OTHERS: &[&str] = &["birch", "cedar"];
 const LINE: u64 = 20;
 
 /// One healthy mirror, nothing in the relay's cache. Who the mirror is may be remembered.
-pub(crate) fn crates(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn crates(task: &Task) -> Vec<Row> {
     let ground = CrateGround::new(&[NEAR]);
     vec![compare(task, "cold, one mirror", Goal::Ratio(1.05), &ground, || cold(&ground))]
 }
 
 /// Three mirrors with narrow lines against one of them. Who is fast is remembered from the second run on.
-pub(crate) fn lines(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn lines(task: &Task) -> Vec<Row> {
     let ground = CrateGround::new(&[&[NEAR], OTHERS].concat());
     narrow(&ground);
     vec![compare(task, "cold, three lines of 20 Mbit/s", Goal::Ratio(0.5), &ground, || cold(&ground))]
@@ -31,7 +31,7 @@ pub(crate) fn lines(task: &Task<'_>) -> Vec<Row> {
 
 /// Another project has fetched the same before: everything is in the relay's cache, nothing in cargo's home. Against
 /// plain cargo over a narrow line, for without one nothing could be saved.
-pub(crate) fn warm(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn warm(task: &Task) -> Vec<Row> {
     let ground = CrateGround::new(&[NEAR]);
     let mut filled = ground.ours().map(drop);
     narrow(&ground);
@@ -60,7 +60,7 @@ fn cold(ground: &CrateGround) -> Trial {
 }
 
 /// Plain cargo from the near mirror, and ours, by turns.
-fn compare(task: &Task<'_>, what: &str, goal: Goal, ground: &CrateGround, mut ours: impl FnMut() -> Trial) -> Row {
+fn compare(task: &Task, what: &str, goal: Goal, ground: &CrateGround, mut ours: impl FnMut() -> Trial) -> Row {
     let (mut cargos, mut of_ours) = (String::new(), String::new());
     let times = Times::by_turns(
         task.runs,

@@ -7,7 +7,7 @@ use std::{
 
 use super::task::Task;
 use crate::{
-    ground::{Ground, MBIT, megabytes},
+    ground::{Ground, MBIT, Specimen, megabytes},
     measure::{Goal, Row, Series, Trial},
 };
 
@@ -21,8 +21,8 @@ const UPSTREAM: u64 = 10;
 const RUNS: usize = 1;
 
 /// A build farm starts: the bytes that all servers send, in packs. Nothing is remembered.
-pub(crate) fn together(task: &Task<'_>) -> Vec<Row> {
-    let mut ground = Ground::bulky(task.material, &[MIRROR]);
+pub(crate) fn together(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    let mut ground = Ground::of(specimen, &[MIRROR]);
     let pack = ground.full_pack();
     ground.stage.origin.rate(UPSTREAM * MBIT);
     ground.server(MIRROR).rate(LINE * MBIT);

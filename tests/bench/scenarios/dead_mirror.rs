@@ -16,13 +16,13 @@ const PREFERRED: &str = "weight = 1000.0";
 
 /// A mirror that refuses, and one that cannot be reached, each against the same mirror alive. Nothing is remembered on
 /// either side, or the second run would know better than to ask.
-pub(crate) fn dead_mirror(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn dead_mirror(task: &Task) -> Vec<Row> {
     let hole = BlackHole::start();
     let ways = [("first refuses", refused_url()), ("first is a black hole", hole.url())];
     ways.iter().map(|(what, address)| extra(task, what, address)).collect()
 }
 
-fn extra(task: &Task<'_>, what: &str, address: &str) -> Row {
+fn extra(task: &Task, what: &str, address: &str) -> Row {
     let mut ground = CrateGround::new(&[FIRST, OTHER]);
     ground.stage.set_keys(FIRST, PREFERRED);
     let alive = ground.stage.configuration("");

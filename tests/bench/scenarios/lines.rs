@@ -1,75 +1,37 @@
-//! Three mirrors behind lines of different width, and a slow upstream: `lines`, `silent`.
+//! Three mirrors behind lines of different width, and a slow upstream: `lines`, `silent`, `fading`.
 
 use std::cell::Cell;
 
-use mirror_tests::NAME;
-
-use super::task::Task;
+use super::{
+    race::{self, Lines, race},
+    task::Task,
+};
 use crate::{
-    ground::{BARE, Ground, MBIT, Material, megabytes},
-    measure::{Flow, Goal, Row, Series, Times},
+    ground::{BARE, Ground, MBIT, Specimen},
+    measure::{Goal, Row, Times, Trial},
 };
 
 /// The mirrors with their lines in Mbit/s. Neither names nor places tell which is best.
-const LINES: &[(&str, u64)] = &[("ash", 50), ("birch", 80), ("cedar", 20)];
-/// The best mirror, and those that are left without it.
-const BEST: &str = "birch";
+pub(super) const UNEVEN: Lines = &[("ash", 50), ("birch", 80), ("cedar", 20)];
+/// Those that are left without the best.
 const REST: &[&str] = &["ash", "cedar"];
-/// Upstream's line in Mbit/s.
-pub(crate) const UPSTREAM: u64 = 10;
+/// Slow ones that are equal, and the one of them that is fast at first: Mbit/s, and for how many bytes.
+const SLOW: Lines = &[("ash", 8), ("birch", 8), ("cedar", 8)];
+const FADES: &str = "birch";
+const AT_FIRST: u64 = 80;
+const SO_LONG: u64 = 4_000_000;
 
-/// A ground with these lines; each is one cap for all connections of its server. Also the bytes of a full pack.
-pub(crate) fn ground(material: &Material) -> (Ground, u64) {
-    let names: Vec<&str> = LINES.iter().map(|(name, _)| *name).collect();
-    let ground = Ground::bulky(material, &names);
-    let pack = ground.full_pack();
-    ground.stage.origin.rate(UPSTREAM * MBIT);
-    for (name, line) in LINES {
-        ground.server(name).rate(line * MBIT);
-    }
-    (ground, pack)
-}
-
-/// All mirrors together against plain git from the best one. The store is forgotten, and who is fast is not: the first
-/// run has to find out, the others know it, as on a machine in use.
-pub(crate) fn lines(task: &Task<'_>) -> Vec<Row> {
-    let (ground, pack) = ground(task.material);
-    let url = ground.server(BEST).repo_url(NAME);
-    let sum = LINES.iter().map(|(_, line)| line * MBIT).sum::<u64>() as f64;
-    let (mut shares, mut surpluses) = (Series::default(), Series::default());
-    let mut carried = String::new();
-    let times = Times::by_turns(
-        task.runs,
-        |_| ground.clone(&url, BARE),
-        |_| {
-            ground.forget_store();
-            ground.count_anew();
-            let mut flow = Flow::default();
-            let trial = ground
-                .watch_ours(|at| {
-                    flow.see(at, ground.fetched_from_mirrors());
-                    false
-                })
-                .whole();
-            carried = ground.carried();
-            let surplus = (ground.fetched() as f64 - pack as f64) / pack as f64;
-            shares.push(trial.clone().map(|_| flow.rate() / sum * 100.0));
-            surpluses.push(trial.clone().map(|_| surplus * 100.0));
-            trial
-        },
-    );
-    let notes = format!("{}; beside: git from {BEST}; {carried}", ground.size());
-    vec![
-        task.seconds("bare, three lines", &times, Goal::Ratio(0.65), &notes),
-        task.values("share of the lines", "%", &shares, Goal::AtLeast(85.0), "first to last byte of packs"),
-        task.values("more than one pack", "%", &surpluses, Goal::AtMost(3.0), &megabytes(pack)),
-    ]
+/// All mirrors together against plain git from the best one.
+pub(crate) fn lines(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    let goal = Goal::Ratio(if specimen.is_given() { 0.60 } else { 0.55 });
+    race(task, specimen, UNEVEN, "bare, three lines", goal)
 }
 
 /// The best mirror falls silent in the middle, against the others alone. Nothing is remembered on either side, or the
 /// second run would know better than to rely on it.
-pub(crate) fn silent(task: &Task<'_>) -> Vec<Row> {
-    let (ground, pack) = ground(task.material);
+pub(crate) fn silent(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    let (ground, pack) = race::ground(specimen.repository(), UNEVEN);
+    let best = race::best(UNEVEN);
     let carried = Cell::new(String::new());
     let times = Times::by_turns(
         task.runs,
@@ -82,18 +44,46 @@ pub(crate) fn silent(task: &Task<'_>) -> Vec<Row> {
             ground.stage.configure("");
             ground.stage.forget();
             ground.count_anew();
-            let best = ground.server(BEST);
+            let server = ground.server(best);
             let end = ground.watch_ours(|_| {
                 if ground.fetched() >= pack / 2 {
-                    best.fall_silent();
+                    server.fall_silent();
                 }
                 false
             });
-            best.heal();
+            server.heal();
             carried.set(ground.carried());
             end.whole()
         },
     );
-    let notes = format!("{}; beside: without {BEST}; {}", ground.size(), carried.take());
+    let notes = format!("{}; beside: without {best}; {}", ground.size(), carried.take());
     vec![task.seconds("best silent at half", &times, Goal::More(3.0), &notes)]
+}
+
+/// A line that is fast at first and then as slow as the two others, against three that were slow all along. Nothing is
+/// remembered on either side, or the second run would know better than to expect much of it.
+pub(crate) fn fading(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    let (ground, _) = race::ground(specimen.repository(), SLOW);
+    let slow = SLOW[0].1 * MBIT;
+    let run = |ground: &Ground| -> Trial {
+        ground.stage.forget();
+        ground.count_anew();
+        ground.clone_ours(BARE)
+    };
+    let mut carried = String::new();
+    let times = Times::by_turns(
+        task.runs,
+        |_| {
+            ground.server(FADES).rate(slow);
+            run(&ground)
+        },
+        |_| {
+            ground.server(FADES).fading_rate(AT_FIRST * MBIT, SO_LONG, slow);
+            let trial = run(&ground);
+            carried = ground.carried();
+            trial
+        },
+    );
+    let notes = format!("{}; beside: {FADES} as slow as the others; {carried}", ground.size());
+    vec![task.seconds("one of three fades", &times, Goal::Ratio(1.10), &notes)]
 }

@@ -2,9 +2,13 @@
 
 mod task;
 mod start;
-mod lines;
+mod cost;
 mod plain;
+mod race;
+mod lines;
+mod shapes;
 mod broken;
+mod orphaned;
 mod crowd;
 mod stale;
 mod uneven;

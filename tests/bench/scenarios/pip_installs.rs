@@ -4,7 +4,7 @@
 
 use mirror_tests::{BlackHole, Pip, refused_url};
 
-use super::{lines::UPSTREAM, task::Task};
+use super::{race::UPSTREAM, task::Task};
 use crate::{
     ground::{MBIT, NUMPY, PipGround, REQUESTS, Wanted, machines},
     measure::{Goal, Row, Times, Trial},
@@ -30,7 +30,7 @@ fn first() -> Pip {
 }
 
 /// One healthy mirror, nothing in the relay's cache. Who the mirror is may be remembered.
-pub(crate) fn cold(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn cold(task: &Task) -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, pip) in pips() {
         let ground = PipGround::new(&pip, &[NEAR]);
@@ -47,7 +47,7 @@ pub(crate) fn cold(task: &Task<'_>) -> Vec<Row> {
 }
 
 /// Three mirrors with narrow lines against one of them. Who is fast is remembered from the second run on.
-pub(crate) fn lines(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn lines(task: &Task) -> Vec<Row> {
     let ground = PipGround::new(&first(), &[&[NEAR], OTHERS].concat());
     narrow(&ground);
     let what = format!("cold, {}, three lines of {LINE} Mbit/s", NUMPY.name);
@@ -60,7 +60,7 @@ pub(crate) fn lines(task: &Task<'_>) -> Vec<Row> {
 
 /// Another project has installed the same before: it is in the relay's cache. Against plain pip over a narrow line, for
 /// without one nothing could be saved.
-pub(crate) fn warm(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn warm(task: &Task) -> Vec<Row> {
     let ground = PipGround::new(&first(), &[NEAR]);
     let mut filled = ground.ours(NUMPY).map(drop);
     narrow(&ground);
@@ -79,13 +79,13 @@ pub(crate) fn warm(task: &Task<'_>) -> Vec<Row> {
 
 /// The first of two mirrors refuses, or cannot be reached, against the same mirror alive. Nothing is remembered on either
 /// side.
-pub(crate) fn dead(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn dead(task: &Task) -> Vec<Row> {
     let hole = BlackHole::start();
     let ways = [("first refuses", refused_url()), ("first is a black hole", hole.url())];
     ways.iter().map(|(what, address)| extra(task, what, address)).collect()
 }
 
-fn extra(task: &Task<'_>, what: &str, address: &str) -> Row {
+fn extra(task: &Task, what: &str, address: &str) -> Row {
     let ground = PipGround::new(&first(), &[NEAR, OTHERS[0]]);
     let install = |dead: bool| -> Trial {
         let at = |name: &str, server: &mirror_tests::IndexServer| match dead && name == NEAR {
@@ -123,7 +123,7 @@ fn narrow(ground: &PipGround) {
 
 /// Plain pip from the near mirror, and ours, by turns.
 fn compare(
-    task: &Task<'_>,
+    task: &Task,
     what: &str,
     goal: Goal,
     ground: &PipGround,

@@ -21,7 +21,7 @@ use crate::{
 /// A program that ends at once.
 const NOTHING: &str = "/bin/true";
 
-pub(crate) fn start(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn start(task: &Task) -> Vec<Row> {
     let pip = Pip::newest().unwrap_or(Pip::Machines);
     let real = match &pip {
         Pip::Newest(folder) => Some(folder.join("pip")),
@@ -112,14 +112,6 @@ fn once(mut command: Command) -> Trial {
     if status.success() { Ok(seconds) } else { Err(status.to_string()) }
 }
 
-fn row(task: &Task<'_>, what: &str, goal: Option<Goal>, times: Times) -> Row {
-    Row {
-        scenario: task.scenario,
-        what: what.to_owned(),
-        unit: "ms",
-        ours: times.ours.median().map(|seconds| seconds * 1e3),
-        beside: times.beside.median().map(|seconds| seconds * 1e3),
-        goal,
-        notes: format!("{STARTS} starts of each, by turns; {}", times.spread(1e3)),
-    }
+fn row(task: &Task, what: &str, goal: Option<Goal>, times: Times) -> Row {
+    task.milliseconds(what, &times, goal, &format!("{STARTS} starts of each, by turns"))
 }

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use mirror_tests::GitServer;
 
-use super::task::Task;
+use super::{
+    cost::{self, Cost},
+    task::Task,
+};
 use crate::{
-    ground::{BARE, Ground, memory},
+    ground::{BARE, Ground, Specimen, memory},
     measure::{Goal, Row, Series, Times, Trial},
 };
 
@@ -17,40 +20,58 @@ const KINDS: &[(&str, &[&str])] = &[("bare", BARE), ("with checkout", &[])];
 /// A round trip to a far server.
 const LATENCY: Duration = Duration::from_millis(200);
 
+/// From this size on a history is large, in bytes of its pack.
+const LARGE: u64 = 200_000_000;
+/// Memory that the helper may take, in MB.
+const MEMORY: Goal = Goal::AtMost(300.0);
+
 /// One healthy mirror, an empty store.
-pub(crate) fn bulk(task: &Task<'_>) -> Vec<Row> {
-    cold(task, KINDS, Goal::Ratio(0.90), Goal::Below(300.0))
+pub(crate) fn bulk(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    cold(task, specimen, KINDS)
 }
 
 /// The same with a large repository, which must be given.
-pub(crate) fn large(task: &Task<'_>) -> Vec<Row> {
-    if !task.material.is_given() {
+pub(crate) fn large(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    if !specimen.is_given() {
         return vec![Row::failed(task.scenario, "needs --repository".to_owned())];
     }
-    cold(task, &KINDS[..1], Goal::Ratio(0.85), Goal::Below(400.0))
+    cold(task, specimen, &KINDS[..1])
 }
 
-/// Cold clones from one mirror, and the memory they take. Who the mirror is may be remembered, as it is by whoever
-/// clones for the second time.
-fn cold(task: &Task<'_>, kinds: &[(&str, &[&str])], seconds: Goal, memory: Goal) -> Vec<Row> {
-    let ground = Ground::bulky(task.material, &[MIRROR]);
+/// What is to be reached: more is git's own work in a history that was not made.
+fn goal(specimen: &Specimen) -> Goal {
+    Goal::Ratio(match specimen.is_given() {
+        false => 0.55,
+        true if specimen.repository().pack_bytes() < LARGE => 0.60,
+        true => 0.65,
+    })
+}
+
+/// Cold clones from one mirror, what they cost it, and the memory they take. Who the mirror is may be remembered, as it is
+/// by whoever clones for the second time.
+fn cold(task: &Task, specimen: &Specimen, kinds: &[(&str, &[&str])]) -> Vec<Row> {
+    let ground = Ground::of(specimen, &[MIRROR]);
     let url = ground.plain_url();
-    let compare = |(kind, options): &(&str, &[&str])| {
+    let (mut rows, goal) = (Vec::new(), goal(specimen));
+    for (kind, options) in kinds {
         let mut carried = String::new();
+        let (mut cost, mut cost_plain) = (Cost::default(), Cost::default());
         let times = Times::by_turns(
             task.runs,
-            |_| ground.clone(&url, options),
+            |_| cost_plain.of(&ground, || ground.clone(&url, options)),
             |_| {
                 ground.forget_store();
-                ground.count_anew();
-                let trial = ground.clone_ours(options);
+                let trial = cost.of(&ground, || ground.clone_ours(options));
                 carried = ground.carried();
                 trial.and_then(|seconds| by_mirrors(&ground, seconds))
             },
         );
-        task.seconds(kind, &times, seconds, &format!("{}; {carried}", ground.size()))
-    };
-    let mut rows: Vec<Row> = kinds.iter().map(compare).collect();
+        rows.push(task.seconds(kind, &times, goal, &format!("{}; {carried}", ground.size())));
+        if *options == BARE {
+            rows.push(cost::row(task, specimen.has_bitmaps(), cost_plain, cost));
+            rows.push(otherwise(task, specimen));
+        }
+    }
     ground.forget_store();
     ground.count_anew();
     if let Some(peak) = memory::peak(&ground) {
@@ -60,11 +81,21 @@ fn cold(task: &Task<'_>, kinds: &[(&str, &[&str])], seconds: Goal, memory: Goal)
             "peak memory",
             "MB",
             &peaks,
-            memory,
+            MEMORY,
             &format!("of git-remote-mirror; {}", ground.carried()),
         ));
     }
     rows
+}
+
+/// One pair where bitmaps are as they are not in the others, for what it costs.
+fn otherwise(task: &Task, specimen: &Specimen) -> Row {
+    let bitmaps = !specimen.has_bitmaps();
+    let ground = Ground::serving(specimen.served(bitmaps), &[MIRROR]);
+    let url = ground.plain_url();
+    let beside = Cost::once(&ground, || ground.clone(&url, BARE));
+    let ours = Cost::once(&ground, || ground.clone_ours(BARE));
+    cost::row(task, bitmaps, beside, ours)
 }
 
 /// The value, if mirrors carried most of it. Upstream is as fast here, so a clone that gave up on the mirror and took
@@ -78,7 +109,7 @@ fn by_mirrors(ground: &Ground, value: f64) -> Trial {
 }
 
 /// A small repository behind long round trips.
-pub(crate) fn small(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn small(task: &Task) -> Vec<Row> {
     let ground = Ground::small(MIRROR);
     ground.servers().for_each(|server| server.latency(LATENCY));
     let (origin, mirror) = (&ground.stage.origin, ground.server(MIRROR));
@@ -106,8 +137,8 @@ pub(crate) fn small(task: &Task<'_>) -> Vec<Row> {
 }
 
 /// No mirror at all.
-pub(crate) fn direct(task: &Task<'_>) -> Vec<Row> {
-    let ground = Ground::bulky(task.material, &[]);
+pub(crate) fn direct(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    let ground = Ground::of(specimen, &[]);
     let url = ground.plain_url();
     let ours = |_| {
         ground.forget_store();
@@ -119,8 +150,8 @@ pub(crate) fn direct(task: &Task<'_>) -> Vec<Row> {
 
 /// Everything is in the store. Upstream has to be asked for refs, so a bare clone is held against `git ls-remote`; a
 /// checkout would come on top of either.
-pub(crate) fn warm(task: &Task<'_>) -> Vec<Row> {
-    let ground = Ground::bulky(task.material, &[MIRROR]);
+pub(crate) fn warm(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    let ground = Ground::of(specimen, &[MIRROR]);
     let mut filled = ground.clone_ours(BARE).map(drop);
     let times = Times::by_turns(
         task.runs,

@@ -4,7 +4,7 @@ use mirror_tests::{GitServer, NAME, StageMirror};
 
 use super::task::Task;
 use crate::{
-    ground::{BARE, Ground, MBIT, megabytes, sandbox},
+    ground::{BARE, Ground, MBIT, Specimen, megabytes, sandbox},
     measure::{Goal, Row, Series, Trial},
 };
 
@@ -17,14 +17,14 @@ const UPSTREAM: u64 = 10;
 
 /// What stale mirrors have need not come from upstream, and nothing comes twice. The store is forgotten; who lags is
 /// remembered from the second run on.
-pub(crate) fn stale(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn stale(task: &Task, specimen: &Specimen) -> Vec<Row> {
     let copies = sandbox();
     let mirror = |(name, days): &(&str, u64)| {
-        let copy = task.material.bulky().copy_to(copies.path(name));
+        let copy = specimen.repository().copy_to(copies.path(name));
         copy.go_back(*days);
         StageMirror::new(name, copy, GitServer::start(copies.path(name)))
     };
-    let ground = Ground::of_mirrors(task.material, BEHIND.iter().map(mirror).collect());
+    let ground = Ground::with_mirrors(specimen.repository(), BEHIND.iter().map(mirror).collect());
     let pack = ground.full_pack();
     let difference = difference(&ground);
     ground.stage.origin.rate(UPSTREAM * MBIT);

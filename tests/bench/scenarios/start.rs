@@ -19,17 +19,9 @@ use crate::{
 pub(crate) const STARTS: usize = 200;
 
 /// Many starts of both.
-pub(crate) fn start(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn start(task: &Task) -> Vec<Row> {
     let times = starts(STARTS);
-    vec![Row {
-        scenario: task.scenario,
-        what: "to the first byte".to_owned(),
-        unit: "ms",
-        ours: times.ours.median().map(|seconds| seconds * 1e3),
-        beside: times.beside.median().map(|seconds| seconds * 1e3),
-        goal: Some(Goal::Below(10.0)),
-        notes: format!("{STARTS} starts; {}", times.spread(1e3)),
-    }]
+    vec![task.milliseconds("to the first byte", &times, Goal::Below(10.0), &format!("{STARTS} starts"))]
 }
 
 /// Starts both by turns; the seconds each needs.

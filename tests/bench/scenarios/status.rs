@@ -12,7 +12,7 @@ use crate::{
 const STATUS: &[&str] = &["mirror", "status", "git"];
 
 /// Many starts where git is set up.
-pub(crate) fn status(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn status(task: &Task) -> Vec<Row> {
     let sandbox = sandbox();
     let mut set_up = sandbox.command("cargo-mirror");
     set_up.args(["mirror", "setup", "git", "--yes"]);

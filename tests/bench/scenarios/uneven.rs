@@ -2,7 +2,7 @@
 
 use super::task::Task;
 use crate::{
-    ground::{BARE, Ground, MBIT},
+    ground::{BARE, Ground, MBIT, Specimen},
     measure::{Goal, Row, Times},
 };
 
@@ -24,8 +24,8 @@ const UPSTREAM: u64 = 10;
 
 /// One mirror with a cap for each connection and no other. Upstream is slow, so that it is no way around. The store is
 /// forgotten; the mirror is known from the second run on.
-pub(crate) fn capped(task: &Task<'_>) -> Vec<Row> {
-    let ground = Ground::bulky(task.material, &[CAPPED]);
+pub(crate) fn capped(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    let ground = Ground::of(specimen, &[CAPPED]);
     ground.stage.origin.rate(UPSTREAM * MBIT);
     ground.server(CAPPED).per_connection_rate(CAP);
     let url = ground.plain_url();
@@ -46,8 +46,8 @@ pub(crate) fn capped(task: &Task<'_>) -> Vec<Row> {
 }
 
 /// Four of five mirrors are next to useless, and nothing tells which; against the good one alone. Nothing is remembered.
-pub(crate) fn drip(task: &Task<'_>) -> Vec<Row> {
-    let ground = Ground::bulky(task.material, FIVE);
+pub(crate) fn drip(task: &Task, specimen: &Specimen) -> Vec<Row> {
+    let ground = Ground::of(specimen, FIVE);
     ground.stage.origin.rate(UPSTREAM * MBIT);
     let mut carried = String::new();
     let good = |run: usize| FIVE[GOOD[run % GOOD.len()]];

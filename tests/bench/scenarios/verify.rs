@@ -17,7 +17,7 @@ const LOCKED: usize = 500;
 const LATENCY: Duration = Duration::from_millis(100);
 
 /// An honest lock, nothing in the cache.
-pub(crate) fn verify(task: &Task<'_>) -> Vec<Row> {
+pub(crate) fn verify(task: &Task) -> Vec<Row> {
     let stage = CargoStage::with_stock(CrateStock::of_workspace().filled_up_to(LOCKED), &["near"]);
     add_programs(&stage.sandbox);
     let project = locked(&stage);

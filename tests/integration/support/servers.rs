@@ -115,6 +115,27 @@ fn latency_rate_and_drip_take_their_time() {
 }
 
 #[test]
+fn a_line_fades_after_so_many_bytes() {
+    let world = World::with(&History::bulky(4));
+    world.server.fading_rate(100_000_000, 3_500_000, 1_000_000);
+    let seconds = world.clone(&[], "fading").ok().seconds;
+    // All of it would take more than four seconds at the slow rate, and hardly any time at the fast one.
+    assert!((0.5..3.5).contains(&seconds), "{seconds} s");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_server_knows_what_its_git_has_cost() {
+    let world = World::with(&History::bulky(4));
+    assert_eq!(world.server.cpu(), Duration::ZERO);
+    let seconds: f64 = (0..4).map(|number| world.clone(&[], &format!("copy-{number}")).ok().seconds).sum();
+    let cost = world.server.cpu().as_secs_f64();
+    assert!(cost >= 0.02 && cost < seconds * 4.0, "{cost} s of CPU in {seconds} s");
+    world.server.forget_log();
+    assert_eq!(world.server.cpu(), Duration::ZERO);
+}
+
+#[test]
 fn a_stalled_pack_and_a_black_hole_hang_plain_git() {
     let world = World::with(&History::bulky(1));
     let url = world.server.repo_url(NAME);
@@ -272,6 +293,25 @@ fn a_server_falls_silent_on_all_connections_until_it_is_healed() {
     world.server.heal();
     world.server.rate(0);
     world.clone(&[], "healed").ok();
+}
+
+#[test]
+fn a_server_hangs_up_in_the_middle_and_serves_whoever_comes_again() {
+    let world = World::with(&History::bulky(1));
+    world.server.rate(1_000_000);
+    let mut command = world.sandbox.command("git");
+    command.args(["clone", "-q", &world.server.repo_url(NAME), "cut"]);
+    let half = world.upstream.pack_bytes() / 2;
+    let ended = world.sandbox.run_until(command, |elapsed| {
+        if world.server.fetched() >= half {
+            world.server.hang_up();
+        }
+        elapsed > Duration::from_secs(20)
+    });
+    assert!(!ended.was_killed() && ended.ran().code != 0, "git notices");
+    assert!(world.server.fetched() < half + (100 << 10), "{} of {half}", world.server.fetched());
+    world.server.rate(0);
+    world.clone(&[], "whole").ok();
 }
 
 #[test]

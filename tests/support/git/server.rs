@@ -68,6 +68,11 @@ impl GitServer {
         self.shared.wire.set_silent(true);
     }
 
+    /// Closes all connections, wherever their answers are; new ones are taken as before.
+    pub fn hang_up(&self) {
+        self.shared.wire.cut_off();
+    }
+
     /// Lies from now on, in what it sends and names.
     pub fn forge(&self, forgery: Forgery) {
         *self.shared.forgery() = forgery;
@@ -81,6 +86,11 @@ impl GitServer {
     /// Bytes a second of all connections together; 0 is no limit.
     pub fn rate(&self, bytes_per_second: u64) {
         self.shared.wire.pace.set(bytes_per_second);
+    }
+
+    /// The same cap for so many bytes from now on, and another one after them.
+    pub fn fading_rate(&self, first: u64, bytes: u64, then: u64) {
+        self.shared.wire.pace.fade(first, bytes, then);
     }
 
     /// Bytes a second of each connection, from its next request on; 0 is no limit.
@@ -102,6 +112,7 @@ impl GitServer {
     pub fn forget_log(&self) {
         self.shared.wire.forget();
         self.shared.fetched.store(0, Ordering::Relaxed);
+        *lock(&self.shared.cpu) = Duration::ZERO;
     }
 
     /// Bytes of all bodies sent so far; what the client's system has not read yet is counted too.
@@ -112,6 +123,11 @@ impl GitServer {
     /// The same of answers to requests for objects: the bytes of packs, and a few around them.
     pub fn fetched(&self) -> u64 {
         self.shared.fetched.load(Ordering::Relaxed)
+    }
+
+    /// What its git has cost so far, as CPU time of whatever has ended; to about 10 ms a request. Linux only, else nothing.
+    pub fn cpu(&self) -> Duration {
+        *lock(&self.shared.cpu)
     }
 
     /// What git said on standard error, for a look when a test fails.

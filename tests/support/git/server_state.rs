@@ -8,12 +8,13 @@ use std::{
     path::PathBuf,
     process::Child,
     sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},
+    time::Duration,
 };
 
 use super::{backend::Backend, forgery::Forgery};
 use crate::{
     wire::{Fault, Plan, Request, Seen, Wire, lock},
-    world::end_group,
+    world::{cpu, end_group},
 };
 
 /// What the server's threads share.
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) wire: Arc<Wire>,
     pub(crate) backend: Backend,
     pub(crate) fetched: AtomicU64,
+    /// The CPU time of children that have ended.
+    pub(crate) cpu: Mutex<Duration>,
     pub(crate) credentials: Mutex<Option<(String, String)>>,
     forgery: Mutex<Forgery>,
     plans: Mutex<Vec<Plan>>,
@@ -34,6 +37,7 @@ impl Shared {
             wire: Arc::new(Wire::new()),
             backend: Backend::new(root),
             fetched: AtomicU64::new(0),
+            cpu: Mutex::default(),
             credentials: Mutex::default(),
             forgery: Mutex::default(),
             plans: Mutex::default(),
@@ -61,11 +65,15 @@ impl Shared {
     /// Waits for a child that has closed its output, or else kills it first.
     pub(crate) fn release(&self, id: u32, finished: bool) {
         let Some(mut child) = lock(&self.children).remove(&id) else { return };
+        let mut cost = Duration::ZERO;
         if !finished {
+            // Nobody will wait for what it has started.
+            cost = cpu::of_group(&child);
             end_group(&mut child);
         }
         // Its code says nothing that its answer has not said.
-        let _ = child.wait();
+        cost += cpu::reap(&mut child).map_or(Duration::ZERO, |(_, own)| own);
+        *lock(&self.cpu) += cost;
     }
 
     /// Gives back one of a fault's times, when the answer turned out to carry no pack.

@@ -2,6 +2,8 @@
 
 mod import;
 mod repository;
+mod sizes;
+mod shapes;
 mod recipes;
 mod random;
 mod same;

@@ -1,5 +1,5 @@
 //! Histories of every shape that git allows, from a seed: merges of any kind, branches without a common start, tags of
-//! anything, contents that move around.
+//! anything, none or thousands of them, contents that move around, objects of any size, all in one commit.
 //!
 //! Says which refs and objects there are; a mirror's part in it is `git::random_fault`'s matter.
 
@@ -8,13 +8,12 @@ use std::{io, io::Write, path::PathBuf};
 use super::{
     import::{Change, Import},
     repository::Repository,
+    sizes,
 };
 use crate::world::Noise;
 
 /// Most branches that a history goes on with.
 const BRANCHES: usize = 12;
-/// Every so many commits one adds a file that does not compress.
-const BULK_EVERY: u64 = 5;
 /// Folders and files that changes are made to; a name is never both.
 const FOLDERS: &[&str] = &["", "src/", "src/deep/", "src/deep/er/", "docs/", "data/"];
 
@@ -23,12 +22,33 @@ const FOLDERS: &[&str] = &["", "src/", "src/deep/", "src/deep/er/", "docs/", "da
 pub struct RandomHistory {
     commits: u64,
     bytes: u64,
+    largest: u64,
+    tags: Tags,
     sha256: bool,
     seed: u64,
 }
 
+/// How many tags there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    None,
+    Few,
+    Many(u64),
+}
+
+impl Tags {
+    fn any(noise: &mut Noise) -> Self {
+        match noise.below(12) {
+            0..=2 => Self::None,
+            3 => Self::Many(1000 + noise.below(2000)),
+            4..=5 => Self::Many(20 + noise.below(200)),
+            _ => Self::Few,
+        }
+    }
+}
+
 impl RandomHistory {
-    /// Up to 400 commits, now and then one, or none at all; up to 600 kB.
+    /// Up to 400 commits, now and then one, or none at all; up to 600 kB; up to 3000 tags.
     pub fn any(noise: &mut Noise) -> Self {
         let commits = match noise.below(20) {
             0 => 0,
@@ -37,12 +57,18 @@ impl RandomHistory {
             _ => 130 + noise.below(271),
         };
         let bytes = if noise.below(2) == 0 { 0 } else { 50_000 + noise.below(550_000) };
-        Self { commits, bytes, sha256: noise.below(8) == 0, seed: noise.below(u64::MAX) }
+        Self::with(commits, bytes, noise)
     }
 
-    /// About so many bytes, as a pack, in 30 commits or more.
+    /// About so many bytes, as a pack, in 30 commits or more, or in a single one.
     pub fn of_size(bytes: u64, noise: &mut Noise) -> Self {
-        Self { commits: 30 + noise.below(120), bytes, sha256: noise.below(8) == 0, seed: noise.below(u64::MAX) }
+        let commits = if noise.below(8) == 0 { 1 } else { 30 + noise.below(120) };
+        Self::with(commits, bytes, noise)
+    }
+
+    fn with(commits: u64, bytes: u64, noise: &mut Noise) -> Self {
+        let (largest, tags) = (sizes::largest(bytes, noise), Tags::any(noise));
+        Self { commits, bytes, largest, tags, sha256: noise.below(8) == 0, seed: noise.below(u64::MAX) }
     }
 
     /// The same in so many commits.
@@ -50,10 +76,16 @@ impl RandomHistory {
         Self { commits, ..self }
     }
 
-    /// So many commits, bytes, and the object format, for people.
+    /// So many commits, bytes, the largest files, tags, and the object format, for people.
     pub fn describe(&self) -> String {
+        let tags = match self.tags {
+            Tags::None => "no tags".to_owned(),
+            Tags::Few => "some tags".to_owned(),
+            Tags::Many(count) => format!("{count} tags"),
+        };
         let format = if self.sha256 { ", sha256" } else { "" };
-        format!("{} commits, {} kB{format}", self.commits, self.bytes / 1000)
+        let kilobytes = self.bytes / 1000;
+        format!("{} commits, {kilobytes} kB in files of up to {} B, {tags}{format}", self.commits, self.largest)
     }
 
     /// Makes `ROOT/OWNER/NAME.git`.
@@ -65,7 +97,7 @@ impl RandomHistory {
     pub fn write(&self, root: impl Into<PathBuf>, name: &str) -> Repository {
         let repository = Repository::at(root, name).init(if self.sha256 { "sha256" } else { "sha1" });
         let mut noise = Noise::new(self.seed);
-        add(&repository, self.commits, self.bytes, &mut noise);
+        add(&repository, self, &mut noise);
         repository
     }
 }
@@ -77,8 +109,8 @@ impl RandomHistory {
 /// When git fails.
 #[track_caller]
 pub fn grow(repository: &Repository, noise: &mut Noise) {
-    let (commits, bytes) = (1 + noise.below(20), noise.below(100_000));
-    add(repository, commits, bytes, noise);
+    let growth = RandomHistory::with(1 + noise.below(20), noise.below(100_000), noise);
+    add(repository, &RandomHistory { tags: Tags::Few, ..growth }, noise);
     let head = repository.git(&["symbolic-ref", "HEAD"]).stdout.trim().to_owned();
     let others: Vec<String> = repository.refs("refs/heads").into_iter().filter(|name| *name != head).collect();
     if others.is_empty() {
@@ -93,7 +125,8 @@ pub fn grow(repository: &Repository, noise: &mut Noise) {
 
 /// Adds commits, and what else belongs to a history.
 #[track_caller]
-fn add(repository: &Repository, commits: u64, bytes: u64, noise: &mut Noise) {
+fn add(repository: &Repository, history: &RandomHistory, noise: &mut Noise) {
+    let &RandomHistory { commits, bytes, largest, tags, .. } = history;
     if commits == 0 {
         return;
     }
@@ -108,7 +141,6 @@ fn add(repository: &Repository, commits: u64, bytes: u64, noise: &mut Noise) {
     repository.import(|out| {
         let import = Import::new(out, number * 4);
         let commits_known = tips.iter().map(|(_, id)| id.clone()).collect();
-        let per_file = bytes / (commits / BULK_EVERY + 1);
         let mut growth = Growth {
             import,
             noise,
@@ -116,14 +148,23 @@ fn add(repository: &Repository, commits: u64, bytes: u64, noise: &mut Noise) {
             commits: commits_known,
             texts: Vec::new(),
             number,
-            per_file,
+            tagless: tags == Tags::None,
+            largest,
+            bytes,
+            written: 0,
+            wanted: 0,
             sides: Vec::new(),
         };
-        for _ in 0..commits {
+        for commit in 1..=commits {
+            growth.wanted = bytes * commit / commits;
             growth.step()?;
         }
-        if commits > 1 {
-            growth.refs()?;
+        growth.leftover()?;
+        match tags {
+            Tags::None => {}
+            Tags::Few if commits == 1 => {}
+            Tags::Few => growth.refs()?,
+            Tags::Many(count) => growth.many_tags(count)?,
         }
         sides = growth.sides;
         growth.import.done()
@@ -135,7 +176,11 @@ fn add(repository: &Repository, commits: u64, bytes: u64, noise: &mut Noise) {
     if number == 0 {
         repository.git(&["symbolic-ref", "HEAD", noise.pick::<String>(&branches)]);
     }
-    if noise.below(4) == 0 {
+    if matches!(tags, Tags::Many(_)) {
+        // As those who have so many keep them; a file for each is slow.
+        repository.git(&["pack-refs", "--all"]);
+    }
+    if tags != Tags::None && noise.below(4) == 0 {
         let tree = repository.id(&format!("{}^{{tree}}", noise.pick::<String>(&branches)));
         repository.git(&["update-ref", &format!("refs/tags/light-tree-{number}"), &tree]);
         repository.import(|out| {
@@ -156,7 +201,12 @@ struct Growth<'a, W> {
     /// Contents so far, which may come back elsewhere.
     texts: Vec<Vec<u8>>,
     number: u64,
-    per_file: u64,
+    tagless: bool,
+    largest: u64,
+    /// Bytes that do not compress: in all, so far, and as many as there should be by now.
+    bytes: u64,
+    written: u64,
+    wanted: u64,
     /// Branches that go again, so that tags alone hold what they led to.
     sides: Vec<String>,
 }
@@ -199,6 +249,7 @@ impl<W: Write> Growth<'_, W> {
                 Ok(())
             }
             93..=95 => self.commit_on_branch(None, &[]),
+            _ if self.tagless => self.commit_on_branch(Some(at), &[base]),
             _ => {
                 let side = format!("side-{}", self.number);
                 let changes = self.changes();
@@ -209,6 +260,30 @@ impl<W: Write> Growth<'_, W> {
                 Ok(())
             }
         }
+    }
+
+    /// What is still wanted, for the last steps may have changed nothing.
+    fn leftover(&mut self) -> io::Result<()> {
+        if self.written >= self.wanted {
+            return Ok(());
+        }
+        let at = self.any_tip();
+        let base = self.tips[at].1.clone();
+        self.commit_on_branch(Some(at), &[base])
+    }
+
+    /// So many tags of any commits; two of three are annotated.
+    fn many_tags(&mut self, count: u64) -> io::Result<()> {
+        for tag in 0..count {
+            let commit = self.noise.pick(&self.commits).clone();
+            let name = format!("build-{}.{tag}", self.number);
+            if tag % 3 == 2 {
+                self.import.point(&format!("refs/tags/{name}"), &commit)?;
+            } else {
+                self.import.tag_of(&name, &commit, "A build")?;
+            }
+        }
+        Ok(())
     }
 
     /// Tags of all kinds, and a ref that is neither branch nor tag.
@@ -284,15 +359,40 @@ impl<W: Write> Growth<'_, W> {
             };
             changes.push((path, change));
         }
-        if self.per_file > 0 && self.number.is_multiple_of(BULK_EVERY) {
-            let size = usize::try_from(self.per_file).expect("a file fits in memory");
+        let mut place = 0;
+        while self.written < self.wanted {
+            // A large one is more than is wanted now; then the next commits have none.
+            let size = sizes::any(self.largest, self.noise).min(self.bytes - self.written);
+            self.written += size;
+            let size = usize::try_from(size).expect("a file fits in memory");
             let bulk = Change::File(self.noise.bytes(size));
-            changes.push((format!("data/bulk-{}.bin", self.noise.below(4)), bulk));
+            changes.push((format!("data/bulk-{place}-{}.bin", self.noise.below(4)), bulk));
+            place += 1;
         }
         changes
     }
 
     fn any_tip(&mut self) -> usize {
         self.noise.index(self.tips.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RandomHistory, Tags};
+    use crate::world::Noise;
+
+    #[test]
+    fn tags_are_none_some_hundreds_or_thousands_and_files_of_any_size() {
+        let mut noise = Noise::new(3);
+        let all: Vec<RandomHistory> = (0..200).map(|_| RandomHistory::of_size(60_000_000, &mut noise)).collect();
+        let many = |least, most| {
+            let fits = |history: &&RandomHistory| matches!(history.tags, Tags::Many(n) if (least..most).contains(&n));
+            all.iter().filter(fits).count()
+        };
+        assert!(many(20, 220) > 5 && many(1000, 3000) > 5 && all.iter().any(|history| history.tags == Tags::None));
+        assert!(all.iter().any(|history| history.largest > 20_000_000), "now and then one may be huge");
+        assert!(all.iter().filter(|history| history.largest < 4_000_000).count() > 80, "mostly none is");
+        assert!(all.iter().any(|history| history.commits == 1));
     }
 }

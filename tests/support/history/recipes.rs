@@ -11,6 +11,7 @@ use std::{
 use super::{
     import::{Change, Import, Mark},
     repository::Repository,
+    shapes::Form,
 };
 use crate::world::Noise;
 
@@ -45,6 +46,7 @@ enum Shape {
     Assets,
     Bulky(u32),
     Lively(u32),
+    Formed(Form, u32),
 }
 
 impl History {
@@ -68,6 +70,32 @@ impl History {
     /// released at uneven distances, most with an annotated tag.
     pub fn lively(megabytes: u32) -> Self {
         Self::of(Shape::Lively(megabytes))
+    }
+
+    /// A pack of about so many MB without tags: ten commits a MB, each with ten files of 10 kB that do not compress.
+    pub fn tagless(megabytes: u32) -> Self {
+        Self::of(Shape::Formed(Form::Tagless, megabytes))
+    }
+
+    /// A pack of about so many MB, nearly all of it in a fifth of the objects: pictures of 50 to 400 kB, six a MB, a commit
+    /// each. No tags.
+    pub fn pictures(megabytes: u32) -> Self {
+        Self::of(Shape::Formed(Form::Pictures, megabytes))
+    }
+
+    /// A pack of about so many MB in one commit of 67 files a MB.
+    pub fn snapshot(megabytes: u32) -> Self {
+        Self::of(Shape::Formed(Form::Snapshot, megabytes))
+    }
+
+    /// A pack of about so many MB with 250 tags a MB, each on a commit of its own; two of three are annotated.
+    pub fn many_tags(megabytes: u32) -> Self {
+        Self::of(Shape::Formed(Form::Tags, megabytes))
+    }
+
+    /// A pack of about so many MB in 20 branches that share nothing.
+    pub fn orphans(megabytes: u32) -> Self {
+        Self::of(Shape::Formed(Form::Orphans, megabytes))
     }
 
     /// The same with SHA-256 object ids.
@@ -106,6 +134,7 @@ impl History {
                 Shape::Assets => self.write_assets(import),
                 Shape::Bulky(megabytes) => self.write_bulky(import, megabytes),
                 Shape::Lively(megabytes) => self.write_lively(import, megabytes),
+                Shape::Formed(form, megabytes) => form.write(import, megabytes),
             }
         });
         repository

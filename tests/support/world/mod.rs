@@ -1,6 +1,7 @@
 //! A world of its own for the programs under test, and a look at all that they do in it.
 
 mod noise;
+pub(crate) mod cpu;
 mod process;
 pub(crate) mod sandbox;
 mod processes;

@@ -39,7 +39,7 @@ mod tests {
     use crate::world::process::Ran;
 
     fn ran(code: i32, stderr: &str) -> Ran {
-        Ran { command: "git".into(), code, stdout: String::new(), stderr: stderr.to_owned(), seconds: 0.0 }
+        Ran { command: "git".into(), code, stdout: String::new(), stderr: stderr.to_owned(), seconds: 0.0, cpu: 0.0 }
     }
 
     #[test]

@@ -13,6 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::cpu;
+
 /// How long a program may take before the test is called hung.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -32,6 +34,8 @@ pub struct Ran {
     pub stderr: String,
     /// Wall time, to about 2 ms.
     pub seconds: f64,
+    /// CPU time of it and of all that it waited for, to about 10 ms; 0 where the system is not Linux.
+    pub cpu: f64,
 }
 
 impl Ran {
@@ -60,7 +64,7 @@ impl Ran {
 
 impl fmt::Display for Ran {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { command, code, stdout, stderr, seconds } = self;
+        let Self { command, code, stdout, stderr, seconds, .. } = self;
         write!(f, "`{command}`\ncode {code} after {seconds:.3} s\n--- stdout\n{stdout}\n--- stderr\n{stderr}\n---")
     }
 }
@@ -119,20 +123,21 @@ pub fn run_until(command: &mut Command, mut stop: impl FnMut(Duration) -> bool) 
     let start = Instant::now();
     let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start `{shown}`: {error}"));
     let mut killed = false;
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("a child of ours can be waited for") {
-            break status;
+    let (status, cpu) = loop {
+        if let Some(ended) = cpu::try_reap(&mut child).expect("a child of ours can be waited for") {
+            break ended;
         }
         if stop(start.elapsed()) {
             killed = true;
             end_group(&mut child);
-            break child.wait().expect("a child of ours can be waited for");
+            break cpu::reap(&mut child).expect("a child of ours can be waited for");
         }
         thread::sleep(TICK);
     };
     let seconds = start.elapsed().as_secs_f64();
     let (stdout, stderr) = (text(&mut out), text(&mut err));
-    let ran = Ran { command: shown, code: status.code().unwrap_or(-1), stdout, stderr, seconds };
+    let (code, cpu) = (status.code().unwrap_or(-1), cpu.as_secs_f64());
+    let ran = Ran { command: shown, code, stdout, stderr, seconds, cpu };
     if killed { Ended::Killed(ran) } else { Ended::Itself(ran) }
 }
 
