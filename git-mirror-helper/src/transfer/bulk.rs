@@ -16,6 +16,8 @@ use mirror_config::{
 };
 
 use super::{
+    by_name,
+    cuts::cuts,
     mirrors::Mirrors,
     one_piece::{CRAWL, Came, ENOUGH_CUTS, OnePiece},
     slices::{Slices, Work},
@@ -31,6 +33,8 @@ use crate::{
     },
 };
 
+/// Sources that are asked for commits and trees alone.
+const MOST_ASKED: usize = 3;
 /// How long one that has everything is waited for, once one has answered that has not.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -72,8 +76,10 @@ impl Bulk<'_, '_> {
         let held =
             self.store.lock(waits).map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
         let wants = self.request.wants();
-        if let Some((then, landing)) = files_left(self.store) {
-            self.share(&then, Work::files(landing), Vec::new())?;
+        if let Some((then, landing)) = left(self.store)
+            && let (Some(landing), ready) = self.by_name(&then, landing, Vec::new())
+        {
+            self.share(&then, Work::files(landing), ready)?;
         }
         // Those who give no files by name may still give everything.
         for by_name in [true, false] {
@@ -131,12 +137,12 @@ impl Bulk<'_, '_> {
                     stale::passed_by(self.mirrors, lagging, since);
                     return Ok(None);
                 }
-                Ok(Came::Files(landing, rate, bytes, fault)) => {
+                Ok(Came::Some(landing, rate, bytes, fault)) => {
                     if let Some(fault) = fault {
                         self.mirrors.failed(&session, 0, since, fault);
                     }
                     let ready = beside(Joining { rate: Some(rate), bytes, ..Joining::of(session) }, lagging);
-                    return Ok(Some(Beginning::Files(landing, ready)));
+                    return Ok(Some(self.rest(wants, landing, ready)));
                 }
                 Ok(Came::Cut(cuts, rate, wasted))
                     if rate > CRAWL || cuts.len() >= ENOUGH_CUTS || !self.mirrors.has_more() =>
@@ -179,7 +185,7 @@ impl Bulk<'_, '_> {
             }
             let all: Vec<Oid> = older.iter().map(|(tip, _)| tip.clone()).collect();
             match self.ask(&session, &tips, &all, (lagging.is_empty(), false)) {
-                Ok(Came::Landed | Came::Files(..)) => break,
+                Ok(Came::Landed | Came::Some(..)) => break,
                 Ok(Came::Cut(cuts, rate, wasted)) => {
                     let first = Joining { rate: Some(rate), wasted, ..Joining::of(session) };
                     return Ok(Some(Beginning::Slices(with_wants(cuts, wants), beside(first, lagging))));
@@ -197,9 +203,9 @@ impl Bulk<'_, '_> {
         let since = Instant::now();
         match self.ask(&session, wants, &[], (true, by_name)) {
             Ok(Came::Landed) => Ok(None),
-            Ok(Came::Files(landing, rate, bytes, _)) => {
-                let first = Joining { rate: Some(rate), bytes, ..Joining::of(session) };
-                Ok(Some(Beginning::Files(landing, vec![first])))
+            Ok(Came::Some(landing, rate, bytes, _)) => {
+                let ready = vec![Joining { rate: Some(rate), bytes, ..Joining::of(session) }];
+                Ok(Some(self.rest(wants, landing, ready)))
             }
             Ok(Came::Cut(cuts, rate, wasted)) => {
                 let first = Joining { rate: Some(rate), wasted, ..Joining::of(session) };
@@ -207,6 +213,48 @@ impl Bulk<'_, '_> {
             }
             Err((fault, wasted)) => self.lost(&session, wasted, since, fault).map(|()| None),
         }
+    }
+
+    /// How the rest of something comes that has landed in part: by name, or else in slices.
+    fn rest(&mut self, wants: &[Oid], landing: Landing, ready: Vec<Joining>) -> Beginning {
+        let commits = landing.commits(wants);
+        let bytes = landing.bytes();
+        let (landing, joining) = self.by_name(wants, landing, ready);
+        match landing {
+            Some(landing) => Beginning::Files(landing, joining),
+            None => {
+                let in_vain = |j: Joining| Joining { wasted: j.wasted + j.bytes, bytes: 0, ..j };
+                Beginning::Slices(cuts(wants, self.refs, &commits, &[], bytes), joining.into_iter().map(in_vain).collect())
+            }
+        }
+    }
+
+    /// What has landed, made so that only files are missing, if anybody helps with that: those who are ready, or the next that
+    /// answer. Those who were asked are handed on.
+    fn by_name(
+        &mut self,
+        wants: &[Oid],
+        mut landing: Landing,
+        mut ready: Vec<Joining>,
+    ) -> (Option<Landing>, Vec<Joining>) {
+        let mut asked = 0;
+        while asked < MOST_ASKED {
+            if asked == ready.len() {
+                match self.mirrors.next_within(GRACE) {
+                    Some(session) => ready.push(Joining::of(session)),
+                    None => break,
+                }
+            }
+            match by_name::trees(&ready[asked].session, &mut landing, self.store, wants) {
+                Ok(bytes) => {
+                    ready[asked].bytes += bytes;
+                    return (Some(landing), ready);
+                }
+                Err(fault) => tracing::debug!(source = ready[asked].session.source.name, %fault, "no trees alone"),
+            }
+            asked += 1;
+        }
+        (None, ready)
     }
 
     /// Notes that a source failed; a fault of this machine would meet them all.
@@ -239,15 +287,15 @@ impl Bulk<'_, '_> {
     }
 }
 
-/// What a run has left that was killed when what is missing had a name, and the tips it was for.
-fn files_left(store: &Store) -> Option<(Vec<Oid>, Landing)> {
+/// What a run has left that was killed when all was to come in one piece, and the tips it was for.
+fn left(store: &Store) -> Option<(Vec<Oid>, Landing)> {
     let wants = Parts::resume_one(store)?;
     let mut landing = Landing::resume(store, u64::MAX)?;
     for part in Parts::left(store) {
         // What does not land is fetched again.
         let _ = landing.part(&part, &[], false);
     }
-    (landing.has_all(&wants) && landing.missing().is_some()).then_some((wants, landing))
+    Some((wants, landing))
 }
 
 /// One that is asked first, with those beside it that have something.

@@ -64,10 +64,9 @@ pub fn tagged(wants: &[Oid], refs: &[Ref]) -> usize {
     tags.filter(|tag| tag.oid.as_ref().is_some_and(|oid| wanted.contains(oid))).count()
 }
 
-/// Cuts through what is missing: each tree for itself, with all below it, and files in their order.
-pub fn by_name(trees: &[Oid], files: &[Oid]) -> Vec<Vec<Oid>> {
-    let each = files.len().div_ceil(MOST_BY_NAME).max(1);
-    trees.chunks(1).chain(files.chunks(each)).map(<[Oid]>::to_vec).collect()
+/// Cuts through files that are missing, in their order.
+pub fn by_name(files: &[Oid]) -> Vec<Vec<Oid>> {
+    files.chunks(files.len().div_ceil(MOST_BY_NAME).max(1)).map(<[Oid]>::to_vec).collect()
 }
 
 /// Orders names as people number them: `v1.9` before `v1.10`.

@@ -1,6 +1,7 @@
 //! The bulk of a clone: cut into slices, fetched from several mirrors at once, landed in order.
 
 pub mod cuts;
+pub mod by_name;
 pub mod outlook;
 pub mod first_request;
 pub mod mirrors;

@@ -1,11 +1,10 @@
 //! Everything from one source, in one answer, as long as that is a good idea.
 //!
-//! A line that is fast gives all of it. Where it takes long, and tags or the commits that came show where to cut the history,
-//! the answer is broken off at its beginning, and slices come from everybody. Else it is read on until what came names what
-//! is missing, and whoever has that is asked for it by name: nothing is lost by that, nor by a line that breaks then. git
-//! sends trees before files where there are tags; else each tree with its files, so that this is for few commits.
+//! A line that is fast gives all of it. Where it takes long, everybody is to take part: files that are large are asked for by
+//! name, else the history is cut, where tags or the commits that came show where, and the answer is broken off. Where neither
+//! is known yet, it is read on until it is.
 
-use std::{io::Read, time::Instant};
+use std::time::Instant;
 
 use mirror_config::{
     errors::Fault,
@@ -16,14 +15,15 @@ use mirror_config::{
 };
 
 use super::{
+    by_name,
     cuts::{self, cuts},
-    first_request,
+    first_request::{self, Hint},
     outlook::Outlook,
 };
 use crate::{
     objects::{
         landing::Landing,
-        proof::prefix::{HEAD, Look},
+        proof::prefix::Look,
         store::{Parts, Store},
     },
     run::Run,
@@ -31,6 +31,8 @@ use crate::{
 
 /// Bytes a second at which an answer tells too little to plan by, and is no hurry to read on.
 pub const CRAWL: f64 = 32_000.0;
+/// What came is little when so many times as much is left.
+const LITTLE: u64 = 8;
 /// Tags, or commits, that are enough to cut a history at.
 pub const ENOUGH_CUTS: usize = 8;
 
@@ -62,8 +64,8 @@ pub enum Came {
     /// It comes in slices: the cuts between them, how fast the answer came, in bytes a second, and the bytes that were
     /// received in vain.
     Cut(Vec<Vec<Oid>>, f64, u64),
-    /// All but files has landed: how fast it came, its bytes, and what ended it, if not we.
-    Files(Landing, f64, u64, Option<Fault>),
+    /// Some of it has landed: how fast it came, its bytes, and what ended it, if not we.
+    Some(Landing, f64, u64, Option<Fault>),
 }
 
 impl OnePiece<'_> {
@@ -76,12 +78,14 @@ impl OnePiece<'_> {
         let haves = self.store.tips();
         let fetch = Fetch { wants: self.wants, haves: &haves, thin: !haves.is_empty(), ..Fetch::default() };
         let mut whole = first_request::open(&self.session.until(&cancel), &fetch, patience).map_err(|fault| (fault, 0))?;
-        let long = whole.is_long(self.alone);
-        if long {
+        let by_name = self.by_name && self.older.is_empty();
+        let mut heavy = false;
+        if whole.is_long(self.alone) {
             let hint = whole.hint(self.wants, format);
+            heavy = by_name && whole.look.is_heavy() && by_name::has_filter(self.session) && hint.rate > CRAWL;
             let tagged = cuts::tagged(self.wants, self.refs) >= ENOUGH_CUTS;
             let known = whole.look.is_past_commits && hint.commits.len() >= ENOUGH_CUTS;
-            if tagged || known || !self.by_name || !self.older.is_empty() || hint.rate <= CRAWL {
+            if !heavy && (tagged || known || !by_name || hint.rate <= CRAWL) {
                 return Ok(self.cut(&hint, whole.body().received()));
             }
         }
@@ -96,22 +100,24 @@ impl OnePiece<'_> {
             let look = move || Snapshot { received: flow.bytes(), left: None, rates: vec![(name.clone(), 1.0)] };
             run.journal.receiving(look)
         };
-        let (objects, mut outlook, mut may_share) = (whole.look.objects, Outlook::new(self.alone), self.by_name);
+        let (objects, mut outlook, mut may_share) = (whole.look.objects, Outlook::new(self.alone), by_name);
+        let mut left = whole.look.left();
         let ended = landing.stream(&mut whole, &mut |arrived| {
-            let look = Look { objects, seen: arrived.objects(), files: arrived.files(), is_past_commits: true };
-            let help = outlook.wants_help(since.elapsed(), flow.bytes(), flow.waited(), look.left());
-            if !help || !may_share {
+            let (seen, files) = (arrived.objects(), arrived.files());
+            let look = Look { objects, seen, files, is_past_commits: arrived.is_past_commits() };
+            left = look.left();
+            let help = outlook.wants_help(since.elapsed(), flow.bytes(), flow.waited(), left);
+            if !(help && may_share || heavy) {
                 return Ok(());
             }
-            match arrived.some_missing() {
-                Some(object) if !self.gives(&object) => may_share = false,
-                // The commits are here, and say where to cut.
-                None if !arrived.is_past_commits() => {}
-                missing => {
-                    tracing::debug!(?look, bytes = flow.bytes(), ?missing, "the rest comes from all");
-                    cancel.cancel();
-                    return Err(Fault::Canceled);
-                }
+            let file = arrived.some_missing_file();
+            if let Some(file) = &file {
+                may_share = by_name::gives(self.session, file);
+            }
+            if heavy || may_share && (file.is_some() || look.is_past_commits) {
+                tracing::debug!(?look, bytes = flow.bytes(), "the rest comes from all");
+                cancel.cancel();
+                return Err(Fault::Canceled);
             }
             Ok(())
         });
@@ -126,16 +132,21 @@ impl OnePiece<'_> {
                 run.carried(&self.session.source, bytes, since.elapsed());
                 Ok(Came::Landed)
             }
-            Err(fault @ (Fault::Canceled | Fault::Cut | Fault::Stalled | Fault::Slow)) => {
-                if self.by_name && landing.has_all(self.wants) && landing.missing().is_some() {
-                    return Ok(Came::Files(landing, rate, bytes, Some(fault).filter(|fault| *fault != Fault::Canceled)));
+            Err(fault @ (Fault::Canceled | Fault::Cut | Fault::Stalled | Fault::Slow)) if by_name => {
+                // By name all that came is kept; little of what is small is not worth that.
+                if heavy || landing.missing_files().is_some() || bytes.saturating_mul(LITTLE) > left {
+                    let fault = Some(fault).filter(|fault| *fault != Fault::Canceled);
+                    return Ok(Came::Some(landing, rate, bytes, fault));
                 }
-                // The line does not carry it in one piece.
-                let mut hint = whole.hint(self.wants, format);
-                hint.commits = landing.commits(self.wants);
-                drop(landing);
+                let commits = landing.commits(self.wants);
                 parts.clear();
-                Ok(self.cut(&hint, bytes))
+                let hint = whole.hint(self.wants, format);
+                Ok(self.cut(&Hint { commits, ..hint }, bytes))
+            }
+            // The line does not carry it in one piece.
+            Err(Fault::Cut | Fault::Stalled | Fault::Slow) => {
+                parts.clear();
+                Ok(self.cut(&whole.hint(self.wants, format), bytes))
             }
             Err(fault) => {
                 parts.clear();
@@ -144,15 +155,7 @@ impl OnePiece<'_> {
         }
     }
 
-    fn cut(&self, hint: &first_request::Hint, wasted: u64) -> Came {
+    fn cut(&self, hint: &Hint, wasted: u64) -> Came {
         Came::Cut(cuts(self.wants, self.refs, &hint.commits, self.older, hint.bytes), hint.rate, wasted)
-    }
-
-    /// Whether it gives an object by its name: some servers give only what they advertise.
-    fn gives(&self, object: &Oid) -> bool {
-        let fetch = Fetch { wants: std::slice::from_ref(object), ..Fetch::default() };
-        let mut head = [0; HEAD as usize];
-        let given = self.session.fetch(&fetch, Patience::REPLACEABLE);
-        given.is_ok_and(|mut stream| stream.read_exact(&mut head).is_ok())
     }
 }

@@ -55,7 +55,7 @@ pub struct Slices<'a, 'r> {
 pub struct Work {
     cuts: Vec<Vec<Oid>>,
     parts: Option<Parts>,
-    /// What has landed, where all that is missing has a name.
+    /// What has landed, where only files are missing.
     landing: Option<Landing>,
 }
 
@@ -65,10 +65,9 @@ impl Work {
         Self { cuts, parts: Some(parts), landing: None }
     }
 
-    /// What is missing.
+    /// Files, which are all that is missing.
     pub fn files(landing: Landing) -> Self {
-        let (trees, files) = landing.missing().unwrap_or_default();
-        let cuts = cuts::by_name(&trees, &files);
+        let cuts = cuts::by_name(&landing.missing_files().unwrap_or_default());
         Self { cuts, parts: None, landing: Some(landing) }
     }
 

@@ -55,9 +55,9 @@ impl Arrived<'_> {
         self.0.is_past_commits()
     }
 
-    /// Something that is missing; `None` when nothing is, or when it is too much to ask for by name.
-    pub fn some_missing(&self) -> Option<Oid> {
-        self.0.some_missing()?.to_string().parse().ok()
+    /// A file that is missing; `None` when none is, or when it is not only files.
+    pub fn some_missing_file(&self) -> Option<Oid> {
+        self.0.some_missing_file()?.to_string().parse().ok()
     }
 }
 
@@ -150,11 +150,9 @@ impl Landing {
         self.growing.bytes()
     }
 
-    /// What is missing: trees, and files, versions of one after each other; `None` when it is too much to ask for by name.
-    pub fn missing(&self) -> Option<(Vec<Oid>, Vec<Oid>)> {
-        let (trees, files) = self.growing.missing()?;
-        let named = |ids: Vec<gix::ObjectId>| ids.into_iter().map(|id| id.to_string().parse().ok()).collect::<Option<_>>();
-        Some((named(trees)?, named(files)?))
+    /// The files that are missing, versions of one after each other; `None` when something else is missing as well.
+    pub fn missing_files(&self) -> Option<Vec<Oid>> {
+        self.growing.missing_files()?.into_iter().map(|id| id.to_string().parse().ok()).collect()
     }
 
     /// The commits that are here and that these tips reach, oldest first.

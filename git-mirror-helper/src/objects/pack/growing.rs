@@ -39,9 +39,6 @@ use super::{
 /// Bytes of deltas that wait for a base which comes later: git's servers never send such.
 const MOST_WAITING: usize = 16 << 20;
 
-/// Things that are missing and no files, at most, to be asked for by name.
-const MOST_TREES: usize = 256;
-
 /// A pack in the making.
 pub(crate) struct Growing {
     disk: Disk,
@@ -211,27 +208,20 @@ impl Growing {
         self.slots.last().is_some_and(|slot| matches!(slot.kind, objs::Kind::Tree | objs::Kind::Blob))
     }
 
-    /// Something that is missing; `None` when nothing is, or too much that is no file.
-    pub(crate) fn some_missing(&self) -> Option<ObjectId> {
-        if self.missing_others > MOST_TREES { None } else { self.missing.keys().next().copied() }
+    /// A file that is missing; `None` when none is, or when it is not only files.
+    pub(crate) fn some_missing_file(&self) -> Option<ObjectId> {
+        if self.missing_others > 0 { None } else { self.missing.keys().next().copied() }
     }
 
-    /// What is missing: what is no file, and files, versions of one after each other; `None` when it is too much that is no
-    /// file: whoever is asked for a tree sends all below it.
-    pub(crate) fn missing(&self) -> Option<(Vec<ObjectId>, Vec<ObjectId>)> {
-        if self.missing_others > MOST_TREES {
-            return None;
-        }
-        let (mut others, mut files) = (Vec::new(), Vec::new());
-        for (id, missing) in &self.missing {
-            match missing.wanted {
-                Wanted::File(number) => files.push((number, missing.order, *id)),
-                Wanted::Other => others.push((missing.order, *id)),
-            }
-        }
-        others.sort_unstable();
+    /// The files that are missing, versions of one after each other; `None` when something else is missing as well.
+    pub(crate) fn missing_files(&self) -> Option<Vec<ObjectId>> {
+        let file = |(id, missing): (&ObjectId, &Missing)| match missing.wanted {
+            Wanted::File(number) => Some((number, missing.order, *id)),
+            Wanted::Other => None,
+        };
+        let mut files: Vec<(u32, u32, ObjectId)> = self.missing.iter().map(file).collect::<Option<_>>()?;
         files.sort_unstable();
-        Some((others.into_iter().map(|(_, id)| id).collect(), files.into_iter().map(|(.., id)| id).collect()))
+        Some(files.into_iter().map(|(.., id)| id).collect())
     }
 
     /// The commits that are here and that these tips reach, oldest first, as they came.

@@ -23,6 +23,8 @@ use crate::objects::{
 pub const USUAL_SIZE: u64 = 600;
 /// Bytes after which a pack's number of objects is known.
 pub const HEAD: u64 = header::SIZE as u64;
+/// So many files, of so many bytes in the pack on average, are heavy: a name is 50 bytes of a request.
+const HEAVY: (u64, u64) = (2, 4096);
 
 /// What the first bytes of a pack show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +51,11 @@ impl Look {
             }
         }
         Some(look)
+    }
+
+    /// Whether files are so large that asking for them by name costs little beside them.
+    pub fn is_heavy(&self) -> bool {
+        self.files.0 >= HEAVY.0 && self.files.1 / self.files.0 >= HEAVY.1
     }
 
     /// Bytes that are still to come: as many for each object as the files took that were seen. Trees come before files, and tell
