@@ -36,10 +36,10 @@ pub struct Report {
     pub sources: Vec<Carrier>,
 }
 
-/// One voice on the refs.
+/// One voice on the facts.
 #[derive(Debug, Clone, Serialize)]
 pub struct Evidence {
-    /// Who: an operator, or `upstream`.
+    /// Who: an operator, an upstream, or what was written down before.
     pub who: String,
     /// What, in a sentence.
     pub said: String,

@@ -21,7 +21,7 @@ mod signature_tests;
 pub use age::Newest;
 pub use agreement::Agreement;
 pub use contradiction::Evidence;
-pub use entries::{Believed, Locked, Version, Word};
+pub use entries::{Believed, Locked, Stance, Version, Word};
 pub use ledger::{Entry, Ledger};
 pub use level::Trust;
 pub use signature::{Key, Policy};
