@@ -12,11 +12,11 @@ use mirror_config::{
     git::Session,
     model::Ref,
     select::Lineup,
-    system::state,
     transport::http::{Patience, limits},
-    trust::{self, Agreement, Claim, Evidence, Newest, Testimony, Trust, age, agreement, quorum},
+    trust::{self, Agreement, Claim, Evidence, Testimony, Trust, agreement, quorum},
 };
 
+use super::word::Word;
 use crate::{objects::proof::Proofs, run::Run};
 
 /// Mirrors asked when they must speak for upstream.
@@ -63,39 +63,72 @@ impl<'r> Witnesses<'r> {
         Self { run, opened }
     }
 
-    /// Asks those mirrors for refs and weighs what they say; also how new it is.
+    /// Asks those mirrors for refs and weighs what they say, what was seen before being evidence too; also how old it is.
     ///
     /// # Errors
     ///
     /// [`Kind::Quorum`] when too few agree, [`Kind::Rollback`] when what they say goes back behind what was seen,
-    /// [`Kind::Expired`] when it is too old.
-    pub fn agree(&self, prefixes: &[&str]) -> Result<(Agreement, Newest), Failure> {
+    /// [`Kind::Expired`] when it is too old; [`Kind::Exhausted`] when none of them says anything.
+    pub fn agree(&self, prefixes: &[&str]) -> Result<(Agreement, Word), Failure> {
+        let run = self.run;
         let testimonies = self.testimonies(prefixes)?;
-        let mut proofs = Proofs::new(&self.run.env, &self.run.repository, self.opened.iter().collect());
-        let least = self.run.select.config.git.trust.value;
+        let mut proofs = Proofs::new(&run.env, &run.repository, self.opened.iter().collect());
+        let (page, least) = (run.ledger.page(), run.select.config.git.trust.value);
         let contradictions = trust::contradictions(&testimonies, &mut |new, old| proofs.descends(new, old));
         if !contradictions.is_empty() {
             self.keep(contradictions);
         }
         let agreement =
-            agreement::weigh(&self.run.repository, &testimonies, least, &mut |new, old| proofs.descends(new, old))?;
-        if !agreement.unattested.is_empty() {
-            self.run.journal.warn(format!("left out, since too few attest it: {}", listed(&agreement.unattested)));
+            agreement::weigh(&run.repository, &testimonies, page, least, &mut |new, old| proofs.descends(new, old))?;
+        self.tell_what_is_left_out(&agreement);
+        if agreement.verdict == Trust::Seen {
+            self.check_what_is_gone(&agreement, prefixes)?;
         }
         let tip = agreement.refs.iter().find(|found| found.name == "HEAD" || found.name.starts_with("refs/heads/"));
-        let newest = Newest {
-            committed: tip.and_then(|tip| proofs.committed(tip.oid.as_ref()?)),
-            heard: self.run.ledger.heard_upstream(&agreement.refs),
-        };
+        let committed = tip.and_then(|tip| proofs.committed(tip.oid.as_ref()?));
+        let word = Word::of_mirrors(page, &agreement, committed);
         if agreement.verdict < Trust::Upstream {
-            self.run.ledger.check(&self.run.repository, &agreement.refs, &mut |new, old| proofs.descends(new, old))?;
-            let too_old = match agreement.refs.is_empty() {
-                true => None,
-                false => age::check(&self.run.repository, newest, state::now(), self.run.select.config.age_limit())?,
-            };
-            too_old.into_iter().for_each(|what| self.run.journal.warn(what));
+            page.check(&run.repository, &agreement.refs, &mut |new, old| proofs.descends(new, old))?;
+            if !agreement.refs.is_empty() {
+                word.check_age(run)?;
+            }
         }
-        Ok((agreement, newest))
+        word.note(run, &agreement.refs);
+        Ok((agreement, word))
+    }
+
+    /// What mirrors say beyond what is believed.
+    fn tell_what_is_left_out(&self, agreement: &Agreement) {
+        if !agreement.unattested.is_empty() {
+            let what = format!("left out, since too few attest it: {}", listed(&agreement.unattested));
+            let alone = agreement.verdict == Trust::Seen && !quorum::possible(agreement.voices.len());
+            let way = if alone { "; to take one mirror's word: MIRROR_GIT__TRUST=tofu" } else { "" };
+            self.run.journal.warn(format!("{what}{way}"));
+        }
+    }
+
+    /// What was seen, and nobody names any more: upstream may have taken it away, or mirrors hide it. Without the main
+    /// branch nothing is left to rest on.
+    fn check_what_is_gone(&self, agreement: &Agreement, prefixes: &[&str]) -> Result<(), Failure> {
+        let run = self.run;
+        let asked = |name: &str| prefixes.is_empty() || prefixes.iter().any(|prefix| name.starts_with(prefix));
+        let named = |name: &str| {
+            let said = agreement.unattested.iter().map(|claim| &claim.about);
+            agreement.refs.iter().map(|found| &found.name).chain(said).any(|known| known == name)
+        };
+        let gone = run.ledger.page().recalled(|name| asked(name) && !named(name));
+        let names: Vec<&str> = gone.iter().map(|found| found.name.as_str()).collect();
+        if names.contains(&"HEAD") {
+            let who = agreement.voices.join(", ");
+            let what = format!("{}: upstream cannot be reached, and {who} lacks the main branch", run.repository);
+            return Err(Failure::new(Kind::Quorum, what)
+                .hint("try again later, or accept one mirror's word with `MIRROR_GIT__TRUST=tofu`"));
+        }
+        if !names.is_empty() {
+            let shown = &names[..names.len().min(NAMED)];
+            run.journal.warn(format!("left out, since nobody has it any more: {}", and_more(shown, names.len())));
+        }
+        Ok(())
     }
 
     /// What each of them says.
@@ -140,9 +173,13 @@ impl<'r> Witnesses<'r> {
 fn listed(claims: &[Claim]) -> String {
     let shown =
         claims.iter().take(NAMED).map(|claim| format!("{} at {} ({})", claim.about, claim.said, claim.operator));
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    match claims.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown}, and {more} more"),
+    and_more(&shown.collect::<Vec<_>>(), claims.len())
+}
+
+fn and_more<S: AsRef<str>>(shown: &[S], all: usize) -> String {
+    let text = shown.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+    match all.saturating_sub(shown.len()) {
+        0 => text,
+        more => format!("{text}, and {more} more"),
     }
 }

@@ -23,7 +23,7 @@ pub struct Report {
     pub operation: String,
     /// What it was about: `github:owner/repo`.
     pub upstream: String,
-    /// `pinned`, `upstream`, `quorum`, `tofu`, or nothing when nobody was believed.
+    /// `pinned`, `upstream`, `quorum`, `seen`, `tofu`, or nothing when nobody was believed.
     #[serde(serialize_with = "as_text")]
     pub verdict: Option<Trust>,
     /// Who said what.
