@@ -1,6 +1,7 @@
 //! The store in everybody's place: nobody is there to ask, and all of what upstream or a quorum has said is here.
 //!
-//! What is asked for is what was seen, or nothing: a part of it would be taken for all there is.
+//! What is asked for is what was seen, or nothing: a part of it would be taken for all there is, and what is missing
+//! pruned.
 
 use std::collections::HashSet;
 
@@ -38,6 +39,7 @@ impl Kept {
         let mut refs = match &run.pinned {
             Some(pinned) => pinned.pin.refs.clone(),
             None if run.select.config.git.trust.value > Trust::Quorum => return None,
+            None if !run.ledger.page().listed => return None,
             None => run.ledger.page().recalled(|_| true),
         };
         let oids = oids(&refs);
@@ -56,14 +58,12 @@ impl Kept {
     /// [`mirror_config::errors::Kind::Exhausted`] where it is not, [`mirror_config::errors::Kind::Expired`] where it is too
     /// old.
     pub fn refs(&self, run: &Run, request: &Request) -> Result<(Vec<Ref>, Word), Failure> {
-        let (page, prefixes) = (run.ledger.page(), request.prefixes());
-        let asked = |name: &str| prefixes.is_empty() || prefixes.iter().any(|prefix| name.starts_with(prefix));
-        let refs = page.recalled(asked);
-        let is_list = page.listed || !request.asks_for_all("refs/heads/");
+        let page = run.ledger.page();
+        let refs = page.recalled(|name| request.asks_for(name));
         let when = page.seen_at(refs.iter().map(|found| found.name.as_str()));
-        let Some(when) = when.filter(|_| is_list && self.store.has_all(&oids(&refs))) else {
-            return Err(run.exhausted());
-        };
+        // Of others than branches and tags nothing is remembered.
+        let is_all = !request.asks_beyond_branches_and_tags() && self.store.has_all(&oids(&refs));
+        let Some(when) = when.filter(|_| is_all) else { return Err(run.exhausted()) };
         let tip = refs.iter().find(|found| found.name == "HEAD").or_else(|| refs.first());
         let committed = tip.and_then(|tip| self.store.newest_commit(tip.oid.as_slice()));
         let word = Word::of_store(when, committed);

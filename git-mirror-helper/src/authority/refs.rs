@@ -134,9 +134,7 @@ impl<'r> Authority<'r> {
     pub fn refs(&mut self, request: &Request) -> Result<Vec<Ref>, Failure> {
         let run = self.run;
         if let Some(pinned) = &run.pinned {
-            let prefixes = request.prefixes();
-            let asked =
-                |found: &&Ref| prefixes.is_empty() || prefixes.iter().any(|prefix| found.name.starts_with(prefix));
+            let asked = |found: &&Ref| request.asks_for(&found.name);
             let refs = pinned.pin.refs.iter().filter(asked).cloned().collect();
             run.journal.said("pin", pinned.file.display().to_string());
             run.journal.believed(Trust::Pinned);
@@ -167,7 +165,7 @@ impl<'r> Authority<'r> {
                 run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
                 Ok(self.believed(refs, all))
             }
-            Voice::Mirrors(witnesses) => match witnesses.agree(&request.prefixes()) {
+            Voice::Mirrors(witnesses) => match witnesses.agree(request) {
                 Ok((Agreement { refs, verdict, recalled, .. }, word)) => {
                     run.journal.believed(verdict);
                     self.word = Some(word);

@@ -3,6 +3,7 @@
 //! Weighing is `trust`'s business, and pure; here are the questions that it needs answered.
 
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,7 +18,7 @@ use mirror_config::{
 };
 
 use super::word::Word;
-use crate::{objects::proof::Proofs, run::Run};
+use crate::{git::Request, objects::proof::Proofs, run::Run};
 
 /// Mirrors asked when they must speak for upstream.
 const MOST_VOICES: usize = 12;
@@ -25,6 +26,8 @@ const MOST_VOICES: usize = 12;
 const GRACE: Duration = Duration::from_secs(1);
 /// Claims that a warning names.
 const NAMED: usize = 3;
+/// The ref that stands for the main branch.
+const HEAD: &str = "HEAD";
 
 /// Those that answer.
 #[derive(Debug)]
@@ -69,9 +72,9 @@ impl<'r> Witnesses<'r> {
     ///
     /// [`Kind::Quorum`] when too few agree, [`Kind::Rollback`] when what they say goes back behind what was seen,
     /// [`Kind::Expired`] when it is too old; [`Kind::Exhausted`] when none of them says anything.
-    pub fn agree(&self, prefixes: &[&str]) -> Result<(Agreement, Word), Failure> {
+    pub fn agree(&self, request: &Request) -> Result<(Agreement, Word), Failure> {
         let run = self.run;
-        let testimonies = self.testimonies(prefixes)?;
+        let testimonies = self.testimonies(&request.prefixes())?;
         let mut proofs = Proofs::new(&run.env, &run.repository, self.opened.iter().collect());
         let (page, least) = (run.ledger.page(), run.select.config.git.trust.value);
         let contradictions = trust::contradictions(&testimonies, &mut |new, old| proofs.descends(new, old));
@@ -82,9 +85,9 @@ impl<'r> Witnesses<'r> {
             agreement::weigh(&run.repository, &testimonies, page, least, &mut |new, old| proofs.descends(new, old))?;
         self.tell_what_is_left_out(&agreement);
         if agreement.verdict == Trust::Seen {
-            self.check_what_is_gone(&agreement, prefixes)?;
+            self.check_what_is_missing(&agreement, request)?;
         }
-        let tip = agreement.refs.iter().find(|found| found.name == "HEAD" || found.name.starts_with("refs/heads/"));
+        let tip = agreement.refs.iter().find(|found| found.name == HEAD || found.name.starts_with("refs/heads/"));
         let committed = tip.and_then(|tip| proofs.committed(tip.oid.as_ref()?));
         let word = Word::of_mirrors(page, &agreement, committed);
         if agreement.verdict < Trust::Upstream {
@@ -107,22 +110,24 @@ impl<'r> Witnesses<'r> {
         }
     }
 
-    /// What was seen, and nobody names any more: upstream may have taken it away, or mirrors hide it. Without the main
-    /// branch nothing is left to rest on.
-    fn check_what_is_gone(&self, agreement: &Agreement, prefixes: &[&str]) -> Result<(), Failure> {
-        let run = self.run;
-        let asked = |name: &str| prefixes.is_empty() || prefixes.iter().any(|prefix| name.starts_with(prefix));
-        let named = |name: &str| {
-            let said = agreement.unattested.iter().map(|claim| &claim.about);
-            agreement.refs.iter().map(|found| &found.name).chain(said).any(|known| known == name)
+    /// Where refs are believed since they were seen: those that nobody names any more are told, for upstream may have taken
+    /// them away, or mirrors hide them. What is left has to be enough to rest on: the main branch, and all that can be seen.
+    fn check_what_is_missing(&self, agreement: &Agreement, request: &Request) -> Result<(), Failure> {
+        let (run, who) = (self.run, agreement.voices.join(", "));
+        let refused = |what: &str| {
+            Err(Failure::new(Kind::Quorum, format!("{}: upstream cannot be reached, and {what}", run.repository))
+                .hint("try again later, or accept one mirror's word with `MIRROR_GIT__TRUST=tofu`"))
         };
-        let gone = run.ledger.page().recalled(|name| asked(name) && !named(name));
+        let said = agreement.unattested.iter().map(|claim| &claim.about);
+        let named: BTreeSet<&String> = agreement.refs.iter().map(|found| &found.name).chain(said).collect();
+        // Of others than branches and tags nothing is remembered.
+        if request.asks_beyond_branches_and_tags() && !quorum::possible(agreement.voices.len()) {
+            return refused(&format!("only {who} speaks for refs that are neither branches nor tags"));
+        }
+        let gone = run.ledger.page().recalled(|name| request.asks_for(name) && !named.contains(&name.to_owned()));
         let names: Vec<&str> = gone.iter().map(|found| found.name.as_str()).collect();
-        if names.contains(&"HEAD") {
-            let who = agreement.voices.join(", ");
-            let what = format!("{}: upstream cannot be reached, and {who} lacks the main branch", run.repository);
-            return Err(Failure::new(Kind::Quorum, what)
-                .hint("try again later, or accept one mirror's word with `MIRROR_GIT__TRUST=tofu`"));
+        if names.contains(&HEAD) {
+            return refused(&format!("{who} lacks the main branch"));
         }
         if !names.is_empty() {
             let shown = &names[..names.len().min(NAMED)];

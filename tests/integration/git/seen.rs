@@ -150,6 +150,27 @@ fn nothing_newer_is_believed_and_what_was_seen_is_delivered() {
 }
 
 #[test]
+fn of_what_is_neither_branch_nor_tag_nothing_is_remembered() {
+    let mut stage = Stage::new(&History::small(), &["a"]);
+    let known = stage.upstream.git(&["ls-remote", "."]).stdout;
+    for repository in [&stage.upstream, &stage.mirror("a").repository] {
+        repository.set_ref("refs/pull/1/head", "topic");
+    }
+    stage.clone(&["-q", "--mirror"], "before").ok();
+    stage.upstream_goes_away();
+    for mirror_is_there in [true, false] {
+        let ran = stage.sandbox.git(["ls-remote", "mirror::owner/small"]).ok();
+        assert_eq!(ran.stdout, known, "{ran}");
+        assert_eq!(ran.stderr.contains("too few attest it: refs/pull/1/head at "), mirror_is_there, "{ran}");
+        // git would take what it is not told of for gone.
+        let ran = stage.sandbox.git_in(stage.work("before"), ["fetch", "--prune"]).fails();
+        let kind = if mirror_is_there { "E-QUORUM" } else { "E-EXHAUSTED" };
+        assert!(ran.stderr.contains(&format!("error[{kind}]")), "{ran}");
+        stage.mirrors[0].server.stop();
+    }
+}
+
+#[test]
 fn one_that_says_what_was_seen_is_enough_against_others() {
     let mut stage = Stage::new(&History::small(), &["a", "b", "c"]);
     stage.plain_clone(&["-q"], "plain").ok();
@@ -188,9 +209,6 @@ fn the_store_alone_is_enough_where_it_has_all_that_was_seen() {
         assert_eq!(said(&stage, "store"), "has all of it", "{case}");
         assert_eq!(said(&stage, "ledger").split(" as of ").next(), Some(&*format!("HEAD is {tip}")), "{case}");
     }
-    let listed = stage.sandbox.git(["ls-remote", "mirror::owner/small"]).ok().stdout;
-    assert_eq!(listed, stage.upstream.git(&["ls-remote", "."]).stdout);
-    assert!(stage.sandbox.git(["ls-remote", "mirror::owner/small", "HEAD"]).ok().stdout.starts_with(&tip));
     stage.clone(&["-q", "--depth=2"], "shallow").ok();
     assert_same_as(&stage, "plain-shallow", "shallow");
     stage.clone(&["-q", "--filter=blob:none"], "partial").ok();
@@ -203,6 +221,9 @@ fn the_store_alone_is_enough_where_it_has_all_that_was_seen() {
     stage.sandbox.git_in(stage.work("shallow"), ["fetch", "-q", "--unshallow"]).ok();
     assert_fsck_clean(&stage.work("shallow"));
     let ran = clone_with(&stage, &[("MIRROR_GIT__TRUST", "upstream")], &["-q"], "refused").fails();
+    assert!(ran.stderr.contains("error[E-EXHAUSTED]"), "{ran}");
+    // Upstream may have had more than branches and tags, which nobody remembers.
+    let ran = stage.clone(&["-q", "--mirror"], "refused").fails();
     assert!(ran.stderr.contains("error[E-EXHAUSTED]"), "{ran}");
 }
 
