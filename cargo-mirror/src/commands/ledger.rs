@@ -4,7 +4,7 @@ use mirror_config::{
     config::LazyConfig,
     errors::Failure,
     system::{Environment, state},
-    trust::{Ledger, ledger},
+    trust::{Ledger, Page, ledger},
 };
 
 use super::named::repository;
@@ -28,7 +28,7 @@ pub(super) fn ledger(env: &Environment, config: &LazyConfig<'_>, asked: &cli::Le
 }
 
 fn rows(env: &Environment) -> Vec<LedgerRow> {
-    let row = |(repository, page): (_, ledger::Page)| {
+    let row = |(repository, page): (_, Page)| {
         // What was seen last says how fresh the page is.
         let last = page.refs.values().max_by_key(|entry| entry.seen);
         LedgerRow {

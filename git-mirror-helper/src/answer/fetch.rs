@@ -50,6 +50,7 @@ impl Answer<'_, '_> {
             mirrors: self.mirrors.has_more(),
             upstream: self.authority.is_upstream(),
             public: self.authority.session().is_some(),
+            here: self.authority.is_kept(),
             store: store.is_some(),
             checks_objects: run.settings.checks_objects,
         };

@@ -12,6 +12,8 @@ pub struct Facts {
     pub upstream: bool,
     /// It answers without credentials, so that we can ask it for slices as well.
     pub public: bool,
+    /// The store has all of it already.
+    pub here: bool,
     /// There is a store to land in.
     pub store: bool,
     /// The user wants every object checked by git itself.
@@ -35,7 +37,7 @@ pub fn plan(request: &Request, facts: Facts) -> Plan {
     // first shallow clone is the exception, since it follows from the depth and can be checked.
     let rests_on_the_servers_word = request.wants_names() || (request.is_shallow() && request.first_depth().is_none());
     let whole = request.is_clone() && !request.is_filtered() && !request.wants_names();
-    if whole && facts.store && !facts.checks_objects && (facts.mirrors || facts.public) {
+    if whole && facts.store && !facts.checks_objects && (facts.mirrors || facts.public || facts.here) {
         return Plan::Bulk;
     }
     if !facts.mirrors || (rests_on_the_servers_word && facts.upstream) { Plan::Authority } else { Plan::Pass }
@@ -60,7 +62,9 @@ mod tests {
 
     #[test]
     fn each_kind_of_fetch_goes_its_way() {
-        let all = Facts { mirrors: true, upstream: true, public: true, store: true, checks_objects: false };
+        let all =
+            Facts { mirrors: true, upstream: true, public: true, here: false, store: true, checks_objects: false };
+        let kept = Facts { mirrors: false, upstream: false, public: false, here: true, ..all };
         let clone = ["want 7e1785e08e1fca2908ba6aefc65ce6b1adba7431", "done"];
         for (case, extra, facts, way) in [
             ("a clone", None, all, Plan::Bulk),
@@ -73,6 +77,8 @@ mod tests {
             ("a first depth", Some("deepen 1"), all, Plan::Pass),
             ("since a date", Some("deepen-since 1"), all, Plan::Authority),
             ("since a date, upstream away", Some("deepen-since 1"), Facts { upstream: false, ..all }, Plan::Pass),
+            ("a clone, nobody there and all of it here", None, kept, Plan::Bulk),
+            ("a filter, nobody there and all of it here", Some("filter blob:none"), kept, Plan::Authority),
             ("a ref by name", Some("want-ref refs/heads/main"), all, Plan::Authority),
         ] {
             let arguments: Vec<&str> = extra.into_iter().chain(clone).collect();

@@ -1,4 +1,4 @@
-//! Upstream's own answer to git, handed on while it arrives.
+//! Upstream's own answer to git, or the store's in its place, handed on while it arrives.
 
 use std::{
     io::{self, Write},
@@ -20,7 +20,8 @@ use crate::authority::Authority;
 /// As [`super::asked::Answer::pass`].
 pub fn from_upstream(authority: &mut Authority<'_>, body: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
     let run = authority.run;
-    if !authority.is_upstream() {
+    let is_upstream = authority.is_upstream();
+    if !is_upstream && !authority.is_kept() {
         return Err(run.exhausted());
     }
     let since = Instant::now();
@@ -31,11 +32,16 @@ pub fn from_upstream(authority: &mut Authority<'_>, body: &[u8], out: &mut dyn W
     });
     match streamed {
         Ok(bytes) => {
-            run.carried(&run.upstream, bytes, since.elapsed());
+            // What was here was carried by nobody.
+            if is_upstream {
+                run.carried(&run.upstream, bytes, since.elapsed());
+            }
             Ok(())
         }
         Err(fault) => {
-            run.failed(&run.upstream, 0, since.elapsed(), fault.clone());
+            if is_upstream {
+                run.failed(&run.upstream, 0, since.elapsed(), fault.clone());
+            }
             Err(Failure { kind: fault.kind(), ..run.exhausted() })
         }
     }

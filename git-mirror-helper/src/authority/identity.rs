@@ -41,7 +41,7 @@ pub fn check(authority: &Authority<'_>, store: &Store, refs: &[Ref]) -> Result<(
         return Ok(());
     }
     match head(refs).and_then(|head| store.roots(head)) {
-        Some(roots) => run.ledger.check_roots(&run.repository, &roots),
+        Some(roots) => run.ledger.page().check_roots(&run.repository, &roots),
         None => Ok(()),
     }
 }
@@ -55,7 +55,7 @@ pub fn remember(authority: &Authority<'_>, store: &Store, refs: &[Ref]) {
     let before = page.refs.get("HEAD").map(|entry| &entry.oid);
     let goes_on = !page.roots.is_empty() && before.is_some_and(|before| store.descends(head, before));
     let Some(roots) = (!goes_on).then(|| store.roots(head)).flatten() else { return };
-    if authority.is_upstream() && run.pinned.is_none() && !run.ledger.is_same_history(&roots) {
+    if authority.is_upstream() && run.pinned.is_none() && !page.is_same_history(&roots) {
         let first =
             |roots: &std::collections::BTreeSet<Oid>| roots.first().map(ToString::to_string).unwrap_or_default();
         run.journal.warn(format!(

@@ -1,6 +1,8 @@
 //! Who says what the refs are, and whether to believe it.
 
+pub mod word;
 pub mod witnesses;
+pub mod kept;
 pub mod refs;
 pub mod identity;
 pub mod signers;

@@ -1,4 +1,5 @@
-//! Who says what the refs are: upstream, by itself; and only when it cannot be reached, mirrors that agree.
+//! Who says what the refs are: upstream, by itself; and only when it cannot be reached, mirrors that agree, or the store
+//! where nobody is there at all.
 //!
 //! Upstream is asked without credentials first. If that is enough, the repository is public and mirrors may hear its
 //! name; if not, git's own helper asks with the user's credentials, and no mirror ever hears of it.
@@ -11,10 +12,10 @@ use mirror_config::{
     model::{Oid, Ref, Service},
     system::state,
     transport::{Route, http::Patience},
-    trust::{Agreement, Newest, Trust},
+    trust::{Agreement, Trust},
 };
 
-use super::witnesses::Witnesses;
+use super::{kept::Kept, witnesses::Witnesses, word::Word};
 use crate::{
     git::{Request, UploadPack},
     run::Run,
@@ -32,6 +33,8 @@ pub enum Voice<'r> {
     Private(Box<UploadPack>),
     /// Upstream cannot be reached: those mirrors that answer.
     Mirrors(Witnesses<'r>),
+    /// Nobody can be reached, or those who can say nothing: what was seen before, all of which is here.
+    Kept(Box<Kept>),
 }
 
 /// The authority over one repository.
@@ -45,10 +48,8 @@ pub struct Authority<'r> {
     pub private: bool,
     /// Why upstream does not speak, if it does not.
     pub silence: Option<Fault>,
-    /// How new the evidence is that mirrors gave in its place.
-    pub newest: Newest,
-    /// How strong it is.
-    pub verdict: Option<Trust>,
+    /// What counts in its place, once that is known.
+    pub word: Option<Word>,
     /// What is to be remembered once what it means has arrived.
     unproven: Option<Unproven>,
 }
@@ -70,10 +71,7 @@ impl<'r> Authority<'r> {
     /// What upstream itself said against it; [`Kind::Exhausted`] when nobody answers.
     pub fn find(run: &'r Run) -> Result<Option<Self>, Failure> {
         let started = Instant::now();
-        let speaks = |voice, private, silence| {
-            let (newest, verdict, unproven) = (Newest::default(), None, None);
-            Self { run, voice, private, silence, newest, verdict, unproven }
-        };
+        let speaks = |voice, private, silence| Self { run, voice, private, silence, word: None, unproven: None };
         let fault = match open_upstream(run) {
             Err(Silence::Refused(fault)) => {
                 // Upstream has spoken: whoever may not see the repository there is not given it here.
@@ -92,10 +90,11 @@ impl<'r> Authority<'r> {
         };
         run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
         let witnesses = Witnesses::that_answer(run);
-        if witnesses.opened.is_empty() {
-            return Err(run.exhausted());
-        }
-        Ok(Some(speaks(Voice::Mirrors(witnesses), run.ledger.is_private(), Some(fault))))
+        let voice = match witnesses.opened.is_empty() {
+            true => Voice::Kept(Box::new(Kept::open(run).ok_or_else(|| run.exhausted())?)),
+            false => Voice::Mirrors(witnesses),
+        };
+        Ok(Some(speaks(voice, run.ledger.is_private(), Some(fault))))
     }
 
     /// What it can do, as git is to hear it.
@@ -104,19 +103,25 @@ impl<'r> Authority<'r> {
             Voice::Public(session) => &session.advertisement,
             Voice::Private(child) => &child.advertisement,
             Voice::Mirrors(witnesses) => &witnesses.opened[0].advertisement,
+            Voice::Kept(kept) => &kept.advertisement,
         }
     }
 
     /// Whether upstream itself speaks.
     pub fn is_upstream(&self) -> bool {
-        !matches!(self.voice, Voice::Mirrors(_))
+        matches!(self.voice, Voice::Public(_) | Voice::Private(_))
+    }
+
+    /// Whether the store speaks, which has all that can be asked for.
+    pub fn is_kept(&self) -> bool {
+        matches!(self.voice, Voice::Kept(_))
     }
 
     /// Upstream itself, where it answers without credentials.
     pub fn session(&self) -> Option<&Session> {
         match &self.voice {
             Voice::Public(session) => Some(session),
-            Voice::Private(_) | Voice::Mirrors(_) => None,
+            Voice::Private(_) | Voice::Mirrors(_) | Voice::Kept(_) => None,
         }
     }
 
@@ -125,13 +130,11 @@ impl<'r> Authority<'r> {
     /// # Errors
     ///
     /// Upstream's own refusal; [`Kind::Quorum`], [`Kind::Rollback`] or [`Kind::Expired`] when mirrors do not give enough
-    /// evidence.
+    /// evidence, and [`Kind::Exhausted`] when the store has not got all of what was seen.
     pub fn refs(&mut self, request: &Request) -> Result<Vec<Ref>, Failure> {
         let run = self.run;
         if let Some(pinned) = &run.pinned {
-            let prefixes = request.prefixes();
-            let asked =
-                |found: &&Ref| prefixes.is_empty() || prefixes.iter().any(|prefix| found.name.starts_with(prefix));
+            let asked = |found: &&Ref| request.asks_for(&found.name);
             let refs = pinned.pin.refs.iter().filter(asked).cloned().collect();
             run.journal.said("pin", pinned.file.display().to_string());
             run.journal.believed(Trust::Pinned);
@@ -162,16 +165,39 @@ impl<'r> Authority<'r> {
                 run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
                 Ok(self.believed(refs, all))
             }
-            Voice::Mirrors(witnesses) => {
-                let (agreement, newest) = witnesses.agree(&request.prefixes())?;
-                self.newest = newest;
-                self.verdict = Some(agreement.verdict);
-                run.journal.believed(agreement.verdict);
-                let Agreement { refs, verdict, .. } = agreement;
-                self.unproven = Some(Unproven { refs: refs.clone(), verdict, all });
+            Voice::Mirrors(witnesses) => match witnesses.agree(request) {
+                Ok((Agreement { refs, verdict, recalled, .. }, word)) => {
+                    run.journal.believed(verdict);
+                    self.word = Some(word);
+                    // Repeating what was seen makes it no newer.
+                    let fresh = refs.iter().filter(|found| !recalled.names.contains(&found.name)).cloned().collect();
+                    let verdict = if verdict == Trust::Seen { Trust::Quorum } else { verdict };
+                    self.unproven = Some(Unproven { refs: fresh, verdict, all: all && recalled.names.is_empty() });
+                    Ok(refs)
+                }
+                Err(failure) => self.fall_back(request, failure),
+            },
+            Voice::Kept(kept) => {
+                let (refs, word) = kept.refs(run, request)?;
+                run.journal.believed(word.verdict);
+                self.word = Some(word);
                 Ok(refs)
             }
         }
+    }
+
+    /// Where mirrors say nothing, or nothing that could be believed, the store speaks, if it has all of what was seen. What
+    /// goes back behind that is told instead: somebody may have rewritten history.
+    fn fall_back(&mut self, request: &Request, failure: Failure) -> Result<Vec<Ref>, Failure> {
+        let run = self.run;
+        let kept = Kept::open(run).filter(|_| matches!(failure.kind, Kind::Exhausted | Kind::Quorum));
+        let Some(kept) = kept else { return Err(failure) };
+        let Ok((refs, word)) = kept.refs(run, request) else { return Err(failure) };
+        run.journal.warn(failure.what);
+        run.journal.believed(word.verdict);
+        self.word = Some(word);
+        self.voice = Voice::Kept(Box::new(kept));
+        Ok(refs)
     }
 
     /// Upstream's word is remembered at once; where signatures have more weight, only that it says what it said before.
@@ -193,8 +219,9 @@ impl<'r> Authority<'r> {
     /// Only these tips are known to be signed, and may be remembered.
     pub fn vouched(&mut self, tips: &[Oid]) {
         if let Some(unproven) = &mut self.unproven {
-            unproven.all = false;
+            let count = unproven.refs.len();
             unproven.refs.retain(|found| found.oid.as_ref().is_some_and(|oid| tips.contains(oid)));
+            unproven.all &= unproven.refs.len() == count;
         }
     }
 
@@ -226,11 +253,12 @@ impl<'r> Authority<'r> {
                 })?;
                 Ok(common)
             }
-            Voice::Mirrors(_) => Ok(Vec::new()),
+            Voice::Mirrors(_) | Voice::Kept(_) => Ok(Vec::new()),
         }
     }
 
-    /// Sends a request to upstream and hands each packet of the answer to `sink`; counts bytes.
+    /// Sends a request to upstream, or to the store in its place, and hands each packet of the answer to `sink`; counts
+    /// bytes.
     ///
     /// # Errors
     ///
@@ -257,6 +285,7 @@ impl<'r> Authority<'r> {
                 }
             }
             Voice::Private(child) => child.command(body, &mut counted)?,
+            Voice::Kept(kept) => kept.command(body, &mut counted)?,
             Voice::Mirrors(_) => return Err(Fault::Transport("upstream cannot be reached".to_owned())),
         }
         Ok(count)

@@ -3,6 +3,7 @@
 //! Weighing is `trust`'s business, and pure; here are the questions that it needs answered.
 
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,12 +13,12 @@ use mirror_config::{
     git::Session,
     model::Ref,
     select::Lineup,
-    system::state,
     transport::http::{Patience, limits},
-    trust::{self, Agreement, Claim, Evidence, Newest, Testimony, Trust, age, agreement, quorum},
+    trust::{self, Agreement, Claim, Evidence, Testimony, Trust, agreement, quorum},
 };
 
-use crate::{objects::proof::Proofs, run::Run};
+use super::word::Word;
+use crate::{git::Request, objects::proof::Proofs, run::Run};
 
 /// Mirrors asked when they must speak for upstream.
 const MOST_VOICES: usize = 12;
@@ -25,6 +26,8 @@ const MOST_VOICES: usize = 12;
 const GRACE: Duration = Duration::from_secs(1);
 /// Claims that a warning names.
 const NAMED: usize = 3;
+/// The ref that stands for the main branch.
+const HEAD: &str = "HEAD";
 
 /// Those that answer.
 #[derive(Debug)]
@@ -63,39 +66,74 @@ impl<'r> Witnesses<'r> {
         Self { run, opened }
     }
 
-    /// Asks those mirrors for refs and weighs what they say; also how new it is.
+    /// Asks those mirrors for refs and weighs what they say, what was seen before being evidence too; also how old it is.
     ///
     /// # Errors
     ///
     /// [`Kind::Quorum`] when too few agree, [`Kind::Rollback`] when what they say goes back behind what was seen,
-    /// [`Kind::Expired`] when it is too old.
-    pub fn agree(&self, prefixes: &[&str]) -> Result<(Agreement, Newest), Failure> {
-        let testimonies = self.testimonies(prefixes)?;
-        let mut proofs = Proofs::new(&self.run.env, &self.run.repository, self.opened.iter().collect());
-        let least = self.run.select.config.git.trust.value;
+    /// [`Kind::Expired`] when it is too old; [`Kind::Exhausted`] when none of them says anything.
+    pub fn agree(&self, request: &Request) -> Result<(Agreement, Word), Failure> {
+        let run = self.run;
+        let testimonies = self.testimonies(&request.prefixes())?;
+        let mut proofs = Proofs::new(&run.env, &run.repository, self.opened.iter().collect());
+        let (page, least) = (run.ledger.page(), run.select.config.git.trust.value);
         let contradictions = trust::contradictions(&testimonies, &mut |new, old| proofs.descends(new, old));
         if !contradictions.is_empty() {
             self.keep(contradictions);
         }
         let agreement =
-            agreement::weigh(&self.run.repository, &testimonies, least, &mut |new, old| proofs.descends(new, old))?;
-        if !agreement.unattested.is_empty() {
-            self.run.journal.warn(format!("left out, since too few attest it: {}", listed(&agreement.unattested)));
+            agreement::weigh(&run.repository, &testimonies, page, least, &mut |new, old| proofs.descends(new, old))?;
+        self.tell_what_is_left_out(&agreement);
+        if agreement.verdict == Trust::Seen {
+            self.check_what_is_missing(&agreement, request)?;
         }
-        let tip = agreement.refs.iter().find(|found| found.name == "HEAD" || found.name.starts_with("refs/heads/"));
-        let newest = Newest {
-            committed: tip.and_then(|tip| proofs.committed(tip.oid.as_ref()?)),
-            heard: self.run.ledger.heard_upstream(&agreement.refs),
-        };
+        let tip = agreement.refs.iter().find(|found| found.name == HEAD || found.name.starts_with("refs/heads/"));
+        let committed = tip.and_then(|tip| proofs.committed(tip.oid.as_ref()?));
+        let word = Word::of_mirrors(page, &agreement, committed);
         if agreement.verdict < Trust::Upstream {
-            self.run.ledger.check(&self.run.repository, &agreement.refs, &mut |new, old| proofs.descends(new, old))?;
-            let too_old = match agreement.refs.is_empty() {
-                true => None,
-                false => age::check(&self.run.repository, newest, state::now(), self.run.select.config.age_limit())?,
-            };
-            too_old.into_iter().for_each(|what| self.run.journal.warn(what));
+            page.check(&run.repository, &agreement.refs, &mut |new, old| proofs.descends(new, old))?;
+            if !agreement.refs.is_empty() {
+                word.check_age(run)?;
+            }
         }
-        Ok((agreement, newest))
+        word.note(run, &agreement.refs);
+        Ok((agreement, word))
+    }
+
+    /// What mirrors say beyond what is believed.
+    fn tell_what_is_left_out(&self, agreement: &Agreement) {
+        if !agreement.unattested.is_empty() {
+            let what = format!("left out, since too few attest it: {}", listed(&agreement.unattested));
+            let alone = agreement.verdict == Trust::Seen && !quorum::possible(agreement.voices.len());
+            let way = if alone { "; to take one mirror's word: MIRROR_GIT__TRUST=tofu" } else { "" };
+            self.run.journal.warn(format!("{what}{way}"));
+        }
+    }
+
+    /// Where refs are believed since they were seen: those that nobody names any more are told, for upstream may have taken
+    /// them away, or mirrors hide them. What is left has to be enough to rest on: the main branch, and all that can be seen.
+    fn check_what_is_missing(&self, agreement: &Agreement, request: &Request) -> Result<(), Failure> {
+        let (run, who) = (self.run, agreement.voices.join(", "));
+        let refused = |what: &str| {
+            Err(Failure::new(Kind::Quorum, format!("{}: upstream cannot be reached, and {what}", run.repository))
+                .hint("try again later, or accept one mirror's word with `MIRROR_GIT__TRUST=tofu`"))
+        };
+        let said = agreement.unattested.iter().map(|claim| &claim.about);
+        let named: BTreeSet<&String> = agreement.refs.iter().map(|found| &found.name).chain(said).collect();
+        // Of others than branches and tags nothing is remembered.
+        if request.asks_beyond_branches_and_tags() && !quorum::possible(agreement.voices.len()) {
+            return refused(&format!("only {who} speaks for refs that are neither branches nor tags"));
+        }
+        let gone = run.ledger.page().recalled(|name| request.asks_for(name) && !named.contains(&name.to_owned()));
+        let names: Vec<&str> = gone.iter().map(|found| found.name.as_str()).collect();
+        if names.contains(&HEAD) {
+            return refused(&format!("{who} lacks the main branch"));
+        }
+        if !names.is_empty() {
+            let shown = &names[..names.len().min(NAMED)];
+            run.journal.warn(format!("left out, since nobody has it any more: {}", and_more(shown, names.len())));
+        }
+        Ok(())
     }
 
     /// What each of them says.
@@ -140,9 +178,13 @@ impl<'r> Witnesses<'r> {
 fn listed(claims: &[Claim]) -> String {
     let shown =
         claims.iter().take(NAMED).map(|claim| format!("{} at {} ({})", claim.about, claim.said, claim.operator));
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    match claims.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown}, and {more} more"),
+    and_more(&shown.collect::<Vec<_>>(), claims.len())
+}
+
+fn and_more<S: AsRef<str>>(shown: &[S], all: usize) -> String {
+    let text = shown.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+    match all.saturating_sub(shown.len()) {
+        0 => text,
+        more => format!("{text}, and {more} more"),
     }
 }

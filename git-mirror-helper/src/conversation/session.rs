@@ -10,9 +10,7 @@ use mirror_config::{
     git::{Packet, Packets},
     model::Ref,
     report::{Event, Report},
-    select::is_upstream_name,
     system::state,
-    trust::Trust,
 };
 
 use super::delegate;
@@ -146,24 +144,13 @@ fn write_refs(refs: &[Ref], out: &mut dyn Write) -> io::Result<()> {
     Packet::Flush.write(out)
 }
 
-/// When mirrors speak for upstream, that is said, with the age of what they say.
+/// When others speak for upstream, that is said, with the age of what they say.
 fn say_whose_word(authority: &Authority<'_>) {
     let run = authority.run;
-    let (Some(fault), None) = (&authority.silence, &run.pinned) else { return };
-    let report = run.journal.report();
-    let voices = report.evidence.iter().map(|e| e.who.as_str());
-    let voices: Vec<&str> = voices.filter(|who| !is_upstream_name(who)).collect();
-    let word = match authority.verdict {
-        None => "nobody".to_owned(),
-        Some(Trust::Upstream) => "trusted mirror".to_owned(),
-        Some(verdict) => verdict.to_string(),
-    };
-    run.journal.tell(format!(
-        "upstream {} {fault}; refs by {word} of {} ({})",
-        run.repository.upstream,
-        voices.join(", "),
-        authority.newest.words(state::now())
-    ));
+    if let (Some(fault), Some(word), None) = (&authority.silence, &authority.word, &run.pinned) {
+        let sentence = word.sentence(&run.repository, state::now());
+        run.journal.tell(format!("upstream {} {fault}; {sentence}", run.repository.upstream));
+    }
 }
 
 /// Who carried what in which time, and on whose word.

@@ -8,13 +8,19 @@ use mirror_config::{
     model::{Repository, check_address, is_part},
 };
 
+/// How git knows that an address is ours.
+const PREFIX: &str = "mirror::";
+
 /// Reads the second argument of a remote helper: `owner/repo`, `UPSTREAM:owner/repo`, or an address of an upstream.
 ///
 /// # Errors
 ///
 /// [`Kind::Name`] for anything outside the grammar, [`Kind::Transport`] for an address no upstream has.
 pub fn parse(text: &str, config: &Config) -> Result<Repository, Failure> {
-    let text = text.strip_prefix("mirror::").unwrap_or(text);
+    // git has taken its own off already, so what begins with it was written twice.
+    if text.starts_with(PREFIX) {
+        return Err(twice(text, config));
+    }
     if text.contains("://") {
         for upstream in config.upstreams.values() {
             if let Some(repo) = upstream.url.repo_of(text) {
@@ -46,6 +52,14 @@ pub fn parse(text: &str, config: &Config) -> Result<Repository, Failure> {
     }
 }
 
+/// `mirror::` more than once; the hint has it once, before what stands behind them, where that is an address of ours.
+fn twice(text: &str, config: &Config) -> Failure {
+    let rest = text.trim_start_matches(PREFIX);
+    let once = if parse(rest, config).is_ok() { rest } else { "owner/repo" };
+    Failure::new(Kind::Name, format!("`{PREFIX}` stands more than once before the name"))
+        .hint(format!("write it once: {PREFIX}{once}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::parse;
@@ -63,7 +77,6 @@ mod tests {
             ("https://github.com/a/b", Ok("github:a/b")),
             ("https://github.com/a/b.git", Ok("github:a/b")),
             ("https://github.com/a/b.git/", Ok("github:a/b")),
-            ("mirror::a/b", Ok("github:a/b")),
             ("--config=evil", Err("E-NAME")),
             ("--upload-pack=touch x", Err("E-NAME")),
             ("a/../b", Err("E-NAME")),
@@ -72,7 +85,7 @@ mod tests {
             ("a/b\0c", Err("E-NAME")),
             ("nowhere:a/b", Err("E-NAME")),
             ("ext::sh -c x", Err("E-TRANSPORT")),
-            ("mirror::mirror::a/b", Err("E-TRANSPORT")),
+            ("mirror::a/b", Err("E-NAME")),
             ("file:///etc", Err("E-TRANSPORT")),
             ("ssh://-oProxyCommand=x/a/b", Err("E-TRANSPORT")),
             ("https://evil.example/a/b", Err("E-TRANSPORT")),
@@ -83,6 +96,27 @@ mod tests {
         ] {
             let found = parse(text, &config).map(|r| r.to_string());
             assert_eq!(found.as_deref().map_err(|failure| failure.kind.word()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_written_twice_is_refused_and_the_hint_has_it_once() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let env = Environment::of([("HOME", home.path().as_os_str())], home.path());
+        let config = Config::load(&env).expect("the defaults");
+        // What git hands over: one `mirror::` is gone by then.
+        for (handed_over, right) in [
+            ("mirror::a/b", "mirror::a/b"),
+            ("mirror::mirror::a/b.git", "mirror::a/b.git"),
+            ("mirror::gitlab:a/b", "mirror::gitlab:a/b"),
+            ("mirror::https://github.com/a/b", "mirror::https://github.com/a/b"),
+            ("mirror::", "mirror::owner/repo"),
+            ("mirror::ext::sh -c x", "mirror::owner/repo"),
+            ("mirror::a/b\nfetch x", "mirror::owner/repo"),
+        ] {
+            let failure = parse(handed_over, &config).expect_err(handed_over);
+            assert_eq!(failure.kind.word(), "E-NAME", "{handed_over}");
+            assert_eq!(failure.hint, Some(format!("write it once: {right}")), "{handed_over}");
         }
     }
 }

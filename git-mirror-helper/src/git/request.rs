@@ -88,6 +88,19 @@ impl Request {
         self.values("ref-prefix ").collect()
     }
 
+    /// Whether an `ls-refs` asks for this ref.
+    pub fn asks_for(&self, name: &str) -> bool {
+        let prefixes = self.prefixes();
+        prefixes.is_empty() || prefixes.iter().any(|prefix| name.starts_with(prefix))
+    }
+
+    /// Whether an `ls-refs` asks for all of a folder that has more in it than branches and tags. git prunes below it what it
+    /// is not told of; but not where it names none at all, to look for tags or for `ls-remote`.
+    pub fn asks_beyond_branches_and_tags(&self) -> bool {
+        let is_known = |prefix: &&str| prefix.starts_with("refs/heads/") || prefix.starts_with("refs/tags/");
+        self.prefixes().iter().any(|prefix| prefix.ends_with('/') && !is_known(prefix))
+    }
+
     /// Whether an `ls-refs` asks for all refs below this folder, such as `refs/heads/`.
     pub fn asks_for_all(&self, folder: &str) -> bool {
         let prefixes = self.prefixes();
@@ -227,6 +240,23 @@ mod tests {
             let (request, _) = request(&arguments);
             let seen = (request.is_clone(), request.is_shallow(), request.first_depth(), request.is_filtered());
             assert_eq!(seen, (clone, shallow, depth, filtered), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn who_asks_for_more_than_branches_and_tags_is_known() {
+        for (case, prefixes, beyond) in [
+            ("a clone", &["HEAD", "refs/heads/", "refs/tags/"][..], false),
+            ("a name", &["main", "refs/main", "refs/tags/main", "refs/heads/main", "refs/remotes/main"], false),
+            ("some branches", &["refs/heads/release-", "refs/tags/"], false),
+            ("a mirror", &["refs/", "HEAD"], true),
+            ("changes under review as well", &["refs/heads/", "refs/pull/"], true),
+            ("ls-remote", &[], false),
+        ] {
+            let arguments: Vec<String> = prefixes.iter().map(|prefix| format!("ref-prefix {prefix}")).collect();
+            let (request, _) = request(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+            assert_eq!(request.asks_beyond_branches_and_tags(), beyond, "{case}");
+            assert_eq!(request.asks_for("refs/heads/main"), case != "some branches", "{case}");
         }
     }
 }

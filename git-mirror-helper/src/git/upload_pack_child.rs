@@ -1,11 +1,12 @@
 //! git's own programs as children: `git remote-https` for what needs the user's credentials, `git upload-pack` for an
-//! upstream on this machine's disks.
+//! upstream on this machine's disks, or for a store.
 //!
-//! A child inherits the user's configuration and credentials, so it only ever talks to upstream. It ends with us: its
+//! A child inherits the user's configuration and credentials, so it only ever talks to upstream; that of a store has none. It ends with us: its
 //! standard input closes when this process dies, however that happens.
 
 use std::{
     io::{BufReader, Read, Write},
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
@@ -61,8 +62,21 @@ impl UploadPack {
     /// # Errors
     ///
     /// What kept the child from starting.
-    pub fn file(path: &std::path::Path) -> Result<Self, Fault> {
-        let mut child = spawn(&mut program::upload_pack(path))?;
+    pub fn file(path: &Path) -> Result<Self, Fault> {
+        Self::local(&mut program::upload_pack(path))
+    }
+
+    /// Opens a repository of our own making, which has a store's objects.
+    ///
+    /// # Errors
+    ///
+    /// What kept the child from starting.
+    pub fn store(folder: &Path) -> Result<Self, Fault> {
+        Self::local(&mut program::upload_pack_of_store(folder))
+    }
+
+    fn local(command: &mut Command) -> Result<Self, Fault> {
+        let mut child = spawn(command)?;
         let (stdin, stdout) = pipes(&mut child)?;
         let mut stdout = Packets::new(BufReader::with_capacity(0x1_0000, stdout));
         let advertisement = Advertisement::read(&mut stdout)?;

@@ -38,14 +38,14 @@ impl<'r> Mirrors<'r> {
     /// Starts with the best mirror; those that spoke as the authority are open already.
     pub fn new(authority: &Authority<'r>) -> Self {
         let (run, has_upstream, started) = (authority.run, authority.is_upstream(), Instant::now());
-        if let Voice::Mirrors(witnesses) = &authority.voice {
-            return Self {
-                run,
-                has_upstream,
-                ready: witnesses.opened.iter().cloned().collect(),
-                lineup: None,
-                started,
-            };
+        let opened = match &authority.voice {
+            Voice::Mirrors(witnesses) => Some(witnesses.opened.as_slice()),
+            // None of them is there, or none is needed.
+            Voice::Kept(_) => Some(&[][..]),
+            Voice::Public(_) | Voice::Private(_) => None,
+        };
+        if let Some(opened) = opened {
+            return Self { run, has_upstream, ready: opened.iter().cloned().collect(), lineup: None, started };
         }
         let mirrors = run.select.git(&run.repository, authority.private, UNKNOWN_SIZE);
         let http = run.select.http.clone();

@@ -2,9 +2,13 @@
 
 use std::{
     path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use super::voices::Voices;
 use crate::{
     errors::{Failure, Kind},
     model::Address,
@@ -29,12 +33,13 @@ pub struct Findings {
     subject: Subject,
     journal: Journal,
     rests: AtomicBool,
+    voices: Mutex<Voices>,
 }
 
 impl Findings {
     /// Nothing yet.
     pub fn new(subject: Subject, journal: Journal) -> Self {
-        Self { subject, journal, rests: AtomicBool::new(false) }
+        Self { subject, journal, rests: AtomicBool::new(false), voices: Mutex::default() }
     }
 
     /// Where all of it is noted.
@@ -50,7 +55,7 @@ impl Findings {
 
     /// The same for what mirrors say of a crate or a project.
     pub fn rests_on_mirrors(&self, what: &str, believed: &Believed) {
-        self.contradicted(what, believed);
+        self.heard(what, believed);
         if !believed.unattested.is_empty() {
             tracing::debug!(what, versions = ?believed.unattested, "too few attest");
             let text = format!(
@@ -69,8 +74,10 @@ impl Findings {
         self.rests_on(believed.verdict);
     }
 
-    /// Keeps what contradicts itself, for others to check, and says where.
-    pub fn contradicted(&self, what: &str, believed: &Believed) {
+    /// What mirrors say of a crate or a project, whether it is believed or not. What contradicts itself is kept for others
+    /// to check, and told.
+    pub fn heard(&self, what: &str, believed: &Believed) {
+        self.voices.lock().expect("nobody panics while holding it").hear(what, believed);
         if believed.contradicted.is_empty() {
             return;
         }
@@ -78,5 +85,11 @@ impl Findings {
         let Subject { tool, upstream, state_dir } = &self.subject;
         let evidence = Evidence::new(tool, what, &upstream.to_string(), believed.claims.clone());
         self.journal.warn(evidence.kept(state_dir.as_deref(), &text));
+    }
+
+    /// Has the journal know who said what, at the end of the run.
+    pub fn tell(&self) {
+        let sentences = self.voices.lock().expect("nobody panics while holding it").sentences();
+        sentences.into_iter().for_each(|(who, said)| self.journal.said(&who, said));
     }
 }

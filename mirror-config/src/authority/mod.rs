@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod failures;
 pub mod once;
+pub mod voices;
 pub mod findings;
 
 pub use ask::{Heard, Inquiry, Upstream};

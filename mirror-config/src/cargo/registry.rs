@@ -156,6 +156,7 @@ impl Registry {
         if self.upstream.has_spoken() {
             journal.said(&self.upstream.source.name, "entries of the index");
         }
+        self.findings.tell();
         self.index.shares().into_iter().for_each(|share| journal.note(Event::Answered(share)));
         self.files.shares().into_iter().for_each(|share| journal.note(Event::Carried(share)));
         journal.write(env, error);
@@ -191,7 +192,7 @@ impl Registry {
             Heard::Missing => Ok(None),
             Heard::Mirrors(believed) => self.hold(name, self.believe(name, &believed)),
             Heard::Nobody(believed, failed) => {
-                self.findings.contradicted(name, &believed);
+                self.findings.heard(name, &believed);
                 Err(failures::nobody(name, "cargo", &believed, &failed, false))
             }
         }

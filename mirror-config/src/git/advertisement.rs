@@ -41,6 +41,12 @@ impl Advertisement {
         Ok(Self(lines))
     }
 
+    /// What a store of ours can do, whose objects have this hash: `sha1` or `sha256`.
+    pub fn of_store(object_format: &str) -> Self {
+        let lines = ["version 2", "ls-refs", "fetch=shallow filter"].map(str::to_owned);
+        Self(lines.into_iter().chain([format!("object-format={object_format}")]).collect())
+    }
+
     /// Whether a command or capability is advertised.
     pub fn has(&self, name: &str) -> bool {
         self.value(name).is_some()

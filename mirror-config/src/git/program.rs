@@ -69,6 +69,15 @@ pub fn upload_pack(path: &Path) -> Command {
     command
 }
 
+/// The same for a repository of our own making: with nothing of the user's settings, and able to leave out what is to be
+/// left out.
+pub fn upload_pack_of_store(path: &Path) -> Command {
+    let mut command = isolated(path);
+    command.args(["-c", "uploadpack.allowFilter=true", "upload-pack", "--"]).arg(path);
+    command.env("GIT_PROTOCOL", "version=2");
+    command
+}
+
 /// `git remote-https REMOTE URL` with all that is the user's, marked so that no helper of the suite starts another in a
 /// circle.
 pub fn remote_https(env: &Environment, remote: &str, upstream: &Address) -> Command {
@@ -97,7 +106,7 @@ fn clear(command: &mut Command, variables: &[&str]) {
 mod tests {
     use std::{collections::BTreeSet, path::Path, process::Command};
 
-    use super::{REPOSITORY, SETTINGS, git, git_in, isolated, remote_https, upload_pack};
+    use super::{REPOSITORY, SETTINGS, git, git_in, isolated, remote_https, upload_pack, upload_pack_of_store};
     use crate::system::Environment;
 
     /// What a command clears for the child.
@@ -128,12 +137,13 @@ mod tests {
         ] {
             assert_eq!(cleared(&command), all, "{what}");
         }
-        let alone = isolated(folder);
         let mut both: BTreeSet<&str> = repository.iter().chain(SETTINGS).copied().collect();
         // It is set, which is more than cleared.
         both.remove("GIT_DIR");
-        assert_eq!(cleared(&alone), both);
-        assert!(alone.get_envs().any(|set| set == ("GIT_DIR".as_ref(), Some(folder.as_os_str()))));
+        for alone in [isolated(folder), upload_pack_of_store(folder)] {
+            assert_eq!(cleared(&alone), both);
+            assert!(alone.get_envs().any(|set| set == ("GIT_DIR".as_ref(), Some(folder.as_os_str()))));
+        }
     }
 
     #[test]

@@ -138,6 +138,7 @@ impl Packages {
         if self.upstream.has_spoken() {
             journal.said(&self.upstream.source.name, "pages of the index");
         }
+        self.findings.tell();
         self.index.shares().into_iter().for_each(|share| journal.note(Event::Answered(share)));
         self.files.shares().into_iter().for_each(|share| journal.note(Event::Carried(share)));
         journal.write(env, error);
@@ -180,7 +181,7 @@ impl Packages {
             }
             Heard::Mirrors(believed) => Ok(Some(Arc::new(self.believe(project, &believed)))),
             Heard::Nobody(believed, failed) => {
-                self.findings.contradicted(project, &believed);
+                self.findings.heard(project, &believed);
                 let failure = failures::nobody(project, "pip", &believed, &failed, private);
                 self.findings.journal().denied(failure.clone());
                 Err(failure)

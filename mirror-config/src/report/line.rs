@@ -23,7 +23,7 @@ pub struct Report {
     pub operation: String,
     /// What it was about: `github:owner/repo`.
     pub upstream: String,
-    /// `pinned`, `upstream`, `quorum`, `tofu`, or nothing when nobody was believed.
+    /// `pinned`, `upstream`, `quorum`, `seen`, `tofu`, or nothing when nobody was believed.
     #[serde(serialize_with = "as_text")]
     pub verdict: Option<Trust>,
     /// Who said what.
@@ -36,10 +36,10 @@ pub struct Report {
     pub sources: Vec<Carrier>,
 }
 
-/// One voice on the refs.
+/// One voice on the facts.
 #[derive(Debug, Clone, Serialize)]
 pub struct Evidence {
-    /// Who: an operator, or `upstream`.
+    /// Who: an operator, an upstream, or what was written down before.
     pub who: String,
     /// What, in a sentence.
     pub said: String,

@@ -23,13 +23,22 @@ pub struct Newest {
 impl Newest {
     /// Its age, if anything is known.
     pub fn age(self, now: u64) -> Option<Duration> {
-        self.committed.max(self.heard).map(|then| Duration::from_secs(now.saturating_sub(then)))
+        self.moment().map(|then| Duration::from_secs(now.saturating_sub(then)))
+    }
+
+    /// Whichever of the two is older; what is not known is.
+    pub fn or_older(self, other: Self) -> Self {
+        if self.moment() <= other.moment() { self } else { other }
+    }
+
+    fn moment(self) -> Option<u64> {
+        self.committed.max(self.heard)
     }
 
     /// The age in words.
     pub fn words(self, now: u64) -> String {
         let ago = |then: u64| units::age(Duration::from_secs(now.saturating_sub(then)));
-        match self.committed.max(self.heard) {
+        match self.moment() {
             None => "age unknown".to_owned(),
             Some(then) if self.committed == Some(then) => format!("newest commit {} old", ago(then)),
             Some(then) => format!("upstream last heard {} ago", ago(then)),
@@ -48,7 +57,7 @@ pub struct Limit<'a> {
     pub strict: bool,
 }
 
-/// Holds the age of what mirrors say against `git.max-age`. Returns what a person should be told.
+/// Holds the age of what is said in upstream's place against `git.max-age`. Returns what a person should be told.
 ///
 /// # Errors
 ///
@@ -59,7 +68,7 @@ pub fn check(repository: &Repository, newest: Newest, now: u64, limit: Limit<'_>
         return Ok(None);
     }
     let what = format!(
-        "{repository}: only mirrors speak, and there is no newer evidence than {} (`git.max-age` is {}, {origin})",
+        "{repository}: upstream is away, and there is no newer evidence than {} (`git.max-age` is {}, {origin})",
         newest.words(now),
         units::age(most)
     );

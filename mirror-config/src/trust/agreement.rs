@@ -1,13 +1,16 @@
-//! Evidence in, verdict out: whom to believe about refs. Pure; the ledger's file is in `ledger`.
+//! Evidence in, verdict out: whom to believe about refs. Pure; what was seen before is in `page`.
 //!
 //! Upstream's own word needs no rule. This module is for when upstream cannot be asked: what at least two operators
-//! attest, and more than half of those that answered. A tip attests its ancestors, so an honest laggard does not object.
+//! attest, and more than half of those that answered; else what was seen before, where one attests it (`seen`). A tip
+//! attests its ancestors, so an honest laggard does not object.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     level::Trust,
+    page::Page,
     quorum::{enough, possible},
+    seen::{Asked, HEAD, Recalled},
     testimony::{Claim, Testimony, by_name, claim, voices},
 };
 use crate::{
@@ -18,7 +21,7 @@ use crate::{
 /// What holds, and on whose word.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Agreement {
-    /// How strong the evidence is.
+    /// How strong the evidence is; the weakest that was needed.
     pub verdict: Trust,
     /// The refs that are believed.
     pub refs: Vec<Ref>,
@@ -26,93 +29,97 @@ pub struct Agreement {
     pub voices: Vec<String>,
     /// Values beyond those that are believed: newer, or of refs that too few attest.
     pub unattested: Vec<Claim>,
+    /// Which of the refs are believed since they were seen before.
+    pub recalled: Recalled,
 }
 
-/// Weighs testimonies. `descends(new, old)` answers whether `new` reaches `old`; it is asked only where two differ.
+impl Agreement {
+    fn of(verdict: Trust, refs: Vec<Ref>, voices: Vec<String>) -> Self {
+        Self { verdict, refs, voices, unattested: Vec::new(), recalled: Recalled::default() }
+    }
+}
+
+/// Weighs testimonies, `page` being what was seen before. `descends(new, old)` answers whether `new` reaches `old`; it is
+/// asked only where two differ.
 ///
 /// # Errors
 ///
-/// [`Kind::Quorum`] when the evidence is weaker than `least`.
+/// [`Kind::Quorum`] when the evidence is weaker than `least`; [`Kind::Rollback`] when one alone speaks, and goes back
+/// behind what was seen.
 pub fn weigh(
     repository: &Repository,
     testimonies: &[Testimony],
+    page: &Page,
     least: Trust,
     descends: &mut dyn FnMut(&Oid, &Oid) -> bool,
 ) -> Result<Agreement, Failure> {
     if let Some(own) = testimonies.iter().find(|t| t.who.trusted) {
-        return Ok(Agreement {
-            verdict: Trust::Upstream,
-            refs: own.refs.clone(),
-            voices: vec![own.who.operator.clone()],
-            unattested: Vec::new(),
-        });
+        return Ok(Agreement::of(Trust::Upstream, own.refs.clone(), vec![own.who.operator.clone()]));
     }
     let voices = voices(testimonies);
     let names: Vec<String> = voices.keys().map(|operator| (*operator).to_owned()).collect();
-    if possible(voices.len()) && least <= Trust::Quorum {
-        let agreement = quorum(&voices, names, descends);
-        if has_lost_its_head(&voices, &agreement) {
-            return Err(Failure::new(
-                Kind::Quorum,
-                format!(
-                    "{repository}: upstream cannot be reached, and {} do not agree on the branch that HEAD stands for",
-                    agreement.voices.join(", ")
-                ),
-            )
-            .hint("try again later, or set `trusted = true` on a mirror that is your own"));
-        }
-        if !agreement.refs.is_empty() || voices.values().all(|t| t.refs.is_empty()) {
-            return Ok(agreement);
-        }
-        return Err(Failure::new(
-            Kind::Quorum,
-            format!(
-                "{repository}: upstream cannot be reached, and {} do not agree on any ref",
-                agreement.voices.join(", ")
-            ),
-        )
-        .hint("try again later, or set `trusted = true` on a mirror that is your own"));
+    let refused =
+        |what: String| Failure::new(Kind::Quorum, format!("{repository}: upstream cannot be reached, and {what}"));
+    let Some(first) = voices.values().next() else {
+        return Err(Failure::new(Kind::Exhausted, format!("{repository}: neither upstream nor any mirror answers"))
+            .hint("look at `cargo mirror probe git`"));
+    };
+    if least > Trust::Quorum {
+        return Err(refused(format!("`git.trust = \"{least}\"` takes nobody else's word"))
+            .hint("try again later, or accept agreeing mirrors with `MIRROR_GIT__TRUST=quorum`"));
     }
-    match voices.values().next() {
-        Some(only) if voices.len() == 1 && least == Trust::Tofu => {
-            Ok(Agreement { verdict: Trust::Tofu, refs: only.refs.clone(), voices: names, unattested: Vec::new() })
-        }
-        Some(_) if least > Trust::Quorum => Err(Failure::new(
-            Kind::Quorum,
-            format!("{repository}: upstream cannot be reached, and `git.trust = \"{least}\"` takes nobody else's word"),
-        )
-        .hint("try again later, or accept agreeing mirrors with `MIRROR_GIT__TRUST=quorum`")),
-        Some(_) => Err(Failure::new(
-            Kind::Quorum,
-            format!("{repository}: upstream cannot be reached, and only {} speaks for it", names.join(", ")),
-        )
-        .hint("accept one mirror's word with `MIRROR_GIT__TRUST=tofu`, or set `trusted = true` on a mirror that is your own")),
-        None => Err(Failure::new(Kind::Exhausted, format!("{repository}: neither upstream nor any mirror answers"))
-            .hint("look at `cargo mirror probe git`")),
+    let several = possible(voices.len());
+    if !several {
+        // There is nobody else to hold it against.
+        page.check(repository, &first.refs, descends)?;
     }
+    let agreement = agreed(&voices, names, page, descends);
+    let all = agreement.unattested.is_empty() && agreement.refs.len() == first.refs.len();
+    if !several && least == Trust::Tofu && !all {
+        return Ok(Agreement::of(Trust::Tofu, first.refs.clone(), agreement.voices));
+    }
+    let empty = several && voices.values().all(|t| t.refs.is_empty());
+    let lost = has_lost_its_head(&voices, &agreement);
+    if empty || !lost && !agreement.refs.is_empty() {
+        return Ok(agreement);
+    }
+    let who = agreement.voices.join(", ");
+    Err(match several {
+        true => {
+            let what = if lost { "the branch that HEAD stands for" } else { "any ref" };
+            refused(format!("{who} do not agree on {what}"))
+                .hint("try again later, or set `trusted = true` on a mirror that is your own")
+        }
+        false => refused(format!("only {who} speaks for it")).hint(
+            "accept one mirror's word with `MIRROR_GIT__TRUST=tofu`, or set `trusted = true` on a mirror that is your own",
+        ),
+    })
 }
 
 /// Whether there is no HEAD though some name one: what is left would be taken for a repository without a main branch.
 fn has_lost_its_head(voices: &BTreeMap<&str, &Testimony>, agreement: &Agreement) -> bool {
-    let is_head = |found: &&Ref| found.name == "HEAD";
+    let is_head = |found: &&Ref| found.name == HEAD;
     let named = voices.values().filter_map(|t| t.refs.iter().find(is_head));
     let born = named.filter(|head| head.symref.is_some() && head.oid.is_some()).count();
     born > 0 && !agreement.refs.is_empty() && !agreement.refs.iter().any(|found| is_head(&found))
 }
 
-fn quorum(
+/// Ref by ref: what enough of them attest, or what was seen.
+fn agreed(
     voices: &BTreeMap<&str, &Testimony>,
     names: Vec<String>,
+    page: &Page,
     descends: &mut dyn FnMut(&Oid, &Oid) -> bool,
 ) -> Agreement {
     let said = by_name(voices);
-    let mut agreement = Agreement { verdict: Trust::Quorum, refs: Vec::new(), voices: names, unattested: Vec::new() };
-    for (name, words) in said.iter().filter(|(name, _)| **name != "HEAD") {
+    let mut agreement = Agreement::of(Trust::Quorum, Vec::new(), names);
+    for (name, words) in said.iter().filter(|(name, _)| **name != HEAD) {
         // A branch goes on, so that whoever is ahead attests what was before; a tag stays where it is.
         let moves = !name.starts_with("refs/tags/");
         let mut descends = |new: &Oid, old: &Oid| moves && descends(new, old);
-        let found = attested(words, voices.len(), &mut descends);
-        let believed = found.and_then(|found| found.oid.as_ref());
+        let asked = Asked { name, words, agreed: attested(words, voices.len(), &mut descends).cloned() };
+        let found = agreement.recalled.add(page, asked, &[], &mut descends);
+        let believed = found.as_ref().and_then(|found| found.oid.as_ref());
         for (operator, word) in words {
             let Some(oid) = &word.oid else { continue };
             // Whoever lags behind what is believed has said nothing beyond it.
@@ -120,10 +127,17 @@ fn quorum(
                 agreement.unattested.push(claim(voices[operator], name, oid));
             }
         }
-        agreement.refs.extend(found.cloned());
+        agreement.refs.extend(found);
     }
-    if let Some(head) = said.get("HEAD").and_then(|words| head(words, voices.len(), &agreement.refs)) {
-        agreement.refs.insert(0, head);
+    if let Some(words) = said.get(HEAD) {
+        let asked = Asked { name: HEAD, words, agreed: head(words, voices.len(), &agreement.refs) };
+        if let Some(head) = agreement.recalled.add(page, asked, &agreement.refs, descends) {
+            agreement.recalled.add_head(&head);
+            agreement.refs.insert(0, head);
+        }
+    }
+    if !agreement.recalled.names.is_empty() {
+        agreement.verdict = Trust::Seen;
     }
     agreement
 }
@@ -168,7 +182,7 @@ fn head(words: &BTreeMap<&str, &Ref>, answered: usize, refs: &[Ref]) -> Option<R
         let votes = words.values().filter(|head| head.symref.as_ref() == Some(target)).count();
         let believed = refs.iter().find(|found| &found.name == target)?;
         enough(votes, answered).then(|| Ref {
-            name: "HEAD".to_owned(),
+            name: HEAD.to_owned(),
             oid: believed.oid.clone(),
             symref: Some(target.clone()),
             peeled: None,
@@ -181,7 +195,7 @@ mod tests {
     use super::{Testimony, weigh};
     use crate::{
         model::{Oid, Ref, Repository},
-        trust::{Speaker, Trust},
+        trust::{Page, Speaker, Trust},
     };
 
     fn oid(n: u8) -> Oid {
@@ -212,7 +226,7 @@ mod tests {
 
     fn main(testimonies: &[Testimony], least: Trust) -> Result<(Trust, u8), &'static str> {
         let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
-        weigh(&repository, testimonies, least, &mut line)
+        weigh(&repository, testimonies, &Page::default(), least, &mut line)
             .map(|agreement| {
                 let head = agreement.refs.iter().find(|r| r.name == "HEAD").expect("a head");
                 let main = agreement.refs.iter().find(|r| r.name == "refs/heads/main").expect("a branch");
@@ -274,10 +288,11 @@ mod tests {
             testimony
         };
         let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
-        let failure =
-            weigh(&repository, &[says("a", 55), says("b", 66)], Trust::Quorum, &mut line).expect_err("no HEAD");
+        let failure = weigh(&repository, &[says("a", 55), says("b", 66)], &Page::default(), Trust::Quorum, &mut line)
+            .expect_err("no HEAD");
         assert!(failure.what.contains("HEAD"), "{failure}");
-        let agreement = weigh(&repository, &[says("a", 5), says("b", 5)], Trust::Quorum, &mut line).expect("a quorum");
+        let agreement = weigh(&repository, &[says("a", 5), says("b", 5)], &Page::default(), Trust::Quorum, &mut line)
+            .expect("a quorum");
         assert_eq!(agreement.refs.len(), 3);
     }
 
@@ -292,7 +307,8 @@ mod tests {
         let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
         let tag = |tags: &[Option<u8>]| {
             let testimonies: Vec<_> = tags.iter().zip(["a", "b", "c"]).map(|(tag, name)| tagged(name, *tag)).collect();
-            let agreement = weigh(&repository, &testimonies, Trust::Quorum, &mut line).expect("a quorum");
+            let agreement =
+                weigh(&repository, &testimonies, &Page::default(), Trust::Quorum, &mut line).expect("a quorum");
             agreement.refs.iter().find(|r| r.name == "refs/tags/v1").and_then(|r| r.oid.clone())
         };
         assert_eq!(tag(&[Some(5), Some(3)]), None);
@@ -305,7 +321,8 @@ mod tests {
         let mut liar = says("b", 5);
         liar.refs.push(Ref { name: "refs/heads/extra".into(), oid: Some(oid(9)), symref: None, peeled: None });
         let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
-        let agreement = weigh(&repository, &[says("a", 5), liar], Trust::Quorum, &mut line).expect("a quorum");
+        let agreement =
+            weigh(&repository, &[says("a", 5), liar], &Page::default(), Trust::Quorum, &mut line).expect("a quorum");
         assert_eq!(agreement.refs.len(), 2);
         let beyond: Vec<_> = agreement.unattested.iter().map(|c| (c.operator.as_str(), c.about.as_str())).collect();
         assert_eq!(beyond, [("b", "refs/heads/extra")]);
@@ -315,7 +332,7 @@ mod tests {
     fn newer_tips_that_one_alone_names_are_told_and_laggards_are_not() {
         let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
         let said = [says("a", 6), says("b", 4), says("c", 4), says("d", 2)];
-        let agreement = weigh(&repository, &said, Trust::Quorum, &mut line).expect("a quorum");
+        let agreement = weigh(&repository, &said, &Page::default(), Trust::Quorum, &mut line).expect("a quorum");
         let beyond: Vec<_> = agreement.unattested.iter().map(|c| (c.operator.as_str(), c.said.clone())).collect();
         assert_eq!(beyond, [("a", oid(6).to_string())]);
     }

@@ -4,7 +4,7 @@
 //! has not got it yet does not object. `yanked` may differ; it changes over time. A checksum that the project has written
 //! down, in `Cargo.lock` or as a `--hash` of its requirements, was believed once, and is evidence too.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -53,6 +53,21 @@ pub struct Believed {
     pub unattested: Vec<String>,
     /// How many operators say the same of each version that is believed, at least; all of it, `yanked` too.
     pub support: usize,
+    /// Which operators said it, and which said something else.
+    pub said: BTreeSet<(String, Stance)>,
+    /// Whether the project's own word was needed.
+    pub fixed: bool,
+}
+
+/// How what an operator says stands to what is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stance {
+    /// It is what is believed.
+    Same,
+    /// It contradicts that, or others where nothing is believed.
+    Other,
+    /// Too few attest it.
+    Alone,
 }
 
 /// Whether a version has a checksum that the project has written down.
@@ -67,9 +82,12 @@ pub fn weigh(words: &[Word], least: Trust, locked: Locked<'_>) -> Believed {
         claims: Vec::new(),
         unattested: Vec::new(),
         support: usize::MAX,
+        said: BTreeSet::new(),
+        fixed: false,
     };
     if let Some(own) = words.iter().find(|word| word.who.trusted && !word.versions.is_empty()) {
-        return Believed { verdict: Trust::Upstream, versions: own.versions.clone(), ..believed };
+        let said = BTreeSet::from([(own.who.operator.clone(), Stance::Same)]);
+        return Believed { verdict: Trust::Upstream, versions: own.versions.clone(), said, ..believed };
     }
     let mut voices: BTreeMap<&str, &Word> = BTreeMap::new();
     for word in words {
@@ -112,13 +130,26 @@ pub fn weigh(words: &[Word], least: Trust, locked: Locked<'_>) -> Believed {
             believed.contradicted.push(number.to_owned());
         }
         believed.verdict = believed.verdict.min(evidence);
+        believed.fixed |= evidence == Trust::Pinned;
         let (found, support) = as_most_have_it(found, &said);
         believed.support = believed.support.min(support);
         believed.versions.push(found.clone());
     }
     let contradicted = believed.contradicted.iter();
     believed.claims = contradicted.flat_map(|number| claims(&voices, number)).collect();
+    believed.said = voices.values().flat_map(|word| stances(word, &believed)).collect();
     believed
+}
+
+/// How each version that an operator names stands to what is believed.
+fn stances(word: &Word, believed: &Believed) -> BTreeSet<(String, Stance)> {
+    let known: HashMap<&str, &Value> = believed.versions.iter().map(|v| (v.number.as_str(), &v.meaning)).collect();
+    let stance = |version: &Version| match known.get(version.number.as_str()) {
+        Some(meaning) if **meaning == version.meaning => Stance::Same,
+        None if !believed.contradicted.contains(&version.number) => Stance::Alone,
+        _ => Stance::Other,
+    };
+    word.versions.iter().map(|version| (word.who.operator.clone(), stance(version))).collect()
 }
 
 /// What everyone says of a version.

@@ -13,7 +13,7 @@ pub fn enough(attesting: usize, speaking: usize) -> bool {
 /// Fewest operators whose word can reach this level without upstream; none where only upstream or a pin can.
 pub fn least(level: Trust) -> Option<usize> {
     match level {
-        Trust::Tofu => Some(1),
+        Trust::Tofu | Trust::Seen => Some(1),
         Trust::Quorum => Some(QUORUM),
         Trust::Upstream | Trust::Pinned => None,
     }

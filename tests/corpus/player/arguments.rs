@@ -1,11 +1,11 @@
 //! The command line of `cargo corpus`. Pure.
 
-use mirror_tests::corpus::Client;
+use mirror_tests::corpus::{Client, Variant};
 
 /// How it is used.
 pub(crate) const USAGE: &str = "\
 usage: cargo corpus [CASE…] [--client COMMAND] [--jobs N] [--list]
-       cargo corpus --patterns [--every N] [--alike] [--upstream] [--jobs N]
+       cargo corpus --patterns [--every N] [--alike] [--upstream] [--seen] [--jobs N]
 CASE               cases whose names contain this word; all, when there is none
 --client COMMAND   tries this command for `sh` in place of the suite's programs; tests/corpus/README.md says what it
                    learns from its environment
@@ -15,6 +15,7 @@ CASE               cases whose names contain this word; all, when there is none
 --every N          every Nth of them
 --alike            those that lie tell the same lie: they collude
 --upstream         upstream can be reached (else it cannot)
+--seen             git alone, 256: upstream was heard before
 ends with 1 when anything is not as it must be";
 
 /// What is to be played.
@@ -26,8 +27,7 @@ pub(crate) struct Arguments {
     pub(crate) list: bool,
     pub(crate) patterns: bool,
     pub(crate) every: usize,
-    pub(crate) alike: bool,
-    pub(crate) upstream: bool,
+    pub(crate) told: Variant,
 }
 
 impl Arguments {
@@ -40,8 +40,7 @@ impl Arguments {
             list: false,
             patterns: false,
             every: 1,
-            alike: false,
-            upstream: false,
+            told: Variant::default(),
         };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("`{word}` needs a value"));
@@ -54,8 +53,9 @@ impl Arguments {
                 "--every" => read.every = count(value()?)?,
                 "--list" => read.list = true,
                 "--patterns" => read.patterns = true,
-                "--alike" => read.alike = true,
-                "--upstream" => read.upstream = true,
+                "--alike" => read.told.alike = true,
+                "--upstream" => read.told.upstream = true,
+                "--seen" => read.told.seen = true,
                 option if option.starts_with('-') => return Err(format!("`{option}` is unknown")),
                 name => read.names.push(name.to_owned()),
             }
@@ -77,6 +77,7 @@ mod tests {
         let read = parse("git_ pip --client x --jobs 2").expect("fine");
         assert_eq!((read.names.len(), read.client, read.jobs), (2, Client::Command("x".to_owned()), 2));
         assert!(parse("--patterns --every 24 --alike").is_ok_and(|read| read.patterns && read.every == 24));
+        assert!(parse("--patterns --seen").is_ok_and(|read| read.told.seen && !read.told.upstream));
         for wrong in ["--every", "--every 0", "--jobs x", "--odd", "--client", "--patterns git"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

@@ -81,7 +81,7 @@ fn line(done: &Finished<'_>) -> String {
 
 /// Plays patterns, and shows the table. Whether nothing was believed that the rules forbid, and all was that they allow.
 fn patterns(arguments: &Arguments) -> bool {
-    let all = Pattern::all(arguments.alike, arguments.upstream);
+    let all = Pattern::all(arguments.told);
     let chosen: Vec<Pattern> = all.into_iter().step_by(arguments.every).collect();
     let cases: Vec<Case> = chosen.iter().map(Pattern::case).collect();
     let count = AtomicUsize::new(0);

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use mirror_tests::corpus::{Case, Client, Finished, Pattern, Tool, cases, has_pip, run, table};
+use mirror_tests::corpus::{Case, Client, Finished, Pattern, Tool, Variant, cases, has_pip, run, table};
 
 /// Cases of one tool at once: they mostly wait.
 const AT_ONCE: usize = 4;
@@ -77,9 +77,11 @@ fn the_corpus_is_large_and_says_each_thing_once() {
 #[test]
 fn patterns_of_liars_come_out_as_the_rules_have_it() {
     let fits = |pattern: &Pattern| pattern.tool() != Tool::Pip || has_pip();
-    let unreachable = Pattern::all(false, false).into_iter().step_by(EVERY);
-    let reachable = Pattern::all(true, true).into_iter().skip(5).step_by(EVERY * 5);
-    let chosen: Vec<Pattern> = unreachable.chain(reachable).filter(fits).collect();
+    let all = |alike, upstream, seen| Pattern::all(Variant { alike, upstream, seen }).into_iter();
+    let unreachable = all(false, false, false).step_by(EVERY);
+    let reachable = all(true, true, false).skip(5).step_by(EVERY * 5);
+    let seen = all(false, false, true).skip(7).step_by(EVERY).chain(all(true, false, true).skip(15).step_by(EVERY));
+    let chosen: Vec<Pattern> = unreachable.chain(reachable).chain(seen).filter(fits).collect();
     let cases: Vec<Case> = chosen.iter().map(Pattern::case).collect();
     let finished = run(&cases, &Client::Suite, AT_ONCE, |_| {});
     let (text, odd) = table(&chosen, &finished);

@@ -2,11 +2,12 @@
 //!
 //! Everything follows from the seed. Which seeds are played is `git::random`'s matter.
 
-use std::{fmt, fs, time::Duration};
+use std::{collections::BTreeMap, fmt, fs, path::PathBuf, time::Duration};
 
 use mirror_tests::{
     Copy, Ended, Fault, NAME, Noise, Outcome, Plan, Ran, RandomHistory, Sandbox, Scope, Stage, apply,
-    assert_fsck_clean, assert_same_repository, assert_whole_store, grow, outcome, random_fault, random_rate,
+    assert_fsck_clean, assert_same_repository, assert_whole_store, grow, outcome, plain_git, random_fault, random_rate,
+    run,
 };
 
 /// The longest that a clone or fetch may take, faults and a busy machine included; more where each of four mirrors at
@@ -15,6 +16,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 const SLOW_LIMIT: Duration = Duration::from_secs(110);
 /// What the mirrors are called.
 const NAMES: &[&str] = &["alpha", "beta", "gamma", "delta"];
+/// What git alone made of upstream before it moved on.
+const EARLIER: &str = "earlier";
 /// Longest life of a clone that is killed, in milliseconds.
 const LIFE: u64 = 800;
 
@@ -119,9 +122,23 @@ impl Scenario {
         Self { seed, history, mirrors, before, upstream, options, update }
     }
 
+    /// The same where somebody has cloned it, upstream has moved on and is away, and mirrors are fresh, but for faults.
+    pub(crate) fn where_upstream_was_heard(seed: u64) -> Self {
+        let mut scenario = Self::new(seed);
+        scenario.mirrors.iter_mut().for_each(|mirror| mirror.copy = Copy::Fresh);
+        // A tag that was put on an old commit since does not come along with one branch, whoever speaks.
+        let options = if scenario.options == ["--single-branch"] { &[] } else { scenario.options };
+        Self { before: Before::Clone, upstream: Upstream::Away, options, ..scenario }
+    }
+
     /// Whether the seed's scenario is on a slow line.
-    pub(crate) fn is_slow(seed: u64) -> bool {
+    fn is_slow(seed: u64) -> bool {
         seed.is_multiple_of(3)
+    }
+
+    /// Whether this one is.
+    pub(crate) fn is_on_a_slow_line(&self) -> bool {
+        Self::is_slow(self.seed)
     }
 
     /// Plays it.
@@ -137,6 +154,7 @@ impl Scenario {
             self.git(&stage, "plain", &stage.origin.repo_url(NAME), false).ok();
             self.git(&stage, "ours", &format!("mirror::{NAME}"), false).ok();
             assert_same_repository(&stage.work("plain"), &stage.work("ours"));
+            self.git(&stage, EARLIER, &stage.origin.repo_url(NAME), false).ok();
             grow(&stage.upstream, &mut noise);
         }
         let (plain, ours) = if self.update { ("plain", "ours") } else { ("plain-2", "ours-2") };
@@ -148,7 +166,14 @@ impl Scenario {
         let ran = self.git(&stage, ours, &format!("mirror::{NAME}"), self.update);
         let ended = outcome(&ran).unwrap_or_else(|why| panic!("{why}"));
         if ended == Outcome::Done {
-            self.assert_same(&stage, plain, ours);
+            let reports = stage.sandbox.report();
+            let seen = reports.iter().any(|report| report["verdict"] == "seen");
+            assert!(!seen || self.upstream == Upstream::Away, "upstream was there: {ran}");
+            match seen && self.before == Before::Clone {
+                // Nobody believable had more to say.
+                true => assert_as_before(&stage, ours),
+                false => self.assert_same(&stage, plain, ours),
+            }
         } else {
             assert!(self.upstream != Upstream::Well, "upstream could have served: {ran}");
             assert!(self.update || !stage.work(ours).exists(), "a clone that failed leaves nothing: {ran}");
@@ -211,6 +236,23 @@ impl Scenario {
         });
         assert_eq!(edges[0], edges[1], "where history ends");
         assert_fsck_clean(&ours);
+    }
+}
+
+/// As of the earlier clone, but for what upstream has taken away since.
+fn assert_as_before(stage: &Stage, ours: &str) {
+    let refs = |folder: PathBuf| -> BTreeMap<String, String> {
+        let mut command = plain_git(&folder);
+        command.args(["for-each-ref", "--format=%(refname) %(objectname)"]);
+        let listed = run(command, LIMIT).ok().stdout;
+        listed.lines().filter_map(|line| line.split_once(' ')).map(|(n, id)| (n.to_owned(), id.to_owned())).collect()
+    };
+    let (earlier, ours, now) = (refs(stage.work(EARLIER)), refs(stage.work(ours)), refs(stage.upstream.path()));
+    for (name, id) in &ours {
+        assert_eq!(earlier.get(name), Some(id), "{name} is as it was");
+    }
+    for name in earlier.keys().filter(|name| !ours.contains_key(*name) && !name.ends_with("/HEAD")) {
+        assert!(!now.contains_key(&name.replace("refs/remotes/origin/", "refs/heads/")), "{name} is there still");
     }
 }
 

@@ -5,7 +5,7 @@
 use mirror_config::{
     cargo::index,
     model::{Oid, Ref, Repository},
-    trust::{Speaker, Testimony, Trust, Word, agreement::weigh, entries},
+    trust::{Page, Speaker, Testimony, Trust, Word, agreement::weigh, entries},
 };
 
 /// Operators of a pattern.
@@ -33,7 +33,12 @@ struct Kind<T> {
 }
 
 /// Plays all patterns of all kinds, and has a line to say of each.
-fn play<T>(kinds: &[Kind<T>], truth: impl Fn() -> T, weighed: impl Fn(Vec<T>) -> Outcome) -> String {
+fn play<T>(
+    kinds: &[Kind<T>],
+    truth: impl Fn() -> T,
+    weighed: impl Fn(Vec<T>) -> Outcome,
+    expected: impl Fn(&Kind<T>, usize, usize) -> Outcome,
+) -> String {
     let mut text = String::new();
     for kind in kinds {
         let mut counts = [0; 4];
@@ -42,7 +47,7 @@ fn play<T>(kinds: &[Kind<T>], truth: impl Fn() -> T, weighed: impl Fn(Vec<T>) ->
             let says = |number: usize| if bad >> number & 1 == 1 { (kind.tell)(number) } else { truth() };
             let liars = bad.count_ones() as usize;
             let outcome = weighed((0..VOICES).map(says).collect());
-            assert_eq!(outcome, (kind.expected)(VOICES - liars, liars), "{}: {bad:05b}", kind.name);
+            assert_eq!(outcome, expected(kind, VOICES - liars, liars), "{}: {bad:05b}", kind.name);
             counts[outcome as usize] += 1;
             if outcome == Lie {
                 fewest = Some(fewest.unwrap_or(VOICES).min(liars));
@@ -181,25 +186,59 @@ fn speaker(number: usize, operator: &str) -> Speaker {
     Speaker { mirror, operator: operator.to_owned(), address, trusted: false }
 }
 
-#[test]
-fn what_is_believed_of_refs_follows_from_how_many_lie() {
+/// What comes of words about refs, where these were seen before.
+fn weighed(page: &Page, said: &[Refs]) -> Outcome {
     let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
     let number = |oid: &Oid| u8::from_str_radix(&oid.as_str()[38..], 16).expect("two digits");
-    let weighed = |said: Vec<Refs>| {
-        let testimonies: Vec<Testimony> = said.iter().enumerate().map(|(n, refs)| testimony(n, refs)).collect();
-        let mut asks = |new: &Oid, old: &Oid| descends(number(new), number(old));
-        let Ok(agreement) = weigh(&repository, &testimonies, Trust::Quorum, &mut asks) else { return Refused };
-        let truth = testimony(0, &refs()).refs;
-        let is_older = |found: &Ref| {
-            let main = found.name == "refs/heads/main" || found.symref.as_deref() == Some("refs/heads/main");
-            main && found.oid.as_ref().is_some_and(|oid| number(oid) < 10)
-        };
-        if !agreement.refs.iter().all(|found| truth.contains(found) || is_older(found)) {
-            return Lie;
-        }
-        if truth.iter().all(|found| agreement.refs.contains(found)) { Right } else { Less }
+    let testimonies: Vec<Testimony> = said.iter().enumerate().map(|(n, refs)| testimony(n, refs)).collect();
+    let mut asks = |new: &Oid, old: &Oid| descends(number(new), number(old));
+    let agreement = weigh(&repository, &testimonies, page, Trust::Quorum, &mut asks)
+        .and_then(|agreement| page.check(&repository, &agreement.refs, &mut asks).map(|()| agreement));
+    let Ok(agreement) = agreement else { return Refused };
+    let truth = testimony(0, &refs()).refs;
+    let is_older = |found: &Ref| {
+        let main = found.name == "refs/heads/main" || found.symref.as_deref() == Some("refs/heads/main");
+        main && found.oid.as_ref().is_some_and(|oid| number(oid) < 10)
     };
-    println!("{}", play(ABOUT_REFS, refs, weighed));
+    if !agreement.refs.iter().all(|found| truth.contains(found) || is_older(found)) {
+        return Lie;
+    }
+    if truth.iter().all(|found| agreement.refs.contains(found)) { Right } else { Less }
+}
+
+#[test]
+fn what_is_believed_of_refs_follows_from_how_many_lie() {
+    let expected = |kind: &Kind<Refs>, good, bad| (kind.expected)(good, bad);
+    println!("{}", play(ABOUT_REFS, refs, |said| weighed(&Page::default(), &said), expected));
+}
+
+#[test]
+fn where_upstream_was_heard_before_one_honest_mirror_is_enough_for_that() {
+    let mut page = Page::default();
+    page.remember(&testimony(0, &refs()).refs, Trust::Upstream, true, 1);
+    let expected = |kind: &Kind<Refs>, good, bad| match kind.name {
+        // More than what was seen is for a quorum to say, as ever.
+        "a commit on top, alike" if bad >= 2 => Lie,
+        "a branch more, alike" if bad >= 3 => Lie,
+        _ if good > 0 => Right,
+        // Nobody honest: what goes on from it attests it, and what contradicts it is left out or refused.
+        "a commit on top, each its own" | "a branch more, each its own" => Right,
+        "a tag moved, each its own" | "a tag moved to older commits, each its own" | "a branch hidden" => Less,
+        _ => Refused,
+    };
+    println!("{}", play(ABOUT_REFS, refs, |said| weighed(&page, &said), expected));
+}
+
+#[test]
+fn one_mirror_alone_brings_nothing_but_what_was_seen() {
+    let mut page = Page::default();
+    page.remember(&testimony(0, &refs()).refs, Trust::Upstream, true, 1);
+    for kind in ABOUT_REFS {
+        let outcome = weighed(&page, &[(kind.tell)(0)]);
+        assert_ne!(outcome, Lie, "{}", kind.name);
+        assert_eq!(weighed(&Page::default(), &[(kind.tell)(0)]), Refused, "{}: nothing was seen", kind.name);
+    }
+    assert_eq!(weighed(&page, &[refs()]), Right);
 }
 
 /// What an index says of a crate: lines, as they stand there.
@@ -288,7 +327,8 @@ fn what_is_believed_of_entries_follows_from_how_many_lie() {
             true => Less,
         }
     };
-    println!("{}", play(ABOUT_ENTRIES, lines, weighed));
+    let expected = |kind: &Kind<Lines>, good, bad| (kind.expected)(good, bad);
+    println!("{}", play(ABOUT_ENTRIES, lines, weighed, expected));
 }
 
 #[test]
@@ -300,7 +340,7 @@ fn mirrors_of_one_operator_are_one_voice_however_many_they_are() {
     let mut asks = |_: &Oid, _: &Oid| false;
     for honest_ones in [2, 3] {
         let all: Vec<Testimony> = (0..4).map(one).chain((4..4 + honest_ones).map(honest)).collect();
-        let agreement = weigh(&repository, &all, Trust::Quorum, &mut asks).expect("a quorum");
+        let agreement = weigh(&repository, &all, &Page::default(), Trust::Quorum, &mut asks).expect("a quorum");
         assert!(honest(0).refs.iter().all(|found| agreement.refs.contains(found)), "{honest_ones}");
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo mirror run`, seen by real cargo: whatever goes wrong at mirrors, the right crates come, or none.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use mirror_tests::{BlackHole, CargoStage, CrateServer, Fault, Needs, Ran, Tamper, refused_url};
 
@@ -228,7 +228,11 @@ fn without_upstream_two_operators_are_enough_and_one_is_not() {
     assert_eq!(fetched.code, 0, "{fetched}");
     assert!(fetched.stderr.contains("upstream does not answer"), "{fetched}");
     world.assert_right();
-    assert_eq!(world.stage.sandbox.report()[0]["verdict"], "quorum");
+    let reports = world.stage.sandbox.report();
+    assert_eq!(reports[0]["verdict"], "quorum");
+    let said = evidence(&reports[0]);
+    assert!(["ash", "birch", "cedar"].iter().filter(|name| said.contains_key(**name)).count() >= 2, "{said:?}");
+    assert!(said.values().all(|said| said.starts_with("what is believed of ")), "{said:?}");
 
     world.stage.forget();
     fs::remove_file(world.project.join("Cargo.lock")).expect("cargo wrote it");
@@ -238,6 +242,15 @@ fn without_upstream_two_operators_are_enough_and_one_is_not() {
     let fetched = world.fetch();
     assert_eq!(fetched.code, 101, "{fetched}");
     assert!(fetched.stderr.contains("E-QUORUM"), "{fetched}");
+    let said = evidence(&world.stage.sandbox.report()[0]);
+    assert!(said.len() == 1 && said["ash"].starts_with("what too few attest of "), "{said:?}");
+}
+
+/// Who said what, by a report.
+fn evidence(report: &serde_json::Value) -> BTreeMap<String, String> {
+    let list = report["evidence"].as_array().expect("a list");
+    let word = |of: &serde_json::Value, key: &str| of[key].as_str().expect("a word").to_owned();
+    list.iter().map(|one| (word(one, "who"), word(one, "said"))).collect()
 }
 
 #[test]
@@ -250,6 +263,8 @@ fn a_lock_is_evidence_when_only_one_mirror_is_left() {
     let fetched = world.fetch();
     assert_eq!(fetched.code, 0, "{fetched}");
     world.assert_right();
+    let said = evidence(&world.stage.sandbox.report()[0]);
+    assert!(["ash", "the project"].iter().all(|who| said[*who].starts_with("what is believed of ")), "{said:?}");
 
     world.stage.forget();
     world.stage.mirror("ash").tamper(NAME, Tamper::Both);

@@ -17,6 +17,7 @@ mod slices;
 mod store;
 mod cache;
 mod trust;
+mod seen;
 mod signers;
 mod pin;
 mod setup;

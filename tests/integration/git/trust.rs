@@ -195,7 +195,7 @@ fn old_evidence_is_told_and_refused_where_that_is_wanted() {
     stage.upstream_goes_away();
     let ran = age(&stage, &[("MIRROR_GIT__MAX_AGE", "1 day")], "warned").ok();
     assert!(
-        ran.stderr.contains("warning: github:owner/small: only mirrors speak, and there is no newer evidence"),
+        ran.stderr.contains("warning: github:owner/small: upstream is away, and there is no newer evidence"),
         "{ran}"
     );
     assert!(ran.stderr.contains("days old"), "it says how old: {ran}");

@@ -102,11 +102,20 @@ fn without_upstream_two_operators_are_enough_and_one_is_not() {
         assert_eq!(ran.code, 0, "{ran}");
         assert!(ran.stderr.contains("upstream does not answer"), "{ran}");
         world.assert_right(NAME, "quorum");
+        let same = format!("what is believed of {NAME}");
+        let said = evidence(&world);
+        assert!(said.len() >= 2 && said.iter().all(|(_, said)| *said == same), "{said:?}");
 
         world.forget();
         world.mirror("ash").tamper(NAME, Tamper::Both);
         world.download(&[NAME]).ok();
         world.assert_right(NAME, "one lies");
+        let said = evidence(&world);
+        let others = [("birch".to_owned(), same.clone()), ("cedar".to_owned(), same.clone())];
+        assert!(others.iter().all(|other| said.contains(other)), "{said:?}");
+        // Where the others were quicker, it was not waited for.
+        let ash = said.iter().find(|(who, _)| who == "ash").map(|(_, said)| said.as_str());
+        assert!(ash.is_none_or(|said| said.ends_with(&format!("something else of {NAME}"))), "{said:?}");
 
         world.forget();
         for name in ["birch", "cedar"] {
@@ -116,6 +125,14 @@ fn without_upstream_two_operators_are_enough_and_one_is_not() {
         assert_ne!(ran.code, 0, "{ran}");
         assert!(ran.stderr.contains("E-QUORUM"), "the real cause is told: {ran}");
     });
+}
+
+/// Who said what, by the report of the last run.
+fn evidence(world: &World) -> Vec<(String, String)> {
+    let reports = world.sandbox.report();
+    let list = reports.last().and_then(|report| report["evidence"].as_array().cloned()).expect("a list");
+    let word = |of: &serde_json::Value, key: &str| of[key].as_str().expect("a word").to_owned();
+    list.iter().map(|one| (word(one, "who"), word(one, "said"))).collect()
 }
 
 #[test]

@@ -104,13 +104,18 @@ impl Default for Policy {
     }
 }
 
-/// An earlier run, when everybody could be reached and told the truth.
-#[derive(Debug, Clone, Deserialize)]
+/// An earlier run, when everybody told the truth.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Before {
     /// What was done.
     #[serde(rename = "do")]
     pub action: String,
+    /// Who could not be reached then, as now; all others could.
+    #[serde(default)]
+    pub away: Vec<String>,
+    /// What the user accepted then, if it was something else.
+    pub policy: Option<Policy>,
     /// How the truth has changed since.
     #[serde(default)]
     pub then: Vec<Lie>,
@@ -318,8 +323,24 @@ impl Case {
             (refused == self.expect.same_as.is_some(), "`same-as` or `refused`, and not both"),
             (self.claim.trim().len() < 20 || !self.claim.ends_with('.'), "its claim is no sentence"),
             (self.mirrors.len() > NAMES.len(), "too many mirrors"),
+            (
+                self.before.iter().flat_map(|before| &before.away).any(|name| !self.is_never_there(name)),
+                "who was away is away",
+            ),
         ];
         wrong.iter().find(|(wrong, _)| *wrong).map_or(Ok(()), |(_, why)| Err((*why).to_owned()))
+    }
+
+    /// The case as it was in the earlier run.
+    pub fn earlier(&self) -> Self {
+        let policy = self.before.as_ref().and_then(|before| before.policy.clone());
+        Self { policy: policy.unwrap_or_else(|| self.policy.clone()), ..self.clone() }
+    }
+
+    /// Whether a source can be reached neither now nor in the earlier run, if there was one.
+    pub fn is_never_there(&self, name: &str) -> bool {
+        let is_there = self.sources().into_iter().any(|(own, source)| own == name && source.reachable);
+        !is_there && self.before.as_ref().is_none_or(|before| before.away.iter().any(|away| away == name))
     }
 
     /// The upstream and the mirrors, by name.

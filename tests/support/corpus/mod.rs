@@ -17,6 +17,6 @@ mod patterns;
 pub use case::{Before, Case, Expect, Flaw, Lie, NAMES, Policy, Source, TRUTH, Tool, UPSTREAM, cases, folder};
 pub use ground::has_pip;
 pub use lies::Lies;
-pub use patterns::{Pattern, table};
+pub use patterns::{Pattern, Variant, table};
 pub use play::{Client, Got, Played, play};
 pub use run::{Finished, run};

@@ -1,11 +1,12 @@
 //! Every good/bad pattern of five mirrors, by eight kinds of lie, by three tools; and what the rules make of each.
 //!
 //! The rules are those of the README: when upstream cannot be asked, at least two operators, and more than half of those
-//! that speak of a thing; who has not got it yet does not object. What follows from them is counted here from the number
-//! of liars alone, so that it rests on nothing of the library's.
+//! that speak of a thing; who has not got it yet does not object. For git, what upstream said before is believed where
+//! one still says it. What follows from them is counted here from the number of liars alone, so that it rests on nothing
+//! of the library's.
 
 use super::{
-    case::{Case, Expect, NAMES, Policy, Source, TRUTH, Tool},
+    case::{Before, Case, Expect, NAMES, Policy, Source, TRUTH, Tool},
     kinds::{KINDS, Rule},
     play::Got,
     run::Finished,
@@ -19,15 +20,25 @@ const MIRRORS: usize = NAMES.len();
 pub struct Pattern {
     kind: usize,
     bad: u32,
-    alike: bool,
-    upstream: bool,
+    told: Variant,
+}
+
+/// How the lies of a pattern are told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Variant {
+    /// Those that lie tell the same lie; else each its own, as far as there are several.
+    pub alike: bool,
+    /// Upstream can be reached.
+    pub upstream: bool,
+    /// git; upstream was heard before, and all it said then is here.
+    pub seen: bool,
 }
 
 impl Pattern {
-    /// All 768. Those that lie tell the same lie when they are `alike`, else each its own, as far as there are several.
-    pub fn all(alike: bool, upstream: bool) -> Vec<Self> {
-        let patterns = 0..1 << MIRRORS;
-        (0..KINDS.len()).flat_map(|kind| patterns.clone().map(move |bad| Self { kind, bad, alike, upstream })).collect()
+    /// All 768; of git alone, where what was seen counts, 256.
+    pub fn all(told: Variant) -> Vec<Self> {
+        let kinds = (0..KINDS.len()).filter(|kind| !told.seen || KINDS[*kind].tool == Tool::Git);
+        kinds.flat_map(|kind| (0..1 << MIRRORS).map(move |bad| Self { kind, bad, told })).collect()
     }
 
     /// Its tool.
@@ -42,8 +53,8 @@ impl Pattern {
             if self.bad >> number & 1 == 0 {
                 return Source::default();
             }
-            let number = if self.alike { 0 } else { number };
-            let (lies, faults) = (kind.tell)(if self.alike { "alike" } else { NAMES[number] }, number);
+            let number = if self.told.alike { 0 } else { number };
+            let (lies, faults) = (kind.tell)(if self.told.alike { "alike" } else { NAMES[number] }, number);
             Source { lies, faults, ..Source::default() }
         };
         let action = match kind.tool {
@@ -58,9 +69,9 @@ impl Pattern {
             action: action.to_owned(),
             policy: Policy::default(),
             world: Vec::new(),
-            before: None,
+            before: self.told.seen.then(|| Before { action: action.to_owned(), ..Before::default() }),
             files: Default::default(),
-            upstream: Source { reachable: self.upstream, ..Source::default() },
+            upstream: Source { reachable: self.told.upstream, ..Source::default() },
             mirrors: (0..MIRRORS).map(source).collect(),
             expect: Expect { same_as: Some(TRUTH.to_owned()), ..Expect::default() },
         }
@@ -72,17 +83,20 @@ impl Pattern {
 
     /// Whether they tell the same.
     fn is_one_lie(&self) -> bool {
-        self.alike || KINDS[self.kind].one
+        self.told.alike || KINDS[self.kind].one
     }
 
     /// What may come of it.
     pub fn allowed(&self) -> &'static [Got] {
         let bad = self.liars();
         let good = MIRRORS - bad;
-        if self.upstream {
+        if self.told.upstream {
             return &[Got::Right];
         }
         let most = |count: usize| count >= 2 && count * 2 > MIRRORS;
+        if self.told.seen {
+            return self.allowed_where_seen(most(bad));
+        }
         match KINDS[self.kind].rule {
             Rule::Carried if good > 0 => &[Got::Right],
             Rule::Carried => &[Got::Nothing],
@@ -105,6 +119,24 @@ impl Pattern {
             Rule::Lacking { .. } if good < 2 => &[Got::Less],
             Rule::Lacking { all_are_heard: false } if bad > 2 => &[Got::Right, Got::Less],
             Rule::Lacking { .. } => &[Got::Right],
+        }
+    }
+}
+
+impl Pattern {
+    /// The same where upstream was heard before. More than that is for a quorum to say.
+    fn allowed_where_seen(&self, most_lie: bool) -> &'static [Got] {
+        let bad = self.liars();
+        match KINDS[self.kind].rule {
+            Rule::Added if bad >= 2 && self.is_one_lie() => &[Got::Lie],
+            Rule::Named if most_lie && self.is_one_lie() => &[Got::Lie],
+            // One who is honest is enough; who goes on from it attests it as well, and the bytes are here.
+            Rule::Carried | Rule::Added | Rule::Named => &[Got::Right],
+            _ if bad < MIRRORS => &[Got::Right],
+            // Nobody agrees on anything: what is here speaks.
+            Rule::Contradicted { all: true, .. } if !self.is_one_lie() => &[Got::Right],
+            Rule::Contradicted { .. } if !self.is_one_lie() => &[Got::Less],
+            Rule::Contradicted { .. } | Rule::Lacking { .. } => &[Got::Nothing],
         }
     }
 }
@@ -163,7 +195,7 @@ pub fn table(patterns: &[Pattern], finished: &[Finished<'_>]) -> (String, Vec<St
 
 #[cfg(test)]
 mod tests {
-    use super::{KINDS, Pattern, Tool};
+    use super::{KINDS, Pattern, Tool, Variant};
     use crate::corpus::play::Got;
 
     #[test]
@@ -171,13 +203,16 @@ mod tests {
         for tool in [Tool::Git, Tool::Cargo, Tool::Pip] {
             assert_eq!(KINDS.iter().filter(|kind| kind.tool == tool).count(), 8);
         }
-        for (alike, upstream) in [(false, false), (true, false), (false, true), (true, true)] {
-            let all = Pattern::all(alike, upstream);
-            assert_eq!(all.len(), 768);
+        for number in 0..8 {
+            let told = Variant { alike: number & 1 == 1, upstream: number & 2 == 2, seen: number & 4 == 4 };
+            let all = Pattern::all(told);
+            assert_eq!(all.len(), if told.seen { 256 } else { 768 });
             for pattern in all {
                 assert!(pattern.liars() > 1 || !pattern.allowed().contains(&Got::Lie), "{pattern:?}");
                 assert!(pattern.liars() > 0 || pattern.allowed() == [Got::Right], "{pattern:?}");
-                assert!(!upstream || pattern.allowed() == [Got::Right], "{pattern:?}");
+                assert!(!told.upstream || pattern.allowed() == [Got::Right], "{pattern:?}");
+                let honest = pattern.liars() < 5 && told.seen;
+                assert!(!honest || pattern.allowed() == [Got::Right] || pattern.is_one_lie(), "{pattern:?}");
             }
         }
     }

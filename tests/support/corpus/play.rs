@@ -192,14 +192,13 @@ impl<'a> Scene<'a> {
         fs::write(sandbox.path("ca.pem"), roots).map_err(|error| error.to_string())?;
         let scene = Self { case, client, sandbox, ground, fronts, nobody: refused_url() };
         scene.ground.prepare(&scene.sandbox, case)?;
-        scene.configure();
+        scene.configure(case);
         Ok(scene)
     }
 
     /// Where a source is, as the client is told. One that was never there is where nobody listens.
     fn base(&self, name: &str) -> String {
-        let gone = self.case.before.is_none() && !self.source(name).is_some_and(|source| source.reachable);
-        if gone {
+        if self.case.is_never_there(name) {
             return self.nobody.clone();
         }
         if let Some(front) = self.fronts.get(name) {
@@ -212,7 +211,7 @@ impl<'a> Scene<'a> {
         self.case.sources().into_iter().find(|(own, _)| *own == name).map(|(_, source)| source)
     }
 
-    fn configure(&self) {
+    fn configure(&self, case: &Case) {
         let place = |name: &str| {
             let source = self.source(name).cloned().unwrap_or_default();
             let mut keys = String::new();
@@ -228,7 +227,7 @@ impl<'a> Scene<'a> {
         if !self.fronts.is_empty() {
             text += &format!("[tls]\nca-file = \"{}\"\n", self.sandbox.path("ca.pem").display());
         }
-        self.sandbox.mirror_config(&(text + &self.ground.configuration(self.case, &place)));
+        self.sandbox.mirror_config(&(text + &self.ground.configuration(case, &place)));
     }
 
     /// The earlier run.
@@ -237,7 +236,9 @@ impl<'a> Scene<'a> {
         if before.action == LOCK {
             return Ok(());
         }
+        self.configure(&self.case.earlier());
         let ran = self.act(&before.action, true, Duration::from_secs(PATIENCE)).ran();
+        self.configure(self.case);
         if ran.code != 0 {
             return Err(format!("the earlier run failed: {ran}"));
         }
@@ -286,15 +287,16 @@ impl<'a> Scene<'a> {
                 self.ground.beside(before);
                 let mut command = self.sandbox.command("sh");
                 command.arg("-c").arg(line);
-                self.tell(&mut command, action);
+                self.tell(&mut command, action, before);
                 self.sandbox.run_until(command, |elapsed| elapsed > within)
             }
         }
     }
 
     /// What a client that is not ours has to know.
-    fn tell(&self, command: &mut Command, action: &str) {
-        let Case { tool, policy, mirrors, .. } = self.case;
+    fn tell(&self, command: &mut Command, action: &str, before: bool) {
+        let case = if before { self.case.earlier() } else { self.case.clone() };
+        let Case { tool, policy, mirrors, .. } = &case;
         command.env("TOOL", tool.to_string()).env("DO", action).env("TRUST", &policy.trust);
         command.env("MOST", policy.most.map_or_else(String::new, |most| most.to_string()));
         command.env("FRESH", policy.fresh.map_or_else(String::new, |days| days.to_string()));

@@ -70,6 +70,11 @@ impl Store {
         self.hash
     }
 
+    /// Where it lies: a bare repository.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Where its packs are.
     pub fn packs(&self) -> PathBuf {
         self.folder.packs()
