@@ -33,7 +33,11 @@ use crate::{
     authority::Authority,
     git::Request,
     objects::{
-        landing::{land, tidy},
+        landing::{
+            land,
+            mend::{self, Aside},
+            tidy,
+        },
         store::{Parts, Store},
     },
 };
@@ -88,6 +92,9 @@ impl Bulk<'_, '_> {
         };
         let held =
             self.store.lock(waits).map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
+        let tell = |aside: &Aside| run.journal.warn(format!("what is kept of {} is damaged: {aside}", run.repository));
+        mend::mend(self.store, tell)
+            .map_err(|error| Failure::new(Kind::Io, format!("{}: the store: {error}", run.repository)))?;
         let wants = self.request.wants();
         if self.store.has_all(&wants) {
             return Ok(held);
