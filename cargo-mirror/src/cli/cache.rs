@@ -22,7 +22,7 @@ Examples:
   cargo mirror cache prune --repository openglm/Open-AutoGLM
   cargo mirror cache prune --all
 
-What a running clone uses is kept. What killed clones left behind is removed as well.";
+What a running clone uses is kept. What killed clones left behind or what is damaged is removed as well.";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:

@@ -103,7 +103,7 @@ fn prune(stores: &Stores, config: &Config, asked: &Prune) -> Result<(), Failure>
     }
     let bytes = removed.iter().map(|entry| entry.bytes).sum::<u64>() + swept;
     if swept > 0 {
-        report::line(&format!("removed what killed clones left, {}", amount(swept)))?;
+        report::line(&format!("removed what killed clones left or was damaged, {}", amount(swept)))?;
     }
     let left = list(stores)?;
     let total = left.iter().map(|entry| entry.bytes).sum();

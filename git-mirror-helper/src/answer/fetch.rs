@@ -20,7 +20,7 @@ use crate::{
     git::Request,
     objects::{
         landing::land,
-        store::{self, Store},
+        store::{self, Store, look},
     },
     transfer::Bulk,
 };
@@ -82,7 +82,7 @@ impl Answer<'_, '_> {
         let run = self.authority.run;
         let haves = self.request.haves();
         let newest = &haves[..haves.len().min(1)];
-        if let Some(store) = self.store().filter(|store| store.has_all(newest)) {
+        if let Some(store) = self.store().filter(|store| look::is_sound(store) && store.has_all(newest)) {
             return self.stored(&store);
         }
         match Store::beside(&run.env, &run.repository, self.authority.advertisement().object_format(), &haves) {
@@ -115,6 +115,7 @@ impl Answer<'_, '_> {
                 return self.pass(&request.to_bytes(), false).map(|_| false);
             }
         };
+        look::remember(store);
         let wants = request.wants();
         let whole = store.has_all(&wants);
         if whole {
@@ -128,7 +129,9 @@ impl Answer<'_, '_> {
             return Err(run.exhausted());
         }
         let tips = store.tips();
-        let linked = if tips.is_empty() { Vec::new() } else { store.link_into(&store::objects_of_repository()?)? };
+        // Tips that could not be written are no reason to keep back what they reach.
+        let has_some = whole || !tips.is_empty();
+        let linked = if has_some { store.link_into(&store::objects_of_repository()?)? } else { Vec::new() };
         // Others wait while what was linked might be taken back, lest they rest on it.
         let _held = (!linked.is_empty()).then_some(held);
         if whole {

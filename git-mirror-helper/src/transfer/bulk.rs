@@ -28,7 +28,11 @@ use crate::{
     authority::Authority,
     git::Request,
     objects::{
-        landing::{Landing, tidy},
+        landing::{
+            Landing,
+            mend::{self, Aside},
+            tidy,
+        },
         store::{Parts, Store},
     },
 };
@@ -75,6 +79,9 @@ impl Bulk<'_, '_> {
         };
         let held =
             self.store.lock(waits).map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
+        let tell = |aside: &Aside| run.journal.warn(format!("what is kept of {} is damaged: {aside}", run.repository));
+        mend::mend(self.store, tell)
+            .map_err(|error| Failure::new(Kind::Io, format!("{}: the store: {error}", run.repository)))?;
         let wants = self.request.wants();
         if let Some((then, landing)) = left(self.store)
             && let (Some(landing), ready) = self.by_name(&then, landing, Vec::new())

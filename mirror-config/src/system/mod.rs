@@ -1,9 +1,9 @@
-//! What this machine is: its variables and folders, small files that are whole or not there, children, digests.
+//! What this machine is: its variables and folders, children, digests, small files that are whole or not there.
 
 pub mod child;
 pub mod environment;
-pub mod state;
 pub mod digest;
+pub mod state;
 
 pub use child::follow;
 pub use digest::{hex, sha256};

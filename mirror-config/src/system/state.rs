@@ -1,6 +1,7 @@
 //! Small files of remembered facts: written whole, locked while changed, and never a reason to fail.
 //!
-//! A missing, unreadable or damaged file reads as nothing remembered (DESIGN 4). Folders are 0700, files 0600.
+//! A missing, unreadable or damaged file reads as nothing remembered (DESIGN 4). A flipped bit can leave it readable, and a
+//! fact that is none: so each says the SHA-256 of its facts. Folders are 0700, files 0600.
 
 use std::{
     fs::{self, File},
@@ -10,13 +11,28 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 
+use super::digest::hex;
+
+/// How a sealed file begins.
+const SEAL: &str = "{\"sha256\":\"";
 /// Longest wait for another process that holds the lock; remembering is not worth more.
 const LOCK_WAIT: Duration = Duration::from_millis(500);
 
 /// What the file remembers, or the default.
 pub fn read<T: DeserializeOwned + Default>(path: &Path) -> T {
-    fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    fs::read(path).ok().and_then(|bytes| serde_json::from_slice(unsealed(&bytes)?).ok()).unwrap_or_default()
+}
+
+/// Writes what is to be remembered, whole and sealed.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn write<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
+    let facts = serde_json::to_vec(value)?;
+    write_whole(path, &[&seal(&facts), facts.as_slice(), b"}"].concat())
 }
 
 /// Changes the file under its lock: reads it afresh, lets `change` work on it, writes it whole.
@@ -33,7 +49,21 @@ where
     let _held = lock(&path.with_extension("lock"), LOCK_WAIT)?;
     let mut value = read::<T>(path);
     change(&mut value);
-    write_whole(path, &serde_json::to_vec(&value)?)
+    write(path, &value)
+}
+
+/// What stands before remembered facts, which with it and a closing brace are JSON as well.
+fn seal(facts: &[u8]) -> Vec<u8> {
+    format!("{SEAL}{}\",\"facts\":", hex(&Sha256::digest(facts))).into_bytes()
+}
+
+/// The facts behind their seal, if it is theirs. Without one, as they were written once, they are all there is.
+fn unsealed(bytes: &[u8]) -> Option<&[u8]> {
+    if !bytes.starts_with(SEAL.as_bytes()) {
+        return Some(bytes);
+    }
+    let facts = bytes.get(seal(b"").len()..)?.strip_suffix(b"}")?;
+    bytes.starts_with(&seal(facts)).then_some(facts)
 }
 
 /// Takes an exclusive lock that ends with the handle, or with the process.
@@ -116,7 +146,7 @@ pub fn file(state_dir: Option<&Path>, name: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::{change, day, read};
+    use super::{change, day, read, write};
     use std::collections::BTreeMap;
 
     #[test]
@@ -150,6 +180,28 @@ mod tests {
         })
         .expect("writable");
         assert_eq!(read::<BTreeMap<String, u32>>(&path).get("b"), Some(&2));
+    }
+
+    #[test]
+    fn facts_count_as_they_were_written_or_not_at_all() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("state.json");
+        let facts = BTreeMap::from([("a".to_owned(), 10_u32), ("b".to_owned(), 4_000_000_000)]);
+        write(&path, &facts).expect("writable");
+        let bytes = std::fs::read(&path).expect("written");
+        let found = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).expect("writable");
+            read::<BTreeMap<String, u32>>(&path)
+        };
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let flipped: Vec<u8> = bytes.iter().enumerate().map(|(n, b)| b ^ u8::from(n == at) << bit).collect();
+                assert_eq!(found(&flipped), BTreeMap::new(), "bit {bit} of byte {at}");
+            }
+            let cut = found(&bytes[..at]);
+            assert!(cut.is_empty() || cut == facts, "{at} bytes");
+        }
+        assert_eq!(found(b"{\"a\":10,\"b\":4000000000}"), facts, "without a seal");
     }
 
     #[test]

@@ -233,6 +233,7 @@ fn a_list_that_no_longer_counts_costs_a_note_and_nothing_else() {
     world.update(&[]).ok();
     let file = world.sandbox.path("state/mirror/catalog.json");
     let kept = fs::read_to_string(&file).expect("it was taken");
+    let facts = serde_json::from_str::<serde_json::Value>(&kept).expect("JSON")["facts"].to_string();
     let stored = |text: &str| {
         let json = serde_json::json!({
             "text": text, "signatures": [signature(&world.key, text)], "source": "https://list.example/list.toml", "taken": 1,
@@ -241,7 +242,8 @@ fn a_list_that_no_longer_counts_costs_a_note_and_nothing_else() {
     };
     for (case, content, note) in [
         ("damaged", "{".to_owned(), "damaged"),
-        ("changed", kept.replace("fresh.example", "other.example"), "signed by none"),
+        ("changed", kept.replace("fresh.example", "other.example"), "damaged"),
+        ("changed by who knows how", facts.replace("fresh.example", "other.example"), "signed by none"),
         ("expired", stored(&list(2, "expires = 2020-01-01", FRESH)), "has expired"),
     ] {
         fs::write(&file, content).expect("the sandbox is ours");

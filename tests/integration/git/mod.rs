@@ -15,6 +15,7 @@ mod crash;
 mod random;
 mod slices;
 mod store;
+mod damage;
 mod cache;
 mod trust;
 mod seen;

@@ -14,7 +14,7 @@ use mirror_config::{
 
 use crate::objects::{
     pack::index,
-    store::{Store, hash_of, newest, object_id, reaches},
+    store::{Store, hash_of, look, newest, object_id, reaches},
 };
 
 /// Most bytes read for one proof: about 300,000 commits without their trees.
@@ -37,7 +37,8 @@ impl<'a> Proofs<'a> {
     /// Proofs about one repository, from these mirrors.
     pub fn new(env: &Environment, repository: &Repository, sessions: Vec<&'a Session>) -> Self {
         let format = sessions.first().map_or("sha1", |session| session.advertisement.object_format());
-        Self { store: Store::open(env, repository, format), sessions, known: HashMap::new(), left: MOST_PROOFS }
+        let store = Store::open(env, repository, format).filter(look::is_sound);
+        Self { store, sessions, known: HashMap::new(), left: MOST_PROOFS }
     }
 
     /// Whether `new` is proven to reach `old`.

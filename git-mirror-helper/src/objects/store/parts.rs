@@ -2,7 +2,8 @@
 //!
 //! A slice lands after all those before it, since its deltas and its history rest on theirs. Until then it is a pack
 //! with a right checksum and nothing more. Which cuts the slices belong to is written down beside them, so that the
-//! next run goes on where this one ended.
+//! next run goes on where this one ended. It takes up what still is as it was written: a slice without its checksum is
+//! fetched again, and so are all whose plan cannot be believed.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ use gix_pack::data::header;
 use mirror_config::{errors::Fault, model::Oid, system::state};
 use tempfile::NamedTempFile;
 
-use super::repository::Store;
+use super::{repository::Store, sums};
 
 /// The file with the cuts.
 const PLAN: &str = "plan.json";
@@ -57,14 +58,22 @@ pub struct Parts {
 impl Parts {
     /// Takes up what an earlier run has left: its cuts, and the slices that had arrived.
     pub fn resume(store: &Store) -> Option<(Vec<Vec<Oid>>, Self)> {
-        let folder = store.parts();
-        let written: Vec<Vec<String>> = serde_json::from_slice(&fs::read(folder.join(PLAN)).ok()?).ok()?;
-        let cut = |ids: &Vec<String>| ids.iter().map(|id| id.parse().ok()).collect::<Option<Vec<Oid>>>();
-        let cuts: Vec<Vec<Oid>> = written.iter().map(cut).collect::<Option<_>>()?;
-        let mut parts = Self { folder, waiting: BTreeMap::new() };
+        let mut parts = Self { folder: store.parts(), waiting: BTreeMap::new() };
+        let cuts: Vec<Vec<Oid>> = state::read(&parts.folder.join(PLAN));
+        if cuts.is_empty() {
+            // Nobody knows any more what its slices are.
+            parts.clear();
+            return None;
+        }
         for entry in fs::read_dir(&parts.folder).ok()?.flatten() {
             if let Some(part) = read_part(entry.path()).filter(|part| part.range.end <= cuts.len()) {
-                parts.waiting.insert(part.range.start, part);
+                match sums::pack(&part.path, store.hash()) {
+                    Ok(_) => drop(parts.waiting.insert(part.range.start, part)),
+                    Err(flaw) => {
+                        tracing::debug!(path = %part.path.display(), %flaw, "a slice is worth nothing");
+                        let _ = fs::remove_file(&part.path);
+                    }
+                }
             }
         }
         // No cut twice, whatever the names say.
@@ -115,8 +124,7 @@ impl Parts {
     ///
     /// Those of the file system.
     pub fn write_plan(&self, cuts: &[Vec<Oid>]) -> io::Result<()> {
-        let written: Vec<Vec<&str>> = cuts.iter().map(|cut| cut.iter().map(Oid::as_str).collect()).collect();
-        state::write_whole(&self.folder.join(PLAN), &serde_json::to_vec(&written)?)
+        state::write(&self.folder.join(PLAN), &cuts)
     }
 
     /// A file for a slice on its way in; gone with its handle, unless it is kept.
@@ -238,9 +246,16 @@ fn read_part(path: PathBuf) -> Option<Part> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Heard, receive};
+    use std::{fs, io::Write};
+
+    use super::{Heard, PLAN, Parts, receive};
+    use crate::objects::store::Store;
     use gix::hash::Kind;
-    use mirror_config::errors::Fault;
+    use mirror_config::{
+        errors::Fault,
+        model::{Oid, Repository},
+        system::Environment,
+    };
 
     fn pack(objects: u32, body: &[u8]) -> Vec<u8> {
         let mut pack = gix_pack::data::header::encode(gix_pack::data::Version::V2, objects).to_vec();
@@ -277,6 +292,42 @@ mod tests {
                 assert_eq!((objects, sum), (Some(u32::from(bytes[11])), bytes.len() as u64 - 12));
                 assert_eq!(file.metadata().expect("open").len(), bytes.len() as u64);
             }
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_run_left_is_taken_up_as_it_was_written_or_not_at_all() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let cache = home.path().to_str().expect("a plain name");
+        let env = Environment::of([("HOME", cache), ("XDG_CACHE_HOME", cache)], home.path());
+        let repository = Repository { upstream: "github".to_owned(), repo: "a/b".parse().expect("a name") };
+        let store = Store::open(&env, &repository, "sha1").expect("a store in a folder of our own");
+        let cuts: Vec<Vec<Oid>> = (1..4).map(|n| vec![format!("{n:040x}").parse().expect("an id")]).collect();
+        let mut parts = Parts::begin(&store, &cuts).expect("ours");
+        for start in [0, 2] {
+            let mut file = Parts::create(&store).expect("ours");
+            file.write_all(&pack(1, b"whatever objects are")).expect("ours");
+            parts.keep(start..start + 1, file).expect("ours");
+        }
+        let starts = |parts: &Parts| parts.ranges().iter().map(|range| range.start).collect::<Vec<_>>();
+        let left = || Parts::resume(&store).map(|(cuts, parts)| (cuts, starts(&parts)));
+        assert_eq!(left(), Some((cuts.clone(), vec![0, 2])));
+        let slice = store.parts().join("000002-000003.pack");
+        let bytes = fs::read(&slice).expect("it was kept");
+        for at in 0..bytes.len() {
+            let flipped: Vec<u8> = bytes.iter().enumerate().map(|(n, byte)| byte ^ u8::from(n == at)).collect();
+            for damaged in [flipped.as_slice(), &bytes[..at]] {
+                fs::write(&slice, damaged).expect("ours");
+                assert_eq!(left(), Some((cuts.clone(), vec![0])), "byte {at}");
+            }
+        }
+        let plan = store.parts().join(PLAN);
+        let written = fs::read(&plan).expect("it was written");
+        for at in 0..written.len() {
+            let flipped: Vec<u8> = written.iter().enumerate().map(|(n, byte)| byte ^ u8::from(n == at)).collect();
+            fs::create_dir_all(store.parts()).and_then(|()| fs::write(&plan, flipped)).expect("ours");
+            assert_eq!(left(), None, "byte {at}");
+            assert!(!store.parts().exists(), "slices without a plan are worth nothing");
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It is closed under reachability at every moment: an object enters only together with, or after, everything it
 //! points to (see `land`). So every object in it may be declared as had, and a killed process leaves nothing to repair.
+//! What has become of its files since then is `look`'s matter, and must be known before anybody asks here.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -82,12 +83,12 @@ impl Store {
 
     /// Where slices wait until they can land; see `parts`.
     pub fn parts(&self) -> PathBuf {
-        self.folder.path().join("parts")
+        self.path().join("parts")
     }
 
     /// Where everything is put that is still arriving.
     pub fn incoming_folder(&self) -> PathBuf {
-        self.folder.path().join("incoming")
+        self.path().join("incoming")
     }
 
     /// A fresh folder for a pack on its way in; it goes away with its handle.
@@ -107,6 +108,15 @@ impl Store {
     /// Those of the file system, and a wait of over an hour.
     pub fn lock(&self, waits: impl FnOnce()) -> io::Result<File> {
         self.folder.lock(waits)
+    }
+
+    /// Puts all packs aside, where nobody looks for objects; under the store's lock. Returns where they are.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn set_aside(&self) -> io::Result<PathBuf> {
+        self.folder.set_aside()
     }
 
     /// Removes other stores, the least recently used first, until all have `limit` bytes or fewer together. This one
@@ -143,36 +153,37 @@ impl Store {
     ///
     /// Those of the file system.
     pub fn objects(&self) -> io::Result<gix::odb::Handle> {
-        gix::odb::at(self.folder.path().join("objects"), self.hash)
+        gix::odb::at(self.path().join("objects"), self.hash)
     }
 
     /// Tips whose history it has whole, newest first, to declare as had.
     pub fn tips(&self) -> Vec<Oid> {
         let newest: Vec<Oid> = self.written_tips().into_iter().rev().take(MOST_TIPS).collect();
-        // An evicted pack takes its objects along, but not the refs to them.
+        // A pack that went took its objects along, but not the refs to them.
         self.having(&newest)
     }
 
-    /// Remembers tips whose history has landed; under the store's lock.
+    /// Remembers tips whose history has landed, and forgets those that are not here any more; under the store's lock.
     pub fn add_tips(&self, tips: &[Oid]) {
-        let mut all = self.written_tips();
+        let mut all = self.having(&self.written_tips());
         let known: HashSet<Oid> = all.iter().cloned().collect();
         all.extend(tips.iter().filter(|oid| !known.contains(oid)).cloned());
-        if all.len() == known.len() {
-            return;
-        }
         // Refs, so that git's own tools see the objects as reachable; numbered, so that the file is sorted by age.
         let lines = all.iter().enumerate().map(|(number, oid)| format!("{oid} refs/tips/{number:08}\n"));
         let text = format!("# pack-refs with: sorted \n{}", lines.collect::<String>());
-        if let Err(error) = state::write_whole(&self.folder.path().join(TIPS), text.as_bytes()) {
+        let path = self.path().join(TIPS);
+        if fs::read(&path).is_ok_and(|written| written == text.as_bytes()) {
+            return;
+        }
+        if let Err(error) = state::write_whole(&path, text.as_bytes()) {
             tracing::debug!(%error, "tips were not written");
         }
     }
 
-    /// All tips that were ever added, oldest first.
+    /// All tips that were ever added, oldest first, as far as they can be read.
     fn written_tips(&self) -> Vec<Oid> {
-        let text = fs::read_to_string(self.folder.path().join(TIPS)).unwrap_or_default();
-        text.lines().filter_map(|line| line.split(' ').next()?.parse().ok()).collect()
+        let text = fs::read(self.path().join(TIPS)).unwrap_or_default();
+        String::from_utf8_lossy(&text).lines().filter_map(|line| line.split(' ').next()?.parse().ok()).collect()
     }
 
     /// Seconds since 1970 at which the newest of these commits was made.

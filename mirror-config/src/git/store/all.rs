@@ -10,7 +10,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::hold::{DESCRIPTION, IN_USE, INCOMING, PACKS, STORE_OF, STORES, SUFFIX, hold, in_use, is_still_there};
+use super::hold::{
+    DAMAGED, DESCRIPTION, IN_USE, INCOMING, PACKS, STORE_OF, STORES, SUFFIX, hold, in_use, is_still_there,
+};
 use crate::{
     model::{Repository, is_part},
     system::{Environment, state},
@@ -96,7 +98,7 @@ impl Stores {
     }
 
     /// Removes what killed processes left behind: stores that were not deleted to the end, and in stores that nobody
-    /// uses, unfinished files and packs without an index. Returns its bytes.
+    /// uses, unfinished files, packs without an index, and what was set aside as damaged. Returns its bytes.
     ///
     /// # Errors
     ///
@@ -238,7 +240,7 @@ fn repository(description: &str) -> Option<Repository> {
     Some(Repository { upstream, repo: repo.parse().ok()? })
 }
 
-/// What a store has that only a process at work can have use for.
+/// What a store has that only a process at work, or a person, can have use for.
 fn leftovers(store: &Path) -> io::Result<Vec<PathBuf>> {
     let paths = |folder: &Path| match fs::read_dir(folder) {
         Ok(found) => Ok(found.flatten().map(|file| file.path()).collect()),
@@ -251,6 +253,7 @@ fn leftovers(store: &Path) -> io::Result<Vec<PathBuf>> {
     // The index comes last: without one, nobody sees the pack.
     let unseen = |path: &PathBuf| is_pack(path) && !path.with_extension("idx").exists();
     left.extend(paths(&store.join(PACKS))?.into_iter().filter(unseen));
+    left.extend(Some(store.join(DAMAGED)).filter(|aside| aside.exists()));
     Ok(left)
 }
 

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     all::Stores,
-    hold::{DESCRIPTION, INCOMING, PACKS, STORE_OF, STORES, SUFFIX, hold_or_make},
+    hold::{DAMAGED, DESCRIPTION, INCOMING, PACKS, STORE_OF, STORES, SUFFIX, hold_or_make},
 };
 use crate::{
     model::Repository,
@@ -77,15 +77,22 @@ impl Folder {
         for folder in [PACKS, "objects/info", "refs", INCOMING] {
             state::private_folder(&self.path.join(folder))?;
         }
-        if !self.path.join("HEAD").exists() {
-            let version = if object_format == "sha1" { 0 } else { 1 };
-            let extension = if object_format == "sha1" { "" } else { "[extensions]\n\tobjectFormat = sha256\n" };
-            let config = format!("[core]\n\trepositoryformatversion = {version}\n\tbare = true\n{extension}");
-            state::write_whole(&self.path.join("config"), config.as_bytes())?;
-            state::write_whole(&self.path.join(DESCRIPTION), format!("{STORE_OF}{repository}\n").as_bytes())?;
-            state::write_whole(&self.path.join("HEAD"), b"ref: refs/heads/none\n")?;
+        let version = if object_format == "sha1" { 0 } else { 1 };
+        let extension = if object_format == "sha1" { "" } else { "[extensions]\n\tobjectFormat = sha256\n" };
+        let config = format!("[core]\n\trepositoryformatversion = {version}\n\tbare = true\n{extension}");
+        self.has("config", &config, <[u8]>::eq)?;
+        // As whoever came first spelled it.
+        self.has(DESCRIPTION, &format!("{STORE_OF}{repository}\n"), <[u8]>::eq_ignore_ascii_case)?;
+        self.has("HEAD", "ref: refs/heads/none\n", <[u8]>::eq)
+    }
+
+    /// Has a file say this, whatever became of it since it was written.
+    fn has(&self, name: &str, text: &str, same: fn(&[u8], &[u8]) -> bool) -> io::Result<()> {
+        let path = self.path.join(name);
+        match fs::read(&path) {
+            Ok(found) if same(&found, text.as_bytes()) => Ok(()),
+            _ => state::write_whole(&path, text.as_bytes()),
         }
-        Ok(())
     }
 
     /// Where it lies.
@@ -96,6 +103,23 @@ impl Folder {
     /// Where its packs are.
     pub fn packs(&self) -> PathBuf {
         self.path.join(PACKS)
+    }
+
+    /// Puts all packs aside, where nobody looks for objects, in place of those that were put there before. It is one
+    /// rename, so that whoever is killed leaves all of them or none. Returns where they are; under the lock.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn set_aside(&self) -> io::Result<PathBuf> {
+        let aside = self.path.join(DAMAGED);
+        match fs::remove_dir_all(&aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        fs::rename(self.packs(), &aside)?;
+        state::private_folder(&self.packs())?;
+        Ok(aside)
     }
 
     /// A fresh folder for a pack on its way in; it goes away with its handle.

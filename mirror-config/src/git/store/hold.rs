@@ -31,6 +31,9 @@ pub(super) const INCOMING: &str = "incoming";
 /// Where packs are that have landed.
 pub(super) const PACKS: &str = "objects/pack";
 
+/// Where packs are put that cannot be believed any more, for a person to look at.
+pub(super) const DAMAGED: &str = "damaged";
+
 /// Keeps a store from being removed until the handle goes; makes its folder if there is none.
 pub(super) fn hold_or_make(store: &Path) -> io::Result<File> {
     for _ in 0..MOST_REMOVALS {
