@@ -60,7 +60,7 @@ pub struct Bulk<'a, 'r> {
 /// How a transfer from several sources begins: what is to be done, and who has answered.
 enum Beginning {
     Slices(Vec<Vec<Oid>>, Vec<Joining>),
-    Files(Landing, Vec<Joining>),
+    Files(Box<Landing>, Vec<Joining>),
 }
 
 impl Bulk<'_, '_> {
@@ -107,7 +107,7 @@ impl Bulk<'_, '_> {
                         let failed = |e| Failure::new(Kind::Io, format!("{}: the store: {e}", run.repository));
                         (Work::slices(cuts, parts.map_err(failed)?), ready)
                     }
-                    Some(Beginning::Files(landing, ready)) => (Work::files(landing), ready),
+                    Some(Beginning::Files(landing, ready)) => (Work::files(*landing), ready),
                     None => break,
                 },
             };
@@ -149,7 +149,7 @@ impl Bulk<'_, '_> {
                         self.mirrors.failed(&session, 0, since, fault);
                     }
                     let ready = beside(Joining { rate: Some(rate), bytes, ..Joining::of(session) }, lagging);
-                    return Ok(Some(self.rest(wants, landing, ready)));
+                    return Ok(Some(self.rest(wants, *landing, ready)));
                 }
                 Ok(Came::Cut(cuts, rate, wasted))
                     if rate > CRAWL || cuts.len() >= ENOUGH_CUTS || !self.mirrors.has_more() =>
@@ -212,7 +212,7 @@ impl Bulk<'_, '_> {
             Ok(Came::Landed) => Ok(None),
             Ok(Came::Some(landing, rate, bytes, _)) => {
                 let ready = vec![Joining { rate: Some(rate), bytes, ..Joining::of(session) }];
-                Ok(Some(self.rest(wants, landing, ready)))
+                Ok(Some(self.rest(wants, *landing, ready)))
             }
             Ok(Came::Cut(cuts, rate, wasted)) => {
                 let first = Joining { rate: Some(rate), wasted, ..Joining::of(session) };
@@ -228,10 +228,13 @@ impl Bulk<'_, '_> {
         let bytes = landing.bytes();
         let (landing, joining) = self.by_name(wants, landing, ready);
         match landing {
-            Some(landing) => Beginning::Files(landing, joining),
+            Some(landing) => Beginning::Files(Box::new(landing), joining),
             None => {
                 let in_vain = |j: Joining| Joining { wasted: j.wasted + j.bytes, bytes: 0, ..j };
-                Beginning::Slices(cuts(wants, self.refs, &commits, &[], bytes), joining.into_iter().map(in_vain).collect())
+                Beginning::Slices(
+                    cuts(wants, self.refs, &commits, &[], bytes),
+                    joining.into_iter().map(in_vain).collect(),
+                )
             }
         }
     }

@@ -13,11 +13,7 @@ use mirror_config::{
     transport::http::Patience,
 };
 
-use crate::objects::{
-    landing::Landing,
-    proof::prefix::HEAD,
-    store::Store,
-};
+use crate::objects::{landing::Landing, proof::prefix::HEAD, store::Store};
 
 /// Whether a source gives an object by its name: some give only what they advertise.
 pub fn gives(session: &Session, object: &Oid) -> bool {
@@ -45,7 +41,8 @@ pub fn trees(session: &Session, landing: &mut Landing, store: &Store, wants: &[O
             return Err(Fault::Missing);
         }
         let haves = store.tips();
-        let fetch = Fetch { wants, haves: &haves, thin: !haves.is_empty(), filter: Some("blob:none"), ..Fetch::default() };
+        let fetch =
+            Fetch { wants, haves: &haves, thin: !haves.is_empty(), filter: Some("blob:none"), ..Fetch::default() };
         let mut stream = session.fetch(&fetch, Patience::REPLACEABLE)?;
         landing.stream(&mut stream, &mut |_| Ok(()))?;
         bytes = stream.get_mut().received();

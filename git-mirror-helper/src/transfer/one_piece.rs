@@ -65,7 +65,7 @@ pub enum Came {
     /// received in vain.
     Cut(Vec<Vec<Oid>>, f64, u64),
     /// Some of it has landed: how fast it came, its bytes, and what ended it, if not we.
-    Some(Landing, f64, u64, Option<Fault>),
+    Some(Box<Landing>, f64, u64, Option<Fault>),
 }
 
 impl OnePiece<'_> {
@@ -77,7 +77,8 @@ impl OnePiece<'_> {
         let format = self.session.advertisement.object_format();
         let haves = self.store.tips();
         let fetch = Fetch { wants: self.wants, haves: &haves, thin: !haves.is_empty(), ..Fetch::default() };
-        let mut whole = first_request::open(&self.session.until(&cancel), &fetch, patience).map_err(|fault| (fault, 0))?;
+        let mut whole =
+            first_request::open(&self.session.until(&cancel), &fetch, patience).map_err(|fault| (fault, 0))?;
         let by_name = self.by_name && self.older.is_empty();
         let mut heavy = false;
         if whole.is_long(self.alone) {
@@ -136,7 +137,7 @@ impl OnePiece<'_> {
                 // By name all that came is kept; little of what is small is not worth that.
                 if heavy || landing.missing_files().is_some() || bytes.saturating_mul(LITTLE) > left {
                     let fault = Some(fault).filter(|fault| *fault != Fault::Canceled);
-                    return Ok(Came::Some(landing, rate, bytes, fault));
+                    return Ok(Came::Some(Box::new(landing), rate, bytes, fault));
                 }
                 let commits = landing.commits(self.wants);
                 parts.clear();

@@ -45,7 +45,7 @@ fuzz_target!(|case: Case| {
     let ids: Vec<Oid> = wants.iter().map(oid).collect();
 
     let begun = &pack.bytes[..usize::from(case.prefix).min(pack.bytes.len())];
-    prefix::estimate(begun, "sha1");
+    prefix::Look::at(begun, "sha1");
     for commit in prefix::commits(begun, &ids, "sha1") {
         let known = |object: &packs::Object| object.kind == Kind::Commit && oid(&object.id) == commit;
         assert!(pack.objects.iter().any(known), "nobody can invent {commit}");
@@ -57,16 +57,16 @@ fuzz_target!(|case: Case| {
     let store = Store::open(&env, &repository, "sha1").expect("a store in a folder of our own");
 
     if let Some(raw) = &case.raw {
-        prefix::estimate(raw, "sha1");
+        prefix::Look::at(raw, "sha1");
         prefix::commits(raw, &ids, "sha1");
         let _ = land::check(&raw[..], "sha1");
-        let landed = land::land(&raw[..], &store, &ids, case.prefix % 2 == 0);
+        let landed = land::land(&raw[..], &store, &ids);
         assert!(landed.is_err() || store.has_all(&ids));
         return;
     }
 
     let checked = land::check(&pack.bytes[..], "sha1");
-    let landed = land::land(&pack.bytes[..], &store, &ids, case.prefix % 2 == 0);
+    let landed = land::land(&pack.bytes[..], &store, &ids);
     assert!(!matches!(landed, Err(Fault::Local(_))), "nothing of this machine failed: {landed:?}");
     let whole = match case.tamper {
         Tamper::Nothing => true,

@@ -16,6 +16,7 @@ mod random;
 mod slices;
 mod store;
 mod damage;
+mod by_name;
 mod cache;
 mod trust;
 mod seen;

@@ -32,6 +32,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("gix_packetline", &["mirror-config/src/git/pkt_line.rs"]),
     ("gix", &["git-mirror-helper/src/objects/"]),
     ("gix_pack", &["git-mirror-helper/src/objects/"]),
+    ("crc32fast", &["git-mirror-helper/src/objects/pack/idx.rs"]),
     ("hyper_util", &["mirror-config/src/relay/"]),
     ("bytes", &["mirror-config/src/transport/http/", "mirror-config/src/relay/"]),
     ("humantime", &["mirror-config/src/config/", "mirror-config/src/system/state.rs"]),
@@ -54,7 +55,7 @@ const DOORS: &[(&str, &[&str])] = &[
 const EVERYWHERE: [&str; 7] = ["serde", "serde_json", "sha2", "tempfile", "thiserror", "tracing", "url"];
 /// What is in Cargo.toml for its version or its features; nobody names it.
 const NOWHERE: [&str; 9] =
-    ["bstr", "camino", "console", "crc32fast", "digest", "gix_error", "hashbrown", "idna_adapter", "smallvec"];
+    ["bstr", "camino", "console", "digest", "gix_error", "hashbrown", "idna_adapter", "smallvec"];
 /// What only tests use, and our own.
 const OTHERS: [&str; 10] = [
     "aho_corasick",

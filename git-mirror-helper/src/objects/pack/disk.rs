@@ -70,7 +70,9 @@ impl Disk {
             file.seek(SeekFrom::Start(range.start)).and_then(|_| file.read_exact(first)).map_err(local)?;
         }
         let from = size(range.start.max(self.written) - self.written)?;
-        rest.copy_from_slice(self.tail.get(from..from + rest.len()).ok_or_else(|| Fault::Local("a short file".to_owned()))?);
+        rest.copy_from_slice(
+            self.tail.get(from..from + rest.len()).ok_or_else(|| Fault::Local("a short file".to_owned()))?,
+        );
         Ok(bytes)
     }
 

@@ -44,6 +44,14 @@ pub(crate) struct Row {
     pub(crate) crc: u32,
 }
 
+/// The checksum of an entry: of its head and what is deflated.
+pub(crate) fn crc(head: &[u8], deflated: &[u8]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(head);
+    crc.update(deflated);
+    crc.finalize()
+}
+
 /// Writes the index of a pack with these objects, sorted by their ids, and this checksum.
 ///
 /// # Errors

@@ -59,7 +59,8 @@ mod tests {
     fn an_object_points_to_what_its_kind_has() {
         let id = |byte: u8| ObjectId::from([byte; 20]);
         let (a, b, c) = (id(0xaa), id(0xbb), id(0xcc));
-        let entry = |mode: &str, name: &str, id: ObjectId| [format!("{mode} {name}\0").as_bytes(), id.as_slice()].concat();
+        let entry =
+            |mode: &str, name: &str, id: ObjectId| [format!("{mode} {name}\0").as_bytes(), id.as_slice()].concat();
         let tree = [entry("100644", "f.rs", a), entry("160000", "m", b), entry("40000", "t", c)].concat();
         let who = "A <a@h.example> 1 +0000";
         let commit = format!("tree {a}\nparent {b}\nparent {c}\nauthor {who}\ncommitter {who}\n\nx\n");

@@ -81,10 +81,7 @@ fn copy(bundle: &Bundle, out: &mut Hashed<impl Write>, places: &mut HashMap<Obje
         let body = bundle.pack.entry_slice(entry.data_offset..end).ok_or_else(|| corrupt("it ends too soon"))?;
         let mut head = Vec::new();
         header.write_to(entry.decompressed_size, &mut head).map_err(local)?;
-        let mut crc = crc32fast::Hasher::new();
-        crc.update(&head);
-        crc.update(body);
-        places.insert(*id, Row { id: *id, offset: out.written, crc: crc.finalize() });
+        places.insert(*id, Row { id: *id, offset: out.written, crc: idx::crc(&head, body) });
         out.write_all(&head).and_then(|()| out.write_all(body)).map_err(local)?;
     }
     Ok(())

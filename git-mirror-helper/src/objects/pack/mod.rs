@@ -9,9 +9,11 @@ pub mod links;
 pub mod rebuild;
 pub mod idx;
 pub mod growing;
+pub mod absorb;
 pub mod merge;
 
-pub(crate) use growing::{Growing, index};
+pub(crate) use absorb::index;
+pub(crate) use growing::Growing;
 pub use idx::Files;
 pub(crate) use scan::Scan;
 pub(crate) use watched::Watched;

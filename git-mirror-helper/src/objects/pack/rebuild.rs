@@ -80,12 +80,12 @@ pub(crate) struct Known<'a> {
     /// The number of the first entry for the cache; the others follow.
     pub(crate) first: u32,
     pub(crate) cache: &'a Cache,
-    pub(crate) work: &'a Work,
+    pub(crate) effort: &'a Effort,
 }
 
 /// What was done for all of a pack.
 #[derive(Debug, Default)]
-pub(crate) struct Work {
+pub(crate) struct Effort {
     /// Bytes that came.
     came: AtomicU64,
     /// Bytes that were made of deltas.
@@ -100,14 +100,18 @@ pub(crate) struct Built {
     pub(crate) links: Vec<(ObjectId, Wanted)>,
 }
 
-impl Work {
+impl Effort {
     pub(crate) fn came(&self, bytes: u64) {
         self.came.fetch_add(bytes, Ordering::Relaxed);
     }
 
     fn made(&self, bytes: u64) -> Result<(), Fault> {
         let all = self.made.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if all.saturating_sub(MADE.1) / MADE.0 > self.came.load(Ordering::Relaxed) { Err(Fault::TooLarge) } else { Ok(()) }
+        if all.saturating_sub(MADE.1) / MADE.0 > self.came.load(Ordering::Relaxed) {
+            Err(Fault::TooLarge)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -137,7 +141,7 @@ impl Known<'_> {
             return work();
         }
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
             let mut all = Built::default();
             for worker in workers {
                 let built = worker.join().expect("rebuilding does not panic")?;
@@ -149,12 +153,18 @@ impl Known<'_> {
     }
 
     /// The name of one object; `None` where its base is not known yet.
-    fn one(&self, place: usize, found: &mut impl FnMut(&gix::oid, Wanted)) -> Result<Option<(ObjectId, objs::Kind)>, Fault> {
+    fn one(
+        &self,
+        place: usize,
+        found: &mut impl FnMut(&gix::oid, Wanted),
+    ) -> Result<Option<(ObjectId, objs::Kind)>, Fault> {
         let entry = &self.entries[place];
         if let Content::Hashed(id) = entry.content {
             return Ok(Some((id, objs::Kind::Blob)));
         }
-        let Some(object) = self.object(At::Entry(u32::try_from(place).expect("a batch is small")))? else { return Ok(None) };
+        let Some(object) = self.object(At::Entry(u32::try_from(place).expect("a batch is small")))? else {
+            return Ok(None);
+        };
         links(object.kind, &object.bytes, self.hash, found);
         let id = objs::compute_hash(self.hash, object.kind, &object.bytes);
         Ok(Some((id.map_err(|error| Fault::Corrupt(error.to_string()))?, object.kind)))
@@ -191,7 +201,7 @@ impl Known<'_> {
         };
         while let Some(link) = chain.pop() {
             let made = self.apply(&object, link)?;
-            self.work.made(LINK + made.len() as u64)?;
+            self.effort.made(LINK + made.len() as u64)?;
             object = self.keep(link, Object { kind: object.kind, bytes: Arc::new(made) });
         }
         Ok(Some(object))
@@ -214,7 +224,7 @@ impl Known<'_> {
         if head.base.max(head.result) > LARGEST_OBJECT {
             return Err(Fault::TooLarge);
         }
-        let large = (head.base + head.result > LARGE).then(|| self.work.large.lock());
+        let large = (head.base + head.result > LARGE).then(|| self.effort.large.lock());
         let made = delta::apply(&base.bytes, &delta).ok_or_else(none);
         drop(large);
         made

@@ -190,8 +190,7 @@ impl<R: Read> Scan<R> {
             if input.is_empty() {
                 return Err(self.source.inner.fault_or("it ends too soon"));
             }
-            let status =
-                self.inflate.decompress(input, sink.room(), FlushDecompress::None).map_err(|_| damaged())?;
+            let status = self.inflate.decompress(input, sink.room(), FlushDecompress::None).map_err(|_| damaged())?;
             let used = usize::try_from(self.inflate.total_in() - read).map_err(|_| damaged())?;
             let made = usize::try_from(self.inflate.total_out() - made).map_err(|_| damaged())?;
             deflated.extend_from_slice(&input[..used]);

@@ -25,7 +25,12 @@ use crate::objects::{
 /// # Errors
 ///
 /// [`Fault::Corrupt`] when they differ, or when a commit before the edge is missing.
-pub fn check(answer: &mut (impl Read + Seek + Send), wants: &[Oid], depth: usize, object_format: &str) -> Result<(), Fault> {
+pub fn check(
+    answer: &mut (impl Read + Seek + Send),
+    wants: &[Oid],
+    depth: usize,
+    object_format: &str,
+) -> Result<(), Fault> {
     let local = |error: std::io::Error| Fault::Local(error.to_string());
     answer.rewind().map_err(local)?;
     let said = shallow_lines(answer)?;
