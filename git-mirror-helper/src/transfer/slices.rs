@@ -138,10 +138,7 @@ impl Slices<'_, '_> {
         let whole = landing.whole(self.wants).is_ok();
         if whole || !by_name {
             landing.keep(&tips).map_err(local)?;
-            board.forget_landed();
-        }
-        if whole || board.is_landed() && !by_name {
-            board.clear();
+            board.stored(whole || board.is_landed());
         }
         ended.map(|()| whole)
     }

@@ -309,14 +309,10 @@ impl Board {
         state.schedule.revive(&banned, now);
     }
 
-    /// What has landed is in the store now.
-    pub fn forget_landed(&self) {
-        self.lock().parts.forget_landed();
-    }
-
-    /// Forgets the plan and all slices.
-    pub fn clear(&self) {
-        self.lock().parts.clear();
+    /// What has landed is in the store now; when that is `all`, the plan and the slices go.
+    pub fn stored(&self, all: bool) {
+        let state = self.lock();
+        if all { state.parts.clear() } else { state.parts.forget_landed() }
     }
 
     /// Ends all requests; connections find nothing more to do.

@@ -54,7 +54,7 @@ const DOORS: &[(&str, &[&str])] = &[
 /// What everybody may name.
 const EVERYWHERE: [&str; 7] = ["serde", "serde_json", "sha2", "tempfile", "thiserror", "tracing", "url"];
 /// What is in Cargo.toml for its version or its features; nobody names it.
-const NOWHERE: [&str; 9] =
+const NOWHERE: [&str; 8] =
     ["bstr", "camino", "console", "digest", "gix_error", "hashbrown", "idna_adapter", "smallvec"];
 /// What only tests use, and our own.
 const OTHERS: [&str; 10] = [
