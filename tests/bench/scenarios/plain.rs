@@ -88,7 +88,7 @@ fn cold(task: &Task, specimen: &Specimen, kinds: &[(&str, &[&str])]) -> Vec<Row>
     rows
 }
 
-/// One pair where bitmaps are as they are not in the others, for what it costs.
+/// One pair where bitmaps are as they are not in the others, for what it costs. Ours knows no mirror yet.
 fn otherwise(task: &Task, specimen: &Specimen) -> Row {
     let bitmaps = !specimen.has_bitmaps();
     let ground = Ground::serving(specimen.served(bitmaps), &[MIRROR]);

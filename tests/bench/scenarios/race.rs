@@ -115,7 +115,7 @@ pub(super) fn race(task: &Task, specimen: &Specimen, lines: Lines, what: &str, g
     ]
 }
 
-/// One pair where bitmaps are as they are not in the others, for what it costs.
+/// One pair where bitmaps are as they are not in the others, for what it costs. Ours knows no mirror yet.
 fn otherwise(task: &Task, specimen: &Specimen, lines: Lines) -> Row {
     let bitmaps = !specimen.has_bitmaps();
     let (ground, _) = ground(specimen.served(bitmaps), lines);
