@@ -54,7 +54,7 @@ fn large_files_come_from_all_whatever_the_history_is() {
 #[test]
 fn what_came_in_one_piece_before_a_kill_is_kept() {
     for (shape, history) in
-        [("tags", History::lively(4)), ("no tags", History::lively(4).untagged()), ("one commit", History::snapshot(4))]
+        [("no tags", History::tagless(4)), ("pictures", History::pictures(4)), ("one commit", History::snapshot(4))]
     {
         let stage = stage(&history, &["only"]);
         // As hosts keep it: with tags, trees stand before files.

@@ -94,6 +94,8 @@ impl Growing {
             let mut take = |batches: mpsc::Receiver<Result<Vec<Entry>, Fault>>| {
                 for batch in batches {
                     self.take(&mut stream, batch?)?;
+                    // What is killed now has left it.
+                    self.disk.flush()?;
                     look(self)?;
                 }
                 Ok(())
