@@ -1,8 +1,8 @@
 //! git's own programs as children: `git remote-https` for what needs the user's credentials, `git upload-pack` for an
 //! upstream on this machine's disks.
 //!
-//! A child inherits the user's configuration and credentials, so it only ever talks to upstream. It ends with us: its
-//! standard input closes when this process dies, however that happens.
+//! A child inherits the user's configuration and credentials, so it only ever talks to upstream. It ends with us: it is told
+//! to when git goes away, and its standard input closes when this process dies, however that happens.
 
 use std::{
     io::{BufReader, Read, Write},
@@ -13,7 +13,7 @@ use mirror_config::{
     errors::Fault,
     git::{Advertisement, Packet, Packets, program},
     model::Address,
-    system::Environment,
+    system::{Environment, child},
 };
 
 /// A child that has answered `stateless-connect`, or speaks protocol v2 by itself.
@@ -89,9 +89,8 @@ impl UploadPack {
 
 impl Drop for UploadPack {
     fn drop(&mut self) {
-        // A child in the middle of a transfer would go on with it. Both fail only when it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // In the middle of a transfer it would go on, and with it the one that git starts for it.
+        child::end(&mut self.child);
     }
 }
 
