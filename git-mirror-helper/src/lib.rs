@@ -24,7 +24,14 @@ use mirror_config::{
     system::Environment,
 };
 
-use crate::{conversation::session, git::address, run::Run};
+use crate::{
+    conversation::{
+        listening::{self, Listening},
+        session,
+    },
+    git::address,
+    run::Run,
+};
 
 /// What git shows as exit code of a helper that failed, whatever it was (FACTS: the line is the contract).
 const FAILED: u8 = 128;
@@ -36,16 +43,20 @@ pub fn main() -> ExitCode {
     let env = Environment::from_process();
     start_log(&env);
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
-    match serve(env, &arguments) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            terminal::error(&failure);
+    match listening::while_git_listens(move |git| serve(env, &arguments, git)) {
+        Some(Ok(code)) => ExitCode::from(code),
+        Some(Err(failure)) => {
+            // A git that has ended had its reasons, and said them.
+            if !listening::is_deserted() {
+                terminal::error(&failure);
+            }
             ExitCode::from(FAILED)
         }
+        None => ExitCode::from(FAILED),
     }
 }
 
-fn serve(env: Environment, arguments: &[std::ffi::OsString]) -> Result<u8, Failure> {
+fn serve(env: Environment, arguments: &[std::ffi::OsString], git: &Listening) -> Result<u8, Failure> {
     let mut run = match prepare(env, arguments) {
         Ok(run) => run,
         Err(failure) => {
@@ -53,7 +64,7 @@ fn serve(env: Environment, arguments: &[std::ffi::OsString]) -> Result<u8, Failu
             return Err(failure);
         }
     };
-    let served = session::serve(&mut run);
+    let served = session::serve(&mut run, git);
     run.journal.write(&run.env, served.as_ref().err().map(|failure| failure.kind));
     run.journal.remember(&run.select.health);
     served

@@ -11,9 +11,11 @@ use std::{
 use mirror_config::{
     errors::{Failure, Kind},
     git::program,
+    system::child,
 };
 
-use crate::run::Run;
+use super::listening::Listening;
+use crate::{git::Course, run::Run};
 
 /// Hands the conversation over: the options that were heard already, then a line that was read already, then
 /// whatever git says. Returns the child's exit code.
@@ -21,7 +23,7 @@ use crate::run::Run;
 /// # Errors
 ///
 /// [`Kind::Transport`] when upstream is not reached by HTTP, [`Kind::Io`] when the child cannot be started.
-pub fn hand_over(run: &Run, first: &str) -> Result<u8, Failure> {
+pub fn hand_over(run: &Run, git: &Listening, first: &str) -> Result<u8, Failure> {
     let scheme = run.upstream.address.expose().scheme();
     if !matches!(scheme, "https" | "http") {
         return Err(Failure::new(
@@ -47,11 +49,22 @@ pub fn hand_over(run: &Run, first: &str) -> Result<u8, Failure> {
     for _ in options {
         from_child.read_line(&mut String::new()).map_err(failed)?;
     }
+    let mut course = Course::default();
+    course.hear(opening.as_bytes());
+    let for_thread = git.clone();
     // The child may end while git waits for an answer, so nobody waits for this thread: it ends with the process.
     std::thread::spawn(move || {
         let mut stdin = io::stdin().lock();
         while let Ok(buffer) = stdin.fill_buf() {
-            if buffer.is_empty() || to_child.write_all(buffer).and_then(|()| to_child.flush()).is_err() {
+            if buffer.is_empty() {
+                // The child may be in the middle of something, and look at nothing else.
+                if !course.has_ended() {
+                    for_thread.has_gone();
+                }
+                break;
+            }
+            course.hear(buffer);
+            if to_child.write_all(buffer).and_then(|()| to_child.flush()).is_err() {
                 break;
             }
             let count = buffer.len();
@@ -59,6 +72,10 @@ pub fn hand_over(run: &Run, first: &str) -> Result<u8, Failure> {
         }
     });
     let copied = copy_at_once(&mut from_child, &mut io::stdout().lock());
+    if copied.is_err() {
+        // Nobody listens any more.
+        child::end(&mut child);
+    }
     let status = child.wait().map_err(failed)?;
     copied.map_err(failed)?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(128))

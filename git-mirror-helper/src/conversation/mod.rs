@@ -1,4 +1,5 @@
 //! The conversation with git, line by line.
 
+pub mod listening;
 pub mod delegate;
 pub mod session;

@@ -13,7 +13,7 @@ use mirror_config::{
     system::state,
 };
 
-use super::delegate;
+use super::{delegate, listening::Listening};
 use crate::{
     answer::{Answer, upstream},
     authority::{Authority, identity},
@@ -28,7 +28,7 @@ use crate::{
 /// # Errors
 ///
 /// What ended the conversation early.
-pub fn serve(run: &mut Run) -> Result<u8, Failure> {
+pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
     let mut stdout = io::stdout();
     loop {
         // The lock is not kept: whoever the conversation is handed to reads on from here.
@@ -42,13 +42,16 @@ pub fn serve(run: &mut Run) -> Result<u8, Failure> {
             Command::ConnectUploadPack => {
                 // All options have come.
                 run.journal.listen(terminal::listener(&run.options, run.env.stderr_is_terminal()));
-                match Authority::find(run)? {
+                let answering = git.answering();
+                let found = Authority::find(run)?;
+                drop(answering);
+                match found {
                     None => {
                         run.refuse_unseen()?;
                         say(&mut stdout, b"fallback\n")?;
                     }
                     Some(authority) => {
-                        return upload_pack(authority, io::stdin().lock(), stdout.lock()).map(|()| 0);
+                        return upload_pack(authority, git, io::stdin().lock(), stdout.lock()).map(|()| 0);
                     }
                 }
             }
@@ -58,7 +61,7 @@ pub fn serve(run: &mut Run) -> Result<u8, Failure> {
                 if !pushes {
                     run.refuse_unseen()?;
                 }
-                return delegate::hand_over(run, &first);
+                return delegate::hand_over(run, git, &first);
             }
         }
     }
@@ -74,7 +77,12 @@ pub fn hear_out() {
 }
 
 /// Protocol v2: requests in, answers out, until git closes its side.
-fn upload_pack(mut authority: Authority<'_>, stdin: impl BufRead, mut stdout: impl Write) -> Result<(), Failure> {
+fn upload_pack(
+    mut authority: Authority<'_>,
+    git: &Listening,
+    stdin: impl BufRead,
+    mut stdout: impl Write,
+) -> Result<(), Failure> {
     let run = authority.run;
     say(&mut stdout, b"\n")?;
     // Where a ref is asked for by name, its commit is not known before it is delivered.
@@ -90,6 +98,7 @@ fn upload_pack(mut authority: Authority<'_>, stdin: impl BufRead, mut stdout: im
     while let Some(request) =
         Request::read(&mut stdin).map_err(|error| Failure::new(Kind::Io, format!("git: {error}")))?
     {
+        let answering = git.answering();
         let mut out = io::BufWriter::with_capacity(0x4_0000, &mut stdout);
         let mut landed = None;
         match request.command.as_str() {
@@ -111,6 +120,7 @@ fn upload_pack(mut authority: Authority<'_>, stdin: impl BufRead, mut stdout: im
             }
             _ => upstream::from_upstream(&mut authority, &request.to_bytes(), &mut out)?,
         }
+        drop(answering);
         Packet::ResponseEnd
             .write(&mut out)
             .and_then(|()| out.flush())

@@ -34,6 +34,46 @@ impl Command {
     }
 }
 
+/// Where git is in a conversation that its own helper leads: which lines come one after the other until an empty one, and
+/// whether that was the end. A conversation that breaks off elsewhere was not ended by git.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Course {
+    /// The beginning of the line that is under way, as far as it matters.
+    line: Vec<u8>,
+    in_batch: bool,
+    ended: bool,
+}
+
+/// Commands that come several at once.
+const BATCHES: [&[u8]; 2] = [b"fetch ", b"push "];
+/// Bytes of the longest of them.
+const LONGEST: usize = 6;
+
+impl Course {
+    /// Takes in what git says next, in whatever pieces.
+    pub fn hear(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if *byte != b'\n' {
+                if self.line.len() < LONGEST {
+                    self.line.push(*byte);
+                }
+                continue;
+            }
+            let line = std::mem::take(&mut self.line);
+            match line.as_slice() {
+                [] if self.in_batch => self.in_batch = false,
+                [] => self.ended = true,
+                line => self.in_batch |= BATCHES.iter().any(|batch| line.starts_with(batch)),
+            }
+        }
+    }
+
+    /// Whether git has said that it needs nothing more.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+}
+
 /// The options of a conversation: what they mean here, and all of them for git's own helper, should it take over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -69,7 +109,7 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, Options};
+    use super::{Command, Course, Options};
 
     #[test]
     fn options_are_understood_and_kept() {
@@ -84,6 +124,27 @@ mod tests {
             assert_eq!(options.note(line), answer);
         }
         assert_eq!((options.progress, options.verbosity, options.lines.len()), (true, 0, 3));
+    }
+
+    #[test]
+    fn a_conversation_ends_with_an_empty_line_that_closes_nothing_else() {
+        for (said, ended) in [
+            ("", false),
+            ("list\n", false),
+            ("list\n\n", true),
+            ("list for-push\noption verbosity 1\npush a:b\npush c:d\n\n", false),
+            ("list for-push\npush a:b\n\n\n", true),
+            ("fetch 7e17 refs/heads/main\n", false),
+            ("fetch 7e17 refs/heads/main\n\n", false),
+            ("fetch 7e17 refs/heads/main\n\nfetch 7e18 refs/heads/main\n\n", false),
+            ("fetch 7e17 refs/heads/main\n\nlist\n\n", true),
+        ] {
+            for piece in [1, 3, 100] {
+                let mut course = Course::default();
+                said.as_bytes().chunks(piece).for_each(|piece| course.hear(piece));
+                assert_eq!(course.has_ended(), ended, "{said:?} by {piece}");
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub mod upload_pack_child;
 pub mod request;
 pub mod settings;
 
-pub use commands::{CAPABILITIES, Command, Options};
+pub use commands::{CAPABILITIES, Command, Course, Options};
 pub use request::Request;
 pub use settings::GitSettings;
 pub use upload_pack_child::UploadPack;

@@ -1,8 +1,9 @@
 //! git's own programs as children: `git remote-https` for what needs the user's credentials, `git upload-pack` for an
 //! upstream on this machine's disks, or for a store.
 //!
-//! A child inherits the user's configuration and credentials, so it only ever talks to upstream; that of a store has none. It ends with us: its
-//! standard input closes when this process dies, however that happens.
+//! A child inherits the user's configuration and credentials, so it only ever talks to upstream; that of a store has none.
+//! It ends with us: it is told to when git goes away, and its standard input closes when this process dies, however that
+//! happens.
 
 use std::{
     io::{BufReader, Read, Write},
@@ -14,7 +15,7 @@ use mirror_config::{
     errors::Fault,
     git::{Advertisement, Packet, Packets, program},
     model::Address,
-    system::Environment,
+    system::{Environment, child},
 };
 
 /// A child that has answered `stateless-connect`, or speaks protocol v2 by itself.
@@ -103,9 +104,8 @@ impl UploadPack {
 
 impl Drop for UploadPack {
     fn drop(&mut self) {
-        // A child in the middle of a transfer would go on with it. Both fail only when it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // In the middle of a transfer it would go on, and with it the one that git starts for it.
+        child::end(&mut self.child);
     }
 }
 

@@ -11,6 +11,7 @@ mod hostile;
 mod faults;
 mod exhausted;
 mod killed;
+mod gone;
 mod crash;
 mod random;
 mod slices;

@@ -58,8 +58,20 @@ impl Process {
 
     /// Kills it at once. That it has ended already is no error.
     pub fn kill(&self) {
+        self.signal("KILL");
+    }
+
+    /// Sends it a signal, such as `TERM`. That it has ended already is no error.
+    pub fn signal(&self, name: &str) {
         let mut kill = Command::new("kill");
-        let _ = kill.args(["-s", "KILL", &self.id]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let _ = kill.args(["-s", name, &self.id]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+
+    /// Its command line, the program's name first.
+    pub fn arguments(&self) -> Vec<String> {
+        let line = fs::read(self.folder().join("cmdline")).unwrap_or_default();
+        let line = line.strip_suffix(b"\0").unwrap_or(&line);
+        line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
     }
 
     /// The value of a variable in the environment it was started with.

@@ -15,10 +15,10 @@ use super::{
 const LARGEST_SHARE: usize = 40;
 /// A source with less than this share of the fastest one's rate is slow.
 const SLOW: f64 = 0.5;
-/// A slice should take so many seconds at least.
-const LEAST_TIME: f64 = 0.2;
+/// A slice should take so many seconds at least, and so many times as long as its server takes to begin.
+const LEAST_TIME: (f64, f64) = (0.2, 2.0);
 /// And so many at most, as far as cuts are even.
-const MOST_TIME: f64 = 0.6;
+const MOST_TIME: (f64, f64) = (0.6, 4.0);
 /// Rate in bytes a second of a source of which nothing is known.
 pub(super) const UNKNOWN_RATE: f64 = 1_000_000.0;
 /// Connections to a source at first: while its server looks for one slice, another one is on the line.
@@ -29,6 +29,7 @@ const WORTH_A_TRIAL: f64 = 8.0;
 #[derive(Debug)]
 pub(super) struct Task {
     pub(super) source: SourceId,
+    pub(super) asked: Duration,
     pub(super) range: Range<usize>,
     pub(super) heard: Duration,
     pub(super) received: u64,
@@ -102,15 +103,24 @@ impl Schedule {
         if source.out || self.is_landed() || connection >= source.connections {
             return Next::Over;
         }
-        if self.sources[id].rests_until > now {
+        if self.sources[id].rests_until > now || !self.sources[id].may_be_asked(now) {
             return Next::Wait;
         }
         if let Some(range) = self.blocking(id, now).or_else(|| self.take(id, now)).or_else(|| self.hedge(id, now)) {
             let task = self.next_task;
             self.next_task += 1;
+            self.sources[id].is_asked(now);
             self.tasks.insert(
                 task,
-                Task { source: id, range: range.clone(), heard: now, received: 0, objects: None, hedged: false },
+                Task {
+                    source: id,
+                    asked: now,
+                    range: range.clone(),
+                    heard: now,
+                    received: 0,
+                    objects: None,
+                    hedged: false,
+                },
             );
             return Next::Slice(task, range);
         }
@@ -130,6 +140,7 @@ impl Schedule {
     pub fn begun(&mut self, task: TaskId, objects: u32, now: Duration) {
         if let Some(task) = self.tasks.get_mut(&task) {
             (task.objects, task.heard) = (Some(objects), now);
+            self.sources[task.source].has_begun(now.saturating_sub(task.asked));
         }
     }
 
@@ -312,9 +323,12 @@ impl Schedule {
         let share = self.rate(id, now) / self.rate_of_all(now);
         let fair = pending as f64 * share;
         // So many cuts that asking for them is not most of the work, as long as others have something to do as well.
-        let least = (self.rate(id, now) * LEAST_TIME / self.bytes_per_cut.max(1.0)).min(fair / 2.0);
+        let begins = source.begins.as_secs_f64();
+        let cuts_in =
+            |(least, times): (f64, f64)| self.rate(id, now) * least.max(times * begins) / self.bytes_per_cut.max(1.0);
+        let least = cuts_in(LEAST_TIME).min(fair / 2.0);
         let share = if source.is_new() || source.careful { 1.0 } else { (self.cuts / LARGEST_SHARE) as f64 };
-        let most = share.min(self.rate(id, now) * MOST_TIME / self.bytes_per_cut.max(1.0)).max(1.0);
+        let most = share.min(cuts_in(MOST_TIME)).max(1.0);
         let span = (fair / 4.0).max(least).min(most).max(1.0) as usize;
         let range = &mut self.pending[at];
         let taken = if from_behind {

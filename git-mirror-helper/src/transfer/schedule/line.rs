@@ -16,8 +16,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_REST: Duration = Duration::from_secs(30);
 /// How long connections are watched before another one is tried.
 const TRIAL: Duration = Duration::from_millis(1500);
-/// One connection more was worth it if it brought this share of what each carried before.
+/// Connections more were worth it if each brought this share of what each carried before.
 const WORTH: f64 = 0.5;
+/// Requests within a minute, at most: a server's work is somebody's money.
+const MOST_ASKED: usize = 120;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A source.
 #[derive(Debug, Clone)]
@@ -44,7 +47,13 @@ pub(super) struct Line {
     watched_since: Duration,
     /// Bytes a second of each connection, before the last one was added.
     pace_before: Option<f64>,
+    /// Connections before the last were added.
+    before: usize,
     settled: bool,
+    /// When it was asked, within the last minute.
+    asked: VecDeque<Duration>,
+    /// How long it takes to begin.
+    pub(super) begins: Duration,
 }
 
 impl Line {
@@ -69,7 +78,10 @@ impl Line {
             samples: VecDeque::new(),
             watched_since: now,
             pace_before: None,
+            before: connections,
             settled: false,
+            asked: VecDeque::new(),
+            begins: Duration::ZERO,
         }
     }
 
@@ -106,6 +118,24 @@ impl Line {
         Some(bytes as f64 / time.as_secs_f64())
     }
 
+    /// Whether it may be asked now.
+    pub(super) fn may_be_asked(&mut self, now: Duration) -> bool {
+        while self.asked.front().is_some_and(|then| *then + MINUTE < now) {
+            self.asked.pop_front();
+        }
+        self.asked.len() < MOST_ASKED
+    }
+
+    /// It is asked.
+    pub(super) fn is_asked(&mut self, now: Duration) {
+        self.asked.push_back(now);
+    }
+
+    /// It has begun to answer after so long.
+    pub(super) fn has_begun(&mut self, after: Duration) {
+        self.begins = if self.begins.is_zero() { after } else { (self.begins * 3 + after) / 4 };
+    }
+
     /// A slice was delivered.
     pub(super) fn delivered(&mut self) {
         (self.faults, self.careful) = (0, false);
@@ -118,6 +148,8 @@ impl Line {
             Lost::Missing => self.missing_from = self.missing_from.min(cuts.start),
             Lost::Banned => self.out = true,
             Lost::Busy(wait) => {
+                // It has a queue, and more of us make that longer.
+                (self.connections, self.settled) = (1, true);
                 self.faults += 1;
                 self.rests_until = now + wait.min(LONGEST_REST);
                 self.out |= wait > LONGEST_REST || self.faults >= MOST_FAULTS;
@@ -136,8 +168,8 @@ impl Line {
         (self.out, self.faults, self.rests_until) = (false, MOST_FAULTS - 1, now + PAUSE);
     }
 
-    /// How many connections it is to have. Where one more brings more, the line has room for another one; where it does
-    /// not, the last one goes again. `busy` carry something at the moment; no more than `most` are
+    /// How many connections it is to have. Where more bring more, the line has room for twice as many; where they do
+    /// not, the last ones go again. `busy` carry something at the moment; no more than `most` are
     /// tried.
     pub(super) fn try_connections(&mut self, rate: f64, busy: usize, most: usize, now: Duration) -> usize {
         if self.out {
@@ -146,16 +178,17 @@ impl Line {
         if self.settled || now.saturating_sub(self.watched_since) < TRIAL || busy < self.connections {
             return self.connections;
         }
-        let others = (self.connections - 1) as f64;
+        let (before, added) = (self.before as f64, (self.connections - self.before) as f64);
         match self.pace_before {
-            Some(before) if rate < before * (others + WORTH) => {
-                self.connections -= 1;
+            Some(pace) if rate < pace * (before + WORTH * added) => {
+                self.connections = self.before;
                 self.settled = true;
             }
             _ if self.connections >= most => self.settled = self.pace_before.is_some(),
             _ => {
                 self.pace_before = Some(rate / self.connections as f64);
-                self.connections += 1;
+                self.before = self.connections;
+                self.connections = (self.connections * 2).min(most);
                 self.watched_since = now;
             }
         }
@@ -165,8 +198,23 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use super::Line;
+    use super::{Line, Lost, MINUTE, MOST_ASKED};
     use std::time::Duration;
+
+    #[test]
+    fn a_server_is_not_asked_without_end_and_one_with_a_queue_has_one_connection() {
+        let mut line = Line::new("a", false, None, 2, Duration::ZERO);
+        let at = |number: usize| Duration::from_millis(10 * number as u64);
+        let asked = (0..500).filter(|number| {
+            let may = line.may_be_asked(at(*number));
+            may.then(|| line.is_asked(at(*number)));
+            may
+        });
+        assert_eq!(asked.count(), MOST_ASKED);
+        assert!(line.may_be_asked(MINUTE + at(1)), "a minute later");
+        line.lost(Lost::Busy(Duration::from_secs(1)), &(0..1), true, MINUTE);
+        assert_eq!(line.try_connections(1e9, 1, 4, MINUTE * 2), 1);
+    }
 
     /// Connections in the end, if each could have `each` bytes a second and all together `all`.
     fn connections(each: f64, all: f64, most: usize) -> usize {
@@ -181,7 +229,7 @@ mod tests {
     #[test]
     fn connections_are_added_while_they_bring_more() {
         for (each, all, most, expected) in
-            [(1e6, 1e9, 4, 4), (1e6, 1e9, 8, 8), (1e6, 1e6, 4, 2), (1e6, 3e6, 8, 3), (1e6, 1e9, 1, 1)]
+            [(1e6, 1e9, 4, 4), (1e6, 1e9, 8, 8), (1e6, 1e6, 4, 2), (1e6, 3e6, 8, 4), (1e6, 1e9, 1, 1), (1e6, 1e9, 3, 3)]
         {
             assert_eq!(connections(each, all, most), expected, "{each} {all} {most}");
         }
