@@ -366,7 +366,8 @@ mod tests {
         assert_eq!(bundle.index.num_objects(), 5);
         let mut found: Vec<ObjectId> = bundle.index.iter().map(|entry| entry.oid).collect();
         let mut wanted = names.to_vec();
-        (found.sort(), wanted.sort());
+        found.sort();
+        wanted.sort();
         assert_eq!(found, wanted);
         let checked = bundle.verify_integrity(
             &mut gix::progress::Discard,
