@@ -102,6 +102,7 @@ fn spooled(
         None if request.is_done() => return Err(Fault::NotAMirror("an answer without a pack".to_owned())),
         None => {}
         Some(mut pack) => {
+            pack.when_alive(session.sign_of_life());
             let mut head = Vec::new();
             pack.by_ref().take(prefix::HEAD).read_to_end(&mut head).map_err(|error| Fault::from_io(&error))?;
             if prefix::objects(&head).is_some_and(|objects| objects > most) {

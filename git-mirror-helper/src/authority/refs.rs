@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
-    git::{Advertisement, Fetch, Packet, Packets, Session, read_refs},
+    git::{Advertisement, Fetch, Packet, Packets, Session, is_sign_of_life, read_refs},
     model::{Oid, Ref, Service},
     system::state,
     transport::{Route, http::Patience},
@@ -21,7 +21,7 @@ use crate::{
     run::Run,
 };
 
-/// How long upstream may take to begin its first answer, normally and after it has failed lately.
+/// How long upstream may take to begin its first answer where others could speak, normally and after it has failed lately.
 const UPSTREAM_PATIENCE: [Duration; 2] = [Duration::from_secs(6), Duration::from_millis(1500)];
 
 /// Whose word it is.
@@ -72,29 +72,39 @@ impl<'r> Authority<'r> {
     pub fn find(run: &'r Run) -> Result<Option<Self>, Failure> {
         let started = Instant::now();
         let speaks = |voice, private, silence| Self { run, voice, private, silence, word: None, unproven: None };
-        let fault = match open_upstream(run) {
-            Err(Silence::Refused(fault)) => {
-                // Upstream has spoken: whoever may not see the repository there is not given it here.
-                run.ledger.remember(&[], Trust::Upstream, true, false);
-                return Err(run.refused(&fault));
-            }
-            Ok(Some(voice)) => {
-                if let Voice::Public(session) = &voice {
-                    run.answered(session);
+        let mut alone = run.select.git(&run.repository, run.ledger.is_private(), 0).is_empty();
+        loop {
+            let fault = match open_upstream(run, alone) {
+                Err(Silence::Refused(fault)) => {
+                    // Upstream has spoken: whoever may not see the repository there is not given it here.
+                    run.ledger.remember(&[], Trust::Upstream, true, false);
+                    return Err(run.refused(&fault));
                 }
-                let private = matches!(voice, Voice::Private(_));
-                return Ok(Some(speaks(voice, private, None)));
+                Ok(Some(voice)) => {
+                    if let Voice::Public(session) = &voice {
+                        run.answered(session);
+                    }
+                    let private = matches!(voice, Voice::Private(_));
+                    return Ok(Some(speaks(voice, private, None)));
+                }
+                Ok(None) => return Ok(None),
+                Err(Silence::Unreachable(fault)) => fault,
+            };
+            run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
+            let (private, late) = (run.ledger.is_private(), matches!(fault, Fault::Timeout | Fault::Stalled));
+            if !alone {
+                let witnesses = Witnesses::that_answer(run);
+                if !witnesses.opened.is_empty() {
+                    return Ok(Some(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
+                }
             }
-            Ok(None) => return Ok(None),
-            Err(Silence::Unreachable(fault)) => fault,
-        };
-        run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
-        let witnesses = Witnesses::that_answer(run);
-        let voice = match witnesses.opened.is_empty() {
-            true => Voice::Kept(Box::new(Kept::open(run).ok_or_else(|| run.exhausted())?)),
-            false => Voice::Mirrors(witnesses),
-        };
-        Ok(Some(speaks(voice, run.ledger.is_private(), Some(fault))))
+            // Nobody else speaks but the store. If upstream was no more than late, it has all the time there is.
+            match Kept::open(run) {
+                Some(kept) => return Ok(Some(speaks(Voice::Kept(Box::new(kept)), private, Some(fault)))),
+                None if alone || !late => return Err(run.exhausted()),
+                None => alone = true,
+            }
+        }
     }
 
     /// What it can do, as git is to hear it.
@@ -149,13 +159,18 @@ impl<'r> Authority<'r> {
             .hint(format!("`git.trust` is set in {}; to pin it: cargo mirror pin {}", trust.origin, run.repository)));
         }
         let all = ["refs/heads/", "refs/tags/"].iter().all(|kind| request.asks_for_all(kind));
-        match &mut self.voice {
-            Voice::Public(session) => {
-                let body = session.command(request.to_bytes(), Patience::LAST);
-                let refs = body.and_then(read_refs).map_err(|fault| run.refused(&fault))?;
-                run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
-                Ok(self.believed(refs, all))
+        if let Voice::Public(session) = &self.voice {
+            match session.command(request.to_bytes(), Patience::LAST).and_then(read_refs) {
+                Ok(refs) => {
+                    run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
+                    return Ok(self.believed(refs, all));
+                }
+                Err(fault @ Fault::Crawls(_)) => self.give_way(fault)?,
+                Err(fault) => return Err(run.refused(&fault)),
             }
+        }
+        match &mut self.voice {
+            Voice::Public(_) => Err(run.exhausted()),
             Voice::Private(child) => {
                 let mut bytes = Vec::new();
                 let answered = child.command(&request.to_bytes(), &mut |packet| {
@@ -198,6 +213,19 @@ impl<'r> Authority<'r> {
         self.word = Some(word);
         self.voice = Voice::Kept(Box::new(kept));
         Ok(refs)
+    }
+
+    /// Upstream was reached, and crawls: mirrors speak in its place, those that could have what git has heard of upstream.
+    fn give_way(&mut self, fault: Fault) -> Result<(), Failure> {
+        let (run, format) = (self.run, self.advertisement().object_format().to_owned());
+        run.failed(&run.upstream, 0, Duration::ZERO, fault.clone());
+        let mut witnesses = Witnesses::that_answer(run);
+        witnesses.opened.retain(|session| session.advertisement.object_format() == format);
+        if witnesses.opened.is_empty() {
+            return Err(run.exhausted());
+        }
+        (self.voice, self.silence) = (Voice::Mirrors(witnesses), Some(fault));
+        Ok(())
     }
 
     /// Upstream's word is remembered at once; where signatures have more weight, only that it says what it said before.
@@ -273,11 +301,15 @@ impl<'r> Authority<'r> {
         };
         match &mut self.voice {
             Voice::Public(session) => {
+                let alive = session.sign_of_life();
                 let mut packets = Packets::new(session.command(body.to_vec(), Patience::LAST)?);
                 // A server that dies in the middle may still end its HTTP answer well.
                 let mut whole = false;
                 while let Some(packet) = packets.next_packet().map_err(|error| Fault::from_io(&error))? {
                     whole = packet == Packet::Flush;
+                    if is_sign_of_life(packet) {
+                        alive();
+                    }
                     counted(packet)?;
                 }
                 if !whole {
@@ -300,8 +332,8 @@ enum Silence {
     Unreachable(Fault),
 }
 
-/// Opens upstream; `None` when it speaks an older protocol than v2.
-fn open_upstream<'r>(run: &Run) -> Result<Option<Voice<'r>>, Silence> {
+/// Opens upstream; `None` when it speaks an older protocol than v2. Where nobody else could speak, `alone`, it is waited for.
+fn open_upstream<'r>(run: &Run, alone: bool) -> Result<Option<Voice<'r>>, Silence> {
     let url = run.upstream.address.expose();
     let private = |opened: Result<UploadPack, Fault>, otherwise: fn(Fault) -> Silence| match opened {
         Ok(child) => Ok(Some(Voice::Private(Box::new(child)))),
@@ -317,7 +349,8 @@ fn open_upstream<'r>(run: &Run) -> Result<Option<Voice<'r>>, Silence> {
         other => return Err(Silence::Refused(Fault::Transport(format!("upstreams over {other} are not served yet")))),
     }
     let failed_lately = run.select.health.record(&run.upstream.name, Service::Git).until > state::now();
-    let patience = Patience { head: UPSTREAM_PATIENCE[usize::from(failed_lately)], ..Patience::LAST };
+    let head = if alone { Patience::LAST.head } else { UPSTREAM_PATIENCE[usize::from(failed_lately)] };
+    let patience = Patience { head, ..Patience::LAST };
     let mut source = (*run.upstream).clone();
     if let (Route::Direct, Some(proxy)) = (&source.route, &run.settings.proxy) {
         source.route = Route::Through(proxy.clone());

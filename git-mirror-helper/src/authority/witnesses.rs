@@ -43,12 +43,12 @@ impl<'r> Witnesses<'r> {
         let mut candidates = run.select.git(&run.repository, run.ledger.is_private(), 0);
         candidates.truncate(MOST_VOICES);
         let (width, http, started) = (candidates.len(), run.select.http.clone(), Instant::now());
-        let mut lineup =
-            Lineup::start(candidates, width, move |source| Session::open(&http, source, Patience::REPLACEABLE));
+        let patience = patience(width);
+        let mut lineup = Lineup::start(candidates, width, move |source| Session::open(&http, source, patience));
         let mut opened: Vec<Session> = Vec::new();
         let mut until: Option<Instant> = None;
         while until.is_none_or(|until| Instant::now() < until) {
-            let longest = until.map_or(GRACE * 10, |until| until - Instant::now());
+            let longest = until.map_or(Duration::MAX, |until| until - Instant::now());
             let Some((_, session)) = lineup.next_ready_within(longest) else { break };
             run.answered(&session);
             opened.push(session);
@@ -64,6 +64,11 @@ impl<'r> Witnesses<'r> {
         let format = if votes("sha256") > votes("sha1") { "sha256" } else { "sha1" };
         opened.retain(|o| o.advertisement.object_format() == format);
         Self { run, opened }
+    }
+
+    /// How long each of them is waited for.
+    pub fn patience(&self) -> Patience {
+        patience(self.opened.len())
     }
 
     /// Asks those mirrors for refs and weighs what they say, what was seen before being evidence too; also how old it is.
@@ -141,7 +146,7 @@ impl<'r> Witnesses<'r> {
         // All their lists are in memory at once, and weighing them takes as much again.
         let limit = limits::REFS / 2 / self.opened.len().max(1) as u64;
         let answers: Vec<Result<Vec<Ref>, Fault>> = std::thread::scope(|scope| {
-            let ask = |o: &'_ Session| o.refs_within(limit, prefixes, Patience::REPLACEABLE);
+            let ask = |o: &'_ Session| o.refs_within(limit, prefixes, self.patience());
             let asked: Vec<_> = self.opened.iter().map(|o| scope.spawn(move || ask(o))).collect();
             asked.into_iter().map(|thread| thread.join().unwrap_or(Err(Fault::Cut))).collect()
         });
@@ -173,6 +178,11 @@ impl<'r> Witnesses<'r> {
             Evidence::new("git", &self.run.repository.to_string(), &self.run.upstream.address.to_string(), claims);
         self.run.journal.warn(evidence.kept(self.run.env.state_dir().as_deref(), &what));
     }
+}
+
+/// How long each of so many is waited for: one alone has nobody beside it.
+fn patience(count: usize) -> Patience {
+    if count == 1 { Patience::LAST } else { Patience::REPLACEABLE }
 }
 
 fn listed(claims: &[Claim]) -> String {

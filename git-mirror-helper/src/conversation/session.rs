@@ -108,7 +108,12 @@ fn upload_pack(
                     mirrors.get_or_insert_with(|| Mirrors::new(&authority));
                 }
                 run.journal.note(Event::Is("ls-refs"));
+                let upstream_spoke = authority.is_upstream();
                 refs = authority.refs(&request)?;
+                if upstream_spoke && !authority.is_upstream() {
+                    // They are called anew, as those who speak and who have nobody behind them.
+                    mirrors = None;
+                }
                 say_whose_word(&authority);
                 write_refs(&refs, &mut out).map_err(|error| upstream::git_is_gone(&error))?;
             }

@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
+    message::{span, spelled},
     trust::Trust,
 };
 
 use super::facts::Run;
+
+/// What to do about a line that is as slow as that.
+const WAIT: &str =
+    "try again: what has arrived is kept; to wait however slow it is: MIRROR_NET__LOW_SPEED_TIME=0 git …";
 
 impl Run {
     /// Upstream spoke, and said no; that is noted.
@@ -25,10 +30,21 @@ impl Run {
         {
             return self.upstream_failed(fault);
         }
-        let mut lines = vec![format!("{}: nobody could serve it", self.repository)];
+        let crawls = report.sources.iter().any(|source| matches!(source.why, Some(Fault::Crawls(_))));
+        let (kind, what) = match crawls {
+            true => {
+                let net = &self.select.config.net;
+                let (limit, time) = (spelled(net.low_speed_limit.value), span(net.low_speed_time.value));
+                (Kind::Slow, format!("less than {limit} a second came for {time}, from all who were asked"))
+            }
+            false => (Kind::Exhausted, "nobody could serve it".to_owned()),
+        };
+        let mut lines = vec![format!("{}: {what}", self.repository)];
         lines.extend(report.faults().into_iter().map(|line| format!("  {line}")));
-        Failure::new(Kind::Exhausted, lines.join("\n"))
-            .hint("try again: what has arrived is kept; `cargo mirror probe git` shows who can be reached from here")
+        Failure::new(kind, lines.join("\n")).hint(match crawls {
+            true => WAIT,
+            false => "try again: what has arrived is kept; `cargo mirror probe git` shows who can be reached from here",
+        })
     }
 
     /// A fault of this machine's disk.
@@ -64,7 +80,13 @@ impl Run {
     }
 
     fn upstream_failed(&self, fault: &Fault) -> Failure {
-        Failure::new(fault.kind(), format!("{}: upstream {} {fault}", self.repository, self.upstream.address))
-            .hint("try again; what has landed so far is kept")
+        let what = format!("{}: upstream {} {fault}", self.repository, self.upstream.address);
+        match fault {
+            Fault::Crawls(_) => {
+                let time = span(self.select.config.net.low_speed_time.value);
+                Failure::new(fault.kind(), format!("{what} for {time}")).hint(WAIT)
+            }
+            _ => Failure::new(fault.kind(), what).hint("try again; what has landed so far is kept"),
+        }
     }
 }

@@ -15,6 +15,7 @@ use mirror_config::{
     },
 };
 
+use super::low_speed;
 use crate::git::{GitSettings, Options};
 
 /// What the project has fixed of the repository.
@@ -70,6 +71,8 @@ impl Run {
         let pinned = pins.as_ref().and_then(pin);
         let settings = GitSettings::read(remote, &upstream);
         let journal = Journal::new("git", "connect", &repository.to_string());
+        let teller = journal.clone();
+        select.http.when_low(move |low| teller.tell(low_speed::line(low)));
         Ok(Self {
             env,
             settings,

@@ -20,8 +20,6 @@ use crate::objects::store::{Heard, Parts, parts};
 const MOST_HAVES: usize = 256;
 /// How long a source that found nothing to do waits before it asks again.
 const NAP: Duration = Duration::from_millis(50);
-/// For the only source there is: worth waiting for longer, and anything is better than nothing.
-const ALONE: Patience = Patience { silence: Duration::from_secs(10), floor: 0, ..Patience::REPLACEABLE };
 
 /// Serves one connection until there is nothing more for it to do.
 pub fn serve(board: &Board, session: &Session, id: SourceId, connection: usize) {
@@ -58,7 +56,7 @@ fn fetch(
     }
     let fetch = Fetch { wants: &wants, haves: &haves, thin: !board.by_name, ..Fetch::default() };
     let alone = board.serving() <= 1 && (session.source.is_upstream() || !board.has_reserve);
-    let patience = if alone { ALONE } else { Patience::REPLACEABLE };
+    let patience = if alone { Patience::LAST } else { Patience::REPLACEABLE };
     let mut stream = session.until(cancel).fetch(&fetch, patience)?;
     stream.get_mut().limit(board.limit);
     let mut file = Parts::create(&board.store).map_err(|error| Fault::Local(error.to_string()))?;

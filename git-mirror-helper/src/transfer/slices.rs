@@ -124,6 +124,8 @@ impl Slices<'_, '_> {
             self.run.journal.receiving(move || board.snapshot())
         };
         self.mirrors.call_all();
+        // Upstream takes part once: twice it would not be alone where nobody else is.
+        self.upstream.take_if(|_| ready.iter().any(|joining| joining.session.source.is_upstream()));
         ready.into_iter().for_each(|joining| under_way.join(joining));
         let ended = self.until_done(&mut under_way);
         board.close();

@@ -377,7 +377,8 @@ impl Board {
     fn blame(&self, mut state: MutexGuard<'_, State>, id: SourceId, fault: Fault) {
         match &fault {
             Fault::Local(_) => state.broken = Some(fault.clone()),
-            Fault::TooLarge => state.banned.push(id),
+            // Nobody was left beside it, and it had all the time there is.
+            Fault::TooLarge | Fault::Crawls(_) => state.banned.push(id),
             deceit if deceit.is_deceit() => state.banned.push(id),
             _ => {}
         }

@@ -238,7 +238,7 @@ impl<T: Send + 'static> Inquiry<'_, T> {
                 self.upstream.faults.store(0, Ordering::Relaxed);
             }
             // Nobody is there, and others need not find out by themselves. A single bad answer says less.
-            Some(Fault::Dns | Fault::Refused | Fault::Timeout | Fault::Tls(_) | Fault::Proxy(_)) => {
+            Some(Fault::Dns | Fault::Refused | Fault::Timeout | Fault::Crawls(_) | Fault::Tls(_) | Fault::Proxy(_)) => {
                 self.upstream.faults.fetch_add(MOST_FAULTS, Ordering::Relaxed);
             }
             Some(_) => {

@@ -28,8 +28,12 @@ pub fn no_copy(what: &str, tool: &str, failed: &[(String, Fault)]) -> Failure {
     Failure::new(kind(failed), format!("{what}: nobody has a right copy{}", reasons(failed))).hint(hint(failed, tool))
 }
 
-/// The kind of all faults together: that of each, where the way is to blame and not who was asked.
+/// The kind of all faults together: that of each, where the way is to blame and not who was asked; and too slow, where who was
+/// left in the end crawled.
 fn kind(failed: &[(String, Fault)]) -> Kind {
+    if failed.iter().any(|(_, fault)| matches!(fault, Fault::Crawls(_))) {
+        return Kind::Slow;
+    }
     let ways = [Kind::Proxy, Kind::Dns];
     let of_all = |kind: &Kind| !failed.is_empty() && failed.iter().all(|(_, fault)| fault.kind() == *kind);
     ways.into_iter().find(of_all).unwrap_or(Kind::Exhausted)
@@ -40,6 +44,7 @@ fn hint(failed: &[(String, Fault)], tool: &str) -> String {
         Kind::Proxy => {
             "look at `[proxy]`, HTTPS_PROXY and HTTP_PROXY: is it there, and are its credentials right?".into()
         }
+        Kind::Slow => "try again later, or wait however slow it is: set MIRROR_NET__LOW_SPEED_TIME=0".into(),
         _ => format!("cargo mirror probe {tool}"),
     }
 }

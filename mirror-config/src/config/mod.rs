@@ -27,6 +27,6 @@ pub use lazy::LazyConfig;
 pub use origin::Setting;
 pub use read::bytes;
 pub use rows::Row;
-pub use settings::{Config, Disabled};
+pub use settings::{Config, Disabled, Net};
 pub use signed_list::{SignedList, Stored};
 pub use standing::{InForce, ListState};

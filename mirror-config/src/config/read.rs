@@ -1,6 +1,6 @@
 //! Values out of the merged layers, each with its place; and errors that begin with that place.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::{collections::BTreeSet, str::FromStr, time::Duration};
 
 use config::{Map, Value, ValueKind};
 
@@ -104,6 +104,23 @@ pub(super) fn required(merged: &Value, name: &str, key: &str) -> Result<Setting<
     section(merged, name)
         .and_then(|table| text(table, key).transpose())
         .unwrap_or_else(|| Err(Failure::new(Kind::Internal, format!("no default for {name}.{key}"))))
+}
+
+/// A size that has a default; an error shows what one looks like.
+pub(super) fn size(merged: &Value, name: &str, key: &str, example: &str) -> Result<Setting<u64>, Failure> {
+    let set = required(merged, name, key)?;
+    let wanted = || format!("{}: `{name}.{key}` must be a size such as \"{example}\"", set.origin);
+    let value = bytes(&set.value).ok_or_else(|| Failure::new(Kind::Config, wanted()))?;
+    Ok(Setting { value, origin: set.origin })
+}
+
+/// A stretch of time that has a default; `0` is none.
+pub(super) fn time(merged: &Value, name: &str, key: &str, example: &str) -> Result<Setting<Duration>, Failure> {
+    let set = required(merged, name, key)?;
+    let wanted = || format!("{}: `{name}.{key}` must be a time such as \"{example}\"", set.origin);
+    let read = if set.value == "0" { Ok(Duration::ZERO) } else { humantime::parse_duration(&set.value) };
+    let value = read.map_err(|_| Failure::new(Kind::Config, wanted()))?;
+    Ok(Setting { value, origin: set.origin })
 }
 
 pub(super) fn number(merged: &Value, name: &str, key: &str) -> Setting<u32> {

@@ -55,6 +55,8 @@ pub(super) const KEYS: &[(&str, Shape, Project)] = &[
     ("mirrors.*.pypi", Shape::Text, Project::Never),
     ("mirrors.*.rustup", Shape::Text, Project::Never),
     ("mirrors.*.announced", Shape::Text, Project::Never),
+    ("net.low-speed-limit", Shape::Text, Project::Never),
+    ("net.low-speed-time", Shape::Text, Project::Never),
     ("proxy.url", Shape::Text, Project::Never),
     ("proxy.no-proxy", Shape::List, Project::Never),
     ("catalog.builtin", Shape::Flag, Project::Only(false)),

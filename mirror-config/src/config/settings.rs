@@ -7,7 +7,7 @@ use config::Value;
 use super::{
     mirror::{index, mirror, private, proxy_address},
     origin::Setting,
-    read::{bytes, check_name, flag, list, names, number, parsed, placed, required, section, switch, text},
+    read::{check_name, flag, list, names, number, parsed, placed, required, section, size, switch, text, time},
     rows::{Row, rows},
     signers,
     standing::ListState,
@@ -61,6 +61,15 @@ pub struct Pip {
     pub strict: Setting<bool>,
 }
 
+/// What is configured for all that goes over the network.
+#[derive(Debug, Clone)]
+pub struct Net {
+    /// Bytes a second that all who are waited for must bring together; 0 for no limit.
+    pub low_speed_limit: Setting<u64>,
+    /// For how long they may bring less; zero for no limit.
+    pub low_speed_time: Setting<Duration>,
+}
+
 /// A mirror that is not asked.
 #[derive(Debug, Clone)]
 pub struct Disabled {
@@ -79,6 +88,8 @@ pub struct Config {
     pub cargo: Cargo,
     /// `[pip]`.
     pub pip: Pip,
+    /// `[net]`.
+    pub net: Net,
     /// The upstreams by name.
     pub upstreams: BTreeMap<String, Upstream>,
     /// The enabled mirrors, sorted by name.
@@ -149,30 +160,12 @@ impl Config {
         let proxy = section(merged, "proxy").map_or(Ok(None), |table| text(table, "url"))?;
         let proxy = proxy.map(|url| Ok(Setting { value: proxy_address(&url)?, origin: url.origin })).transpose()?;
         let ca_file = section(merged, "tls").map_or(Ok(None), |table| text(table, "ca-file"))?;
-        let store_limit = required(merged, "git", "store-limit")?;
-        let max_age = required(merged, "git", "max-age")?;
         Ok(Self {
             git: Git {
                 trust: parsed(required(merged, "git", "trust")?, "git.trust")?,
                 connections: number(merged, "git", "connections"),
-                store_limit: Setting {
-                    value: bytes(&store_limit.value).ok_or_else(|| {
-                        Failure::new(
-                            Kind::Config,
-                            format!("{}: `git.store-limit` must be a size such as \"5 GiB\"", store_limit.origin),
-                        )
-                    })?,
-                    origin: store_limit.origin,
-                },
-                max_age: Setting {
-                    value: humantime::parse_duration(&max_age.value).map_err(|_| {
-                        Failure::new(
-                            Kind::Config,
-                            format!("{}: `git.max-age` must be a time such as \"90 days\"", max_age.origin),
-                        )
-                    })?,
-                    origin: max_age.origin,
-                },
+                store_limit: size(merged, "git", "store-limit", "5 GiB")?,
+                max_age: time(merged, "git", "max-age", "90 days")?,
                 strict: switch(merged, "git", "strict"),
                 private: private(merged)?,
                 upstream: git_upstream,
@@ -187,6 +180,10 @@ impl Config {
                 private: list(merged, "pip", "private"),
                 relay: switch(merged, "pip", "relay"),
                 strict: switch(merged, "pip", "strict"),
+            },
+            net: Net {
+                low_speed_limit: size(merged, "net", "low-speed-limit", "1 kB")?,
+                low_speed_time: time(merged, "net", "low-speed-time", "30 s")?,
             },
             upstreams,
             mirrors,

@@ -52,6 +52,21 @@ fn the_strongest_layer_wins_and_says_its_name() {
 }
 
 #[test]
+fn a_least_speed_has_the_forms_of_sizes_and_times_and_nothing_is_no_limit() {
+    let home = Home::new();
+    home.file(USER, "[net]\nlow-speed-limit = \"20 kB\"\nlow-speed-time = \"2min\"\n");
+    let net = home.load(&[]).expect("a configuration").net;
+    assert_eq!((net.low_speed_limit.value, net.low_speed_time.value.as_secs()), (20_000, 120));
+    let off = [("MIRROR_NET__LOW_SPEED_LIMIT", "0"), ("MIRROR_NET__LOW_SPEED_TIME", "0")];
+    let net = home.load(&off).expect("a configuration").net;
+    assert_eq!((net.low_speed_limit.value, net.low_speed_time.value.as_secs()), (0, 0));
+    for (key, value) in [("LIMIT", "fast"), ("LIMIT", "-1"), ("TIME", "30"), ("TIME", "")] {
+        let failure = home.load(&[(&format!("MIRROR_NET__LOW_SPEED_{key}"), value)]).expect_err(value);
+        assert!(failure.what.contains("must be a "), "{failure}");
+    }
+}
+
+#[test]
 fn mirror_config_replaces_the_users_file() {
     let home = Home::new();
     home.file(USER, "[git]\ntrust = \"tofu\"\n").file("other.toml", "[git]\nconnections = 3\n");
@@ -159,8 +174,8 @@ fn every_key_that_is_set_has_a_row() {
             let value = match (*key, shape) {
                 ("git.upstream", _) => "github",
                 ("git.trust" | "cargo.trust" | "pip.trust", _) => "tofu",
-                ("git.store-limit", _) => "7 GiB",
-                ("git.max-age", _) => "30 days",
+                ("git.store-limit" | "net.low-speed-limit", _) => "7 GiB",
+                ("git.max-age" | "net.low-speed-time", _) => "30 days",
                 ("cargo.upstream", _) => "sparse+https://crates.corp.example/index/",
                 ("pip.upstream", _) => "https://u:hunter2@pypi.corp.example/simple/",
                 ("proxy.url", _) => "http://u:hunter2@proxy.example:3128",

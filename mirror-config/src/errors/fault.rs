@@ -3,6 +3,7 @@
 use std::{fmt, io, time::Duration};
 
 use super::kind::Kind;
+use crate::message::units;
 
 /// Why a candidate did not serve a request. `Display` is the sentence, [`Fault::name`] the word of reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Fault {
     Stalled,
     /// Data arrives, but far too slowly while others could serve.
     Slow,
+    /// All who were left together brought less than is worth waiting for: so many bytes a second, for too long.
+    Crawls(u64),
     /// The answer ended too soon.
     Cut,
     /// The certificate is not one to believe; the text says why.
@@ -55,7 +58,7 @@ impl Fault {
             Self::Refused => "refused",
             Self::Timeout => "timeout",
             Self::Stalled => "stalled",
-            Self::Slow => "slow",
+            Self::Slow | Self::Crawls(_) => "slow",
             Self::Cut => "cut",
             Self::Tls(_) => "tls",
             Self::Proxy(_) => "proxy",
@@ -93,7 +96,7 @@ impl Fault {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Dns => Kind::Dns,
-            Self::Stalled | Self::Slow | Self::Timeout => Kind::Slow,
+            Self::Stalled | Self::Slow | Self::Crawls(_) | Self::Timeout => Kind::Slow,
             Self::Cut => Kind::Truncated,
             Self::Tls(_) => Kind::Tls,
             Self::Proxy(_) => Kind::Proxy,
@@ -134,6 +137,8 @@ impl fmt::Display for Fault {
             Self::Timeout => f.write_str("no answer in time"),
             Self::Stalled => f.write_str("fell silent in the middle"),
             Self::Slow => f.write_str("too slow to wait for"),
+            Self::Crawls(0) => f.write_str("sends nothing"),
+            Self::Crawls(rate) => write!(f, "sends only {} a second", units::spelled(*rate)),
             Self::Cut => f.write_str("the answer was cut short"),
             Self::Tls(why) => write!(f, "its certificate is not believed: {why}"),
             Self::Proxy(why) => write!(f, "its proxy failed: {why}"),

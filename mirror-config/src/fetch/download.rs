@@ -68,7 +68,7 @@ pub fn ask(
         return Err(Fault::Transport("its index leads to this machine".to_owned()));
     }
     let route = select.proxies.route(address.expose(), source.mirror.as_ref());
-    let patience = if source.is_upstream() { Patience::LAST } else { Patience::REPLACEABLE };
+    let patience = if part.alone || source.is_upstream() { Patience::LAST } else { Patience::REPLACEABLE };
     let request = Request::get(address.with_credentials_of(&source.address), &route, patience)
         .header("accept-encoding", "identity")
         .until(cancel);
@@ -102,10 +102,14 @@ pub fn download(
     let mut partial = begin()?;
     let mut failed: Vec<(String, Fault)> = Vec::new();
     let mut over: Vec<SourceId> = Vec::new();
+    // Those who took too long while there were others.
+    let mut late: Vec<SourceId> = Vec::new();
+    let mut alone = false;
     let mut tried_segments = false;
     loop {
         let waiting: Vec<_> = sources.order().into_iter().filter(|(id, _)| !over.contains(id)).collect();
-        let (part, ask) = (Part { from: partial.received, to: None }, Arc::clone(open));
+        let part = Part { from: partial.received, to: None, alone };
+        let ask = Arc::clone(open);
         let openings = sources.openings();
         let mut lineup = Lineup::start(waiting, 1, move |(id, source): &(SourceId, Arc<Source>)| {
             openings.during(*id, || ask(source, part, &Cancel::new()))
@@ -121,9 +125,18 @@ pub fn download(
             sources.begin(id);
             sources.end(id, 0, 0, None, Some(fault.clone()));
             over.push(id);
+            late.extend(is_late(&fault).then_some(id));
             failed.push((source.name.clone(), fault));
         }
-        let Some(((id, source), response)) = opened else { return Err(failed) };
+        let Some(((id, source), response)) = opened else {
+            if alone || late.is_empty() {
+                return Err(failed);
+            }
+            // Nobody else is left: they have all the time there is.
+            alone = true;
+            over.retain(|id| !late.contains(id));
+            continue;
+        };
         let before = if response.status == 206 { partial.received } else { 0 };
         if response.length.is_some_and(|length| is_too_much(sources, id, before.saturating_add(length), open)) {
             sources.begin(id);
@@ -188,11 +201,17 @@ pub fn download(
             }
         };
         over.push(id);
+        late.extend(is_late(&fault).then_some(id));
         failed.push((source.name.clone(), fault.clone()));
         if !fault.tries_next_candidate() {
             return Err(failed);
         }
     }
+}
+
+/// Whether it was a matter of time only.
+fn is_late(fault: &Fault) -> bool {
+    matches!(fault, Fault::Timeout | Fault::Stalled | Fault::Slow)
 }
 
 /// Whether anybody is left who could go on.
@@ -205,7 +224,7 @@ fn is_too_much(sources: &Sources, id: SourceId, bytes: u64, open: &Open) -> bool
     if bytes <= ALONE {
         return false;
     }
-    let last = Part { from: bytes - 1, to: Some(bytes) };
+    let last = Part { from: bytes - 1, to: Some(bytes), alone: false };
     let mut ends_before = false;
     for (_, source) in sources.order().into_iter().filter(|(other, _)| *other != id).take(ASKED) {
         match open(&source, last, &Cancel::new()) {

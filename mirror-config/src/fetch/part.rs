@@ -15,6 +15,8 @@ pub struct Part {
     pub from: u64,
     /// The byte behind the last one.
     pub to: Option<u64>,
+    /// Nobody else is left who could be asked for it.
+    pub alone: bool,
 }
 
 impl Part {

@@ -54,7 +54,7 @@ impl SegmentPlan {
     /// The bytes of a segment.
     pub(super) fn part(&self, number: u64) -> Part {
         let from = number * self.segment;
-        Part { from, to: Some((from + self.segment).min(self.size)) }
+        Part { from, to: Some((from + self.segment).min(self.size)), alone: false }
     }
 
     /// How many bytes a segment has.

@@ -9,7 +9,7 @@ pub mod upload_pack;
 pub mod presence;
 
 pub use advertisement::Advertisement;
-pub use pack_stream::{PackStream, refusal};
+pub use pack_stream::{PackStream, is_sign_of_life, refusal};
 pub use pkt_line::{LONGEST_LINE, Packet, Packets};
 pub use presence::{Pin, Presence};
 pub use upload_pack::{Fetch, Session, read_refs};

@@ -1,6 +1,9 @@
 //! A pack out of an answer of `git upload-pack`: past its other sections, and out of the side band that carries it.
 
-use std::io::{self, Read};
+use std::{
+    fmt,
+    io::{self, Read},
+};
 
 use super::pkt_line::{Packet, Packets};
 use crate::{errors::Fault, message::redact, transport::http::limits};
@@ -10,14 +13,26 @@ pub fn refusal(said: &str) -> Fault {
     if said.contains("not our ref") { Fault::Missing } else { Fault::Said(redact::controls(said)) }
 }
 
+/// Whether a packet of the side band says no more than that its server is alive: how it gets on, or nothing, as servers send
+/// it while they look for objects (git-config(1), `uploadpack.keepAlive`).
+pub fn is_sign_of_life(packet: Packet<'_>) -> bool {
+    matches!(packet, Packet::Data([1] | [2, ..]))
+}
+
 /// The bytes of a pack out of the side band that carries them.
-#[derive(Debug)]
 pub struct PackStream<R> {
     packets: Packets<R>,
     payload: Vec<u8>,
     at: usize,
     messages: u64,
     ended: bool,
+    alive: Option<Box<dyn Fn() + Send>>,
+}
+
+impl<R> fmt::Debug for PackStream<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PackStream({} bytes waiting)", self.payload.len() - self.at)
+    }
 }
 
 impl<R: Read> PackStream<R> {
@@ -43,7 +58,8 @@ impl<R: Read> PackStream<R> {
             let packet = packets.next_packet().map_err(|error| Fault::from_io(&error))?.ok_or(Fault::Cut)?;
             match (packet.text(), packet) {
                 (Some(text), _) if text == "packfile" => {
-                    return Ok(Some(Self { packets, payload: Vec::new(), at: 0, messages: 0, ended: false }));
+                    let payload = Vec::new();
+                    return Ok(Some(Self { packets, payload, at: 0, messages: 0, ended: false, alive: None }));
                 }
                 (Some(text), _) if text == "shallow-info" && !shallow => {
                     return Err(Fault::NotAMirror("it has only a shallow copy".to_owned()));
@@ -59,6 +75,11 @@ impl<R: Read> PackStream<R> {
         }
     }
 
+    /// Has this done whenever the server says that it is alive, and no more than that.
+    pub fn when_alive(&mut self, alive: impl Fn() + Send + 'static) {
+        self.alive = Some(Box::new(alive));
+    }
+
     /// The answer itself.
     pub fn get_mut(&mut self) -> &mut R {
         self.packets.get_mut()
@@ -67,7 +88,11 @@ impl<R: Read> PackStream<R> {
     /// Takes the next packet in; false at the end of the pack.
     fn refill(&mut self) -> io::Result<bool> {
         loop {
-            match self.packets.next_packet()? {
+            let packet = self.packets.next_packet()?;
+            if packet.is_some_and(is_sign_of_life) {
+                self.alive.iter().for_each(|alive| alive());
+            }
+            match packet {
                 None => return Err(Fault::Cut.into()),
                 Some(Packet::Data([1, data @ ..])) => {
                     self.payload.clear();
@@ -116,7 +141,13 @@ impl<R: Read> Read for PackStream<R> {
 mod tests {
     use super::PackStream;
     use crate::git::{Packet, pkt_line::written};
-    use std::io::Read;
+    use std::{
+        io::Read,
+        sync::{
+            Arc,
+            atomic::{AtomicU32, Ordering},
+        },
+    };
 
     #[test]
     fn a_pack_comes_out_of_its_side_band_whole_or_as_a_fault() {
@@ -141,6 +172,28 @@ mod tests {
                 expected
             );
         }
+    }
+
+    #[test]
+    fn what_is_no_pack_yet_is_a_sign_of_life() {
+        let bytes = written(&[
+            Packet::Data(b"packfile\n"),
+            Packet::Data(b"\x01"),
+            Packet::Data(b"\x02counting"),
+            Packet::Data(b"\x01PA"),
+            Packet::Data(b"\x01"),
+            Packet::Data(b"\x01CK"),
+            Packet::Flush,
+        ]);
+        let count = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&count);
+        let mut stream = PackStream::open(&bytes[..], false).expect("a pack begins");
+        stream.when_alive(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+        });
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("whole");
+        assert_eq!((text.as_str(), count.load(Ordering::Relaxed)), ("PACK", 3));
     }
 
     #[test]

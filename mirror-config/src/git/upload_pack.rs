@@ -97,7 +97,8 @@ impl Session {
     /// The [`Fault`] of the request; [`Fault::NotAMirror`] when the answer is not one of git's.
     pub fn open(http: &Http, source: &Source, patience: Patience) -> Result<Self, Fault> {
         let address = below(&source.address, "info/refs", Some("service=git-upload-pack"));
-        let request = Request::get(address, &source.route, patience).header("git-protocol", "version=2");
+        let request = Request::get(address, &source.route, patience).to(&source.name);
+        let request = request.header("git-protocol", "version=2");
         let answer = http.send(&request)?;
         if answer.content_type != "application/x-git-upload-pack-advertisement" {
             return Err(Fault::NotAMirror(format!("its answer is `{}`", redact::controls(&answer.content_type))));
@@ -121,6 +122,7 @@ impl Session {
     /// The [`Fault`] of the request; [`Fault::NotAMirror`] for another content type.
     pub fn command(&self, body: Vec<u8>, patience: Patience) -> Result<Body, Fault> {
         let request = Request::get(below(&self.base, "git-upload-pack", None), &self.source.route, patience)
+            .to(&self.source.name)
             .post(body)
             .header("git-protocol", "version=2")
             .header("content-type", "application/x-git-upload-pack-request")
@@ -159,7 +161,15 @@ impl Session {
     /// [`Fault::Missing`] when the place has not got a wanted object, else the [`Fault`] of the request.
     pub fn fetch(&self, fetch: &Fetch<'_>, patience: Patience) -> Result<PackStream<Body>, Fault> {
         let body = self.command(fetch.request(self.advertisement.object_format()), patience)?;
-        PackStream::open(body, fetch.depth.is_some())
+        let mut stream = PackStream::open(body, fetch.depth.is_some())?;
+        stream.when_alive(self.sign_of_life());
+        Ok(stream)
+    }
+
+    /// What is to be done when it says, while it is waited for, that it is alive and no more.
+    pub fn sign_of_life(&self) -> impl Fn() + Send + 'static {
+        let http = self.http.clone();
+        move || http.alive()
     }
 
     /// Which of `haves` the place has as well.

@@ -5,4 +5,4 @@ pub mod units;
 
 pub(crate) use redact::shortened;
 pub use redact::{controls, secrets};
-pub use units::{age, bytes, span};
+pub use units::{age, bytes, span, spelled};

@@ -18,6 +18,15 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
+/// The same in a sentence, where a few are meant to be few: `16 bytes`, `2.1 kB`.
+pub fn spelled(count: u64) -> String {
+    match count {
+        1 => "1 byte".to_owned(),
+        few if few < 1000 => format!("{few} bytes"),
+        many => bytes(many),
+    }
+}
+
 /// A stretch of time in its largest unit: `3 s`, `12 min`, `5 h`, `20 days`.
 pub fn age(time: Duration) -> String {
     let (seconds, minute, hour, day) = (time.as_secs(), 60, 3600, 86_400);
@@ -40,7 +49,7 @@ pub fn span(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{age, bytes, span};
+    use super::{age, bytes, span, spelled};
 
     use std::time::Duration;
 
@@ -55,6 +64,9 @@ mod tests {
             (77_000_000, "77 MB"),
         ] {
             assert_eq!(bytes(count), text);
+        }
+        for (count, text) in [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (2100, "2.1 kB")] {
+            assert_eq!(spelled(count), text);
         }
         for (seconds, text) in [(5, "5 s"), (600, "10 min"), (7200, "2 h"), (200_000, "2 days")] {
             assert_eq!(age(Duration::from_secs(seconds)), text);

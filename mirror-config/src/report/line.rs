@@ -122,12 +122,17 @@ impl Report {
         }
     }
 
-    /// A line for each source that failed: `name: reason`, for E-EXHAUSTED and warnings.
+    /// A line for each source that failed: `name: reason`, for E-EXHAUSTED and warnings. Who failed more than once has the
+    /// last reason.
     pub fn faults(&self) -> Vec<String> {
-        self.sources
-            .iter()
-            .filter_map(|s| s.why.as_ref().map(|why| redact::controls(&format!("{}: {why}", s.name))))
-            .collect()
+        let mut found: Vec<(&str, &Fault)> = Vec::new();
+        for (name, why) in self.sources.iter().filter_map(|s| Some((s.name.as_str(), s.why.as_ref()?))) {
+            match found.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, last)) => *last = why,
+                None => found.push((name, why)),
+            }
+        }
+        found.into_iter().map(|(name, why)| redact::controls(&format!("{name}: {why}"))).collect()
     }
 
     /// Who carried how much, in one line: `12.3 MB from tuna, 4.0 kB from upstream`.
@@ -170,7 +175,11 @@ mod tests {
         let address = "https://m.example/".parse().expect("an address");
         let source = Arc::new(Source::upstream("m", address, &Proxies::default()));
         let share = Share { wasted: 7, time: Duration::from_secs(1), ..Share::of(&source, Service::Git) };
-        report.hear(&Event::Carried(Share { fault: Some(Fault::Stalled), ..share }));
+        report.hear(&Event::Carried(Share { fault: Some(Fault::Timeout), ..share.clone() }));
+        report.hear(&Event::Carried(Share { fault: Some(Fault::Slow), ..share.clone() }));
+        assert_eq!(report.faults(), ["upstream:m: too slow to wait for"], "once");
+        report.sources.clear();
+        report.hear(&Event::Carried(Share { fault: Some(Fault::Stalled), ..share.clone() }));
         report.hear(&Event::Believed(Trust::Upstream));
         report.hear(&Event::Believed(Trust::Quorum));
         report.hear(&Event::Believed(Trust::Pinned));

@@ -15,7 +15,7 @@ use crate::{
     system::{Environment, state},
     transport::{
         Proxies,
-        http::{Http, git_agent},
+        http::{Http, LeastSpeed, git_agent},
     },
 };
 
@@ -50,11 +50,12 @@ impl Select {
     ///
     /// As [`Select::new`].
     pub fn posing_as(config: &Config, env: &Environment, agent: &str) -> Result<Self, Failure> {
+        let least = LeastSpeed::of(&config.net);
         Ok(Self {
             proxies: Proxies::new(config, env),
             health: Health::load(env.state_dir().as_deref()),
             state_dir: env.state_dir(),
-            http: Http::new(config.ca_file.as_ref().map(|file| file.value.as_path()), agent)?,
+            http: Http::new(config.ca_file.as_ref().map(|file| file.value.as_path()), agent, least)?,
             config: config.clone(),
         })
     }

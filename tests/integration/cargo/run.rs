@@ -1,6 +1,6 @@
 //! `cargo mirror run`, seen by real cargo: whatever goes wrong at mirrors, the right crates come, or none.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
 use mirror_tests::{BlackHole, CargoStage, CrateServer, Fault, Needs, Ran, Tamper, refused_url};
 
@@ -218,6 +218,26 @@ fn more_than_a_hundred_crates_come_over_narrow_lines() {
     world.fetch().ok();
     world.assert_right();
     assert_eq!(world.files_from_upstream(), 0);
+}
+
+#[test]
+fn a_crate_that_crawls_from_everybody_ends_and_the_only_source_is_waited_for() {
+    let world = World::locked();
+    world.stage.configure("[net]\nlow-speed-time = \"2 s\"\n");
+    let crawls = |server: &CrateServer| server.web.set_where(|seen| seen.path.contains(NAME), Fault::Drip(16));
+    world.each_mirror(crawls);
+    world.stage.upstream.web.set_where(|seen| seen.path.contains(NAME) && CrateServer::is_file(seen), Fault::Drip(16));
+    let fetched = world.fetch();
+    assert_eq!(fetched.code, 101, "{fetched}");
+    assert!(fetched.stderr.contains("E-SLOW") && fetched.stderr.contains("upstream: sends only "), "{fetched}");
+
+    world.stage.forget();
+    world.each_mirror(|server| server.web.set_where(CrateServer::is_file, Fault::status(404)));
+    world.stage.mirror("ash").web.set_where(CrateServer::is_file, Fault::Delay(Duration::from_secs(4)));
+    world.stage.upstream.web.set_where(CrateServer::is_file, Fault::status(404));
+    world.stage.configure("");
+    world.fetch().ok();
+    world.assert_right();
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod gone;
 mod crash;
 mod random;
 mod slices;
+mod crawl;
 mod store;
 mod damage;
 mod by_name;

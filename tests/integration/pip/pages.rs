@@ -12,7 +12,7 @@ use mirror_config::{
     system::Environment,
     transport::{
         Route,
-        http::{Http, Patience, Request},
+        http::{Http, LeastSpeed, Patience, Request},
     },
 };
 use mirror_tests::{IndexServer, Pip, WheelStock, sha256};
@@ -65,7 +65,7 @@ fn pages_say_all_that_upstream_says_in_json_and_in_html() {
             Journal::new("pip", "download", "pypi"),
         );
         let relay = Relay::start("a test", |address| routes::serve(Arc::new(packages), address)).expect("a port");
-        let http = Http::new(None, "pip/1").expect("a client");
+        let http = Http::new(None, "pip/1", LeastSpeed::default()).expect("a client");
         let ours = format!("{}{NAME}/", routes::index(relay.address()));
         let theirs = format!("{}{NAME}/", upstream.index());
 

@@ -53,8 +53,13 @@ pub(crate) fn flip(answer: &mut [u8], offset_in: impl FnOnce(usize) -> usize) {
 /// Puts a packet on the progress band, with what a terminal would obey, before the pack.
 pub(crate) fn with_escapes(answer: &[u8]) -> Vec<u8> {
     let packet = band(2, b"\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b[0m\x9b5A\n");
-    let first = pack_ranges(answer).first().map_or(answer.len(), |range| range.start - 5);
+    let first = before_pack(answer);
     [&answer[..first], &packet, &answer[first..]].concat()
+}
+
+/// Bytes of an answer before the first packet of its pack.
+pub(crate) fn before_pack(answer: &[u8]) -> usize {
+    pack_ranges(answer).first().map_or(answer.len(), |range| range.start - 5)
 }
 
 /// A packet on a band.

@@ -2,13 +2,16 @@
 //!
 //! Which fault is due is `server_state`'s to say; git's own answer comes from `backend`.
 
-use std::io;
+use std::{io, time::Duration};
 
 use super::{answer, backend::Reply, bomb, forgery::Forgery, server_state::Shared};
 use crate::wire::{Fault, Line, Pace, Request};
 
 /// The most that an endless answer sends to a client that does not give up.
 const ENDLESS: u64 = 2 << 30;
+
+/// Between two signs of life.
+const SIGN: Duration = Duration::from_millis(250);
 
 /// One request being answered.
 pub(crate) struct Exchange<'a> {
@@ -94,6 +97,23 @@ impl Exchange<'_> {
             Fault::StallAt(place) => {
                 self.line.chunks(&body[..place.in_bytes(body.len())])?;
                 self.line.hold()
+            }
+            Fault::PauseAt(place, time) => {
+                let (before, after) = body.split_at(place.in_bytes(body.len()));
+                self.line.chunks(before)?;
+                self.line.wait(time)?;
+                self.line.chunks(after)?;
+                self.line.end()
+            }
+            Fault::KeepAlive(time) => {
+                let (before, pack) = body.split_at(answer::before_pack(&body));
+                self.line.chunks(before)?;
+                for _ in 0..time.div_duration_f64(SIGN).ceil() as u32 {
+                    self.line.wait(SIGN)?;
+                    self.line.chunks(&answer::band(1, b""))?;
+                }
+                self.line.chunks(pack)?;
+                self.line.end()
             }
             Fault::CutAt(place) => {
                 self.line.chunks(&body[..place.in_bytes(body.len())])?;

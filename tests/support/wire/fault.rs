@@ -44,6 +44,11 @@ pub enum Fault {
     BlackHole,
     /// Answers with a pack up to this place of the answer, then says nothing more and keeps the connection.
     StallAt(Place),
+    /// Answers with a pack up to this place of the answer, then says nothing for so long, and goes on. Of a `GitServer`.
+    PauseAt(Place, Duration),
+    /// Says for so long, before the pack, that it is alive, four times a second and as `git upload-pack` says it. Of a
+    /// `GitServer`.
+    KeepAlive(Duration),
     /// Answers with a pack up to this place of the answer, then closes the connection in the middle of a chunk.
     CutAt(Place),
     /// Answers with a pack up to this place and ends the HTTP answer properly, as a proxy does that lost its source.
@@ -138,6 +143,8 @@ impl Fault {
         matches!(
             self,
             Self::StallAt(_)
+                | Self::PauseAt(..)
+                | Self::KeepAlive(_)
                 | Self::CutAt(_)
                 | Self::EndAt(_)
                 | Self::FlipByteAt(_)

@@ -17,7 +17,6 @@ use mirror_config::{
     git::{Fetch, Packet},
     model::{Oid, Ref, Signers},
     system::Environment,
-    transport::http::Patience,
 };
 use tempfile::{SpooledTempFile, TempDir};
 
@@ -137,7 +136,7 @@ fn fetched(authority: &mut Authority<'_>, tips: &[Oid], folder: &Path) -> Result
     let mut last = Fault::Missing;
     for (number, session) in witnesses.opened.iter().enumerate() {
         let place = folder.join(number.to_string());
-        let asked = session.command(body.clone(), Patience::REPLACEABLE).and_then(|mut answer| {
+        let asked = session.command(body.clone(), witnesses.patience()).and_then(|mut answer| {
             answer.limit(limit);
             tips::unpack(answer, tips, &format, &place)
         });

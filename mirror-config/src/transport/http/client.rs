@@ -17,7 +17,14 @@ use reqwest::{Client, ClientBuilder, redirect};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tokio::runtime::Runtime;
 
-use super::{cancel::Cancel, patience::Pace, request::Request, untrusted};
+use super::{
+    cancel::Cancel,
+    least_speed::LeastSpeed,
+    patience::{Pace, Patience},
+    request::Request,
+    together::{Low, Together},
+    untrusted,
+};
 use crate::{
     errors::{Failure, Fault, Kind},
     model::Address,
@@ -62,15 +69,17 @@ pub(super) struct Inner {
     /// The same in rustls' form.
     pub(super) extra_certificates: Vec<CertificateDer<'static>>,
     user_agent: String,
+    together: Together,
 }
 
 impl Http {
-    /// A client that believes the platform's roots and those of `ca_file`, and calls itself `user_agent`.
+    /// A client that believes the platform's roots and those of `ca_file`, calls itself `user_agent`, and holds whom it waits
+    /// for to the least speed.
     ///
     /// # Errors
     ///
     /// [`Kind::Config`] when the file cannot be read or is no PEM certificate.
-    pub fn new(ca_file: Option<&Path>, user_agent: &str) -> Result<Self, Failure> {
+    pub fn new(ca_file: Option<&Path>, user_agent: &str, least: LeastSpeed) -> Result<Self, Failure> {
         let (extra_roots, extra_certificates) = match ca_file {
             None => Default::default(),
             Some(path) => std::fs::read(path)
@@ -83,8 +92,18 @@ impl Http {
             .enable_all()
             .build()
             .map_err(|error| Failure::new(Kind::Io, format!("no thread for the network: {error}")))?;
-        let user_agent = user_agent.to_owned();
-        Ok(Self(Arc::new(Inner { runtime, clients: Mutex::default(), extra_roots, extra_certificates, user_agent })))
+        let (user_agent, clients, together) = (user_agent.to_owned(), Mutex::default(), Together::new(least));
+        Ok(Self(Arc::new(Inner { runtime, clients, extra_roots, extra_certificates, user_agent, together })))
+    }
+
+    /// Has somebody know, once, when all who are waited for together bring too little.
+    pub fn when_low(&self, tell: impl Fn(&Low) + Send + Sync + 'static) {
+        self.0.together.tell(tell);
+    }
+
+    /// Somebody who is waited for said that it is alive, in bytes that mean nothing else.
+    pub fn alive(&self) {
+        self.0.together.alive();
     }
 
     /// Sends a request and waits for the head of a successful answer.
@@ -104,7 +123,7 @@ impl Http {
         }
         let started = Instant::now();
         let patience = request.patience;
-        let answer = self.wait(patience.head, &request.cancel, builder.send(), Fault::Timeout)?;
+        let answer = self.wait(patience.head, (&request.who, &request.cancel), builder.send(), Fault::Timeout)?;
         let answer = answer.map_err(|error| behind(&request.route, fault_of(&error)))?;
         let address = Address::from(answer.url().clone());
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
@@ -131,6 +150,7 @@ impl Http {
             chunk: Bytes::new(),
             pace: Pace::new(patience),
             cancel: request.cancel.clone(),
+            who: request.who.clone(),
             head: Instant::now(),
             arrived: 0,
             received: 0,
@@ -139,19 +159,25 @@ impl Http {
         Ok(Response { status, etag, length, address, content_type, first_byte, body })
     }
 
-    /// Waits for something, but not for longer than this, and not once it is canceled.
+    /// Waits for something from somebody, but not for longer than this, and not once it is canceled.
     pub(super) fn wait<T>(
         &self,
         longest: Duration,
-        cancel: &Cancel,
+        (who, cancel): (&str, &Cancel),
         what: impl Future<Output = T>,
         late: Fault,
     ) -> Result<T, Fault> {
+        let held = async {
+            match longest {
+                Patience::TOGETHER => self.0.together.hold(who, what, late).await,
+                longest => tokio::time::timeout(longest, what).await.map_err(|_| late),
+            }
+        };
         self.0.runtime.block_on(async {
             tokio::select! {
                 biased;
                 () = cancel.canceled() => Err(Fault::Canceled),
-                done = tokio::time::timeout(longest, what) => done.map_err(|_| late),
+                done = held => done,
             }
         })
     }
@@ -216,6 +242,7 @@ pub struct Body {
     chunk: Bytes,
     pace: Pace,
     cancel: Cancel,
+    who: String,
     /// When the head of the answer came.
     head: Instant,
     arrived: u64,
@@ -257,12 +284,13 @@ impl Read for Body {
             let (longest, late) = match begun {
                 true => (patience.silence, Fault::Stalled),
                 // Drop by drop is no better than nothing.
-                false => (
-                    patience.first_byte.saturating_sub(self.head.elapsed()),
-                    if self.arrived > 0 { Fault::Slow } else { Fault::Stalled },
-                ),
+                false => (patience.first_byte, if self.arrived > 0 { Fault::Slow } else { Fault::Stalled }),
             };
-            match self.http.wait(longest, &self.cancel, self.answer.chunk(), late)? {
+            let longest = match longest {
+                first if !begun && first != Patience::TOGETHER => first.saturating_sub(self.head.elapsed()),
+                longest => longest,
+            };
+            match self.http.wait(longest, (&self.who, &self.cancel), self.answer.chunk(), late)? {
                 Err(error) => return Err(fault_of(&error).into()),
                 Ok(None) => return Ok(0),
                 Ok(Some(bytes)) => {
@@ -270,6 +298,7 @@ impl Read for Body {
                         // Until now the server was looking, and its pace says nothing of the line.
                         self.pace = Pace::new(self.pace.patience);
                     }
+                    self.http.0.together.received(bytes.len() as u64);
                     self.pace.note(bytes.len() as u64).map_err(io::Error::from)?;
                     self.arrived += bytes.len() as u64;
                     self.chunk = bytes;

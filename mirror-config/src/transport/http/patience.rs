@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::errors::Fault;
 
-/// How long each phase of a request may take.
+/// How long each phase of a request may take. Where that is [`Patience::TOGETHER`], it is all sources together that are held
+/// to something, and this one to no more than a word now and then.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// From the start, connection and TLS included, to the head of the answer.
@@ -30,13 +31,11 @@ impl Patience {
         floor: 12 * 1024,
     };
 
+    /// As long as what all sources bring is worth waiting for ([`super::LeastSpeed`]).
+    pub const TOGETHER: Duration = Duration::MAX;
+
     /// For the last one that is left: anything is better than nothing.
-    pub const LAST: Self = Self {
-        head: Duration::from_secs(60),
-        first_byte: Duration::from_secs(60),
-        silence: Duration::from_secs(30),
-        floor: 0,
-    };
+    pub const LAST: Self = Self { head: Self::TOGETHER, first_byte: Self::TOGETHER, silence: Self::TOGETHER, floor: 0 };
 }
 
 /// Measures whether a body keeps the least rate.

@@ -18,12 +18,15 @@ pub struct Request {
     pub patience: Patience,
     /// What ends it early.
     pub cancel: Cancel,
+    /// Who is asked, for messages.
+    pub who: String,
 }
 
 impl Request {
     /// A GET.
     pub fn get(address: Address, route: &Route, patience: Patience) -> Self {
-        Self { address, route: route.clone(), headers: Vec::new(), body: None, patience, cancel: Cancel::new() }
+        let who = address.expose().host_str().unwrap_or_default().to_owned();
+        Self { address, route: route.clone(), headers: Vec::new(), body: None, patience, cancel: Cancel::new(), who }
     }
 
     /// The same as a POST of this.
@@ -35,6 +38,11 @@ impl Request {
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// The same, to somebody with a name.
+    pub fn to(self, who: &str) -> Self {
+        Self { who: who.to_owned(), ..self }
     }
 
     /// The same, ended early by this.

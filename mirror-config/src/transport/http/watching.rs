@@ -88,7 +88,7 @@ impl Http {
             Err(found) => return fault(found),
         };
         let get = client.get(request.address.expose().clone()).send();
-        let answer = self.wait(request.patience.head, &request.cancel, get, Fault::Timeout);
+        let answer = self.wait(request.patience.head, (&request.who, &request.cancel), get, Fault::Timeout);
         // A proxy may have shown one of its own.
         let shown = seen.lock().expect("nobody panics while holding it").remove(&host);
         match (shown, answer) {
