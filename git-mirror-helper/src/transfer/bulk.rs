@@ -247,6 +247,7 @@ impl Bulk<'_, '_> {
         mut landing: Landing,
         mut ready: Vec<Joining>,
     ) -> (Option<Landing>, Vec<Joining>) {
+        let most = self.authority.run.select.config.git.store_limit.value;
         let mut asked = 0;
         while asked < MOST_ASKED {
             if asked == ready.len() {
@@ -255,7 +256,7 @@ impl Bulk<'_, '_> {
                     None => break,
                 }
             }
-            match by_name::trees(&ready[asked].session, &mut landing, self.store, wants) {
+            match by_name::trees(&ready[asked].session, &mut landing, self.store, wants, most) {
                 Ok(bytes) => {
                     ready[asked].bytes += bytes;
                     return (Some(landing), ready);

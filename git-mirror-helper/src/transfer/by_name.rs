@@ -29,12 +29,12 @@ pub fn has_filter(session: &Session) -> bool {
 }
 
 /// Brings what is no file of these tips into what has landed, so that all that is missing are files, and says how many bytes
-/// that took; none where it is so already.
+/// that took, `most` at most; none where it is so already.
 ///
 /// # Errors
 ///
 /// The [`Fault`] of the request; [`Fault::Missing`] where the source cannot do this, or leaves something out.
-pub fn trees(session: &Session, landing: &mut Landing, store: &Store, wants: &[Oid]) -> Result<u64, Fault> {
+pub fn trees(session: &Session, landing: &mut Landing, store: &Store, wants: &[Oid], most: u64) -> Result<u64, Fault> {
     let mut bytes = 0;
     if landing.missing_files().is_none() || !landing.has_all(wants) {
         if !has_filter(session) {
@@ -44,7 +44,14 @@ pub fn trees(session: &Session, landing: &mut Landing, store: &Store, wants: &[O
         let fetch =
             Fetch { wants, haves: &haves, thin: !haves.is_empty(), filter: Some("blob:none"), ..Fetch::default() };
         let mut stream = session.fetch(&fetch, Patience::REPLACEABLE)?;
-        landing.stream(&mut stream, &mut |_| Ok(()))?;
+        stream.get_mut().limit(most);
+        let mut before = None;
+        landing.stream(&mut stream, &mut |arrived| {
+            // Those that were asked for by name come all the same.
+            let files = arrived.files().0;
+            let more = files - *before.get_or_insert(files);
+            if more > wants.len() as u64 { Err(Fault::Missing) } else { Ok(()) }
+        })?;
         bytes = stream.get_mut().received();
     }
     match landing.missing_files() {
