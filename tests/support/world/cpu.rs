@@ -114,11 +114,11 @@ mod tests {
         shell.args(["-c", "(while :; do :; done); true"]);
         own_group(&mut shell);
         let (mut child, start) = (shell.spawn().expect("there is a shell"), Instant::now());
-        while of_group(&child) < Duration::from_millis(50) {
+        while of_group(&child) < Duration::from_millis(300) {
             assert!(start.elapsed() < Duration::from_secs(20), "a loop costs nothing");
         }
         end_group(&mut child);
         let (_, cost) = reap(&mut child).expect("it is ours");
-        assert!(cost < Duration::from_millis(50), "the child itself only waited: {cost:?}");
+        assert!(cost < Duration::from_millis(200), "the child itself only waited: {cost:?}");
     }
 }
