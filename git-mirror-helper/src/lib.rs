@@ -47,7 +47,11 @@ pub fn main() -> ExitCode {
         Some(Ok(code)) => ExitCode::from(code),
         Some(Err(failure)) => {
             // A git that has ended had its reasons, and said them.
-            if !listening::is_deserted() {
+            let gone = match failure.kind {
+                Kind::Io => listening::is_deserted_soon(),
+                _ => listening::is_deserted(),
+            };
+            if !gone {
                 terminal::error(&failure);
             }
             ExitCode::from(FAILED)

@@ -19,6 +19,8 @@ use mirror_config::system::child;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(100);
+/// Looks until somebody is not about to go.
+const SOON: u32 = 5;
 /// What the system gives a program's first thread.
 const STACK: usize = 8 << 20;
 
@@ -64,6 +66,15 @@ impl Listening {
 /// Whether nobody reads what is said to git.
 pub fn is_deserted() -> bool {
     child::is_deserted(&io::stdout())
+}
+
+/// The same, or soon: a git that ends takes its repository away before it goes, which is no fault of this machine.
+pub fn is_deserted_soon() -> bool {
+    is_deserted()
+        || (0..SOON).any(|_| {
+            thread::sleep(LOOK);
+            is_deserted()
+        })
 }
 
 /// Does what serves git, in a thread of its own, and watches git meanwhile. Nothing comes of it when git goes away first: then

@@ -9,6 +9,8 @@ use std::{
     io::{BufReader, Read, Write},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use mirror_config::{
@@ -18,11 +20,17 @@ use mirror_config::{
     system::{Environment, child},
 };
 
+/// How long a child that has nothing to do is waited for, and between two looks.
+const MOMENT: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(5)];
+
 /// A child that has answered `stateless-connect`, or speaks protocol v2 by itself.
 #[derive(Debug)]
 pub struct UploadPack {
     child: Child,
-    stdin: ChildStdin,
+    /// Closed first, which is how git ends a conversation.
+    stdin: Option<ChildStdin>,
+    /// An answer is on its way.
+    busy: bool,
     stdout: Packets<BufReader<ChildStdout>>,
     /// `git remote-https` closes each answer with `0002`.
     response_end: bool,
@@ -55,7 +63,7 @@ impl UploadPack {
         }
         let mut stdout = Packets::new(stdout);
         let advertisement = Advertisement::read(&mut stdout)?;
-        Ok(Self { child, stdin, stdout, response_end: true, advertisement })
+        Ok(Self { child, stdin: Some(stdin), busy: false, stdout, response_end: true, advertisement })
     }
 
     /// Opens a repository on this machine's disks.
@@ -81,7 +89,7 @@ impl UploadPack {
         let (stdin, stdout) = pipes(&mut child)?;
         let mut stdout = Packets::new(BufReader::with_capacity(0x1_0000, stdout));
         let advertisement = Advertisement::read(&mut stdout)?;
-        Ok(Self { child, stdin, stdout, response_end: false, advertisement })
+        Ok(Self { child, stdin: Some(stdin), busy: false, stdout, response_end: false, advertisement })
     }
 
     /// Sends a request and hands each packet of the answer, its closing flush included, to `sink`.
@@ -90,12 +98,20 @@ impl UploadPack {
     ///
     /// [`Fault::Cut`] when the child ends before the answer does, and what `sink` returns.
     pub fn command(&mut self, body: &[u8], sink: &mut dyn FnMut(Packet<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
-        self.stdin.write_all(body).and_then(|()| self.stdin.flush()).map_err(|_| Fault::Cut)?;
+        let stdin = self.stdin.as_mut().ok_or(Fault::Cut)?;
+        stdin.write_all(body).and_then(|()| stdin.flush()).map_err(|_| Fault::Cut)?;
+        self.busy = true;
         loop {
             let packet = self.stdout.next_packet().map_err(|error| Fault::from_io(&error))?.ok_or(Fault::Cut)?;
             match packet {
-                Packet::ResponseEnd => return Ok(()),
-                Packet::Flush if !self.response_end => return sink(packet),
+                Packet::ResponseEnd => {
+                    self.busy = false;
+                    return Ok(());
+                }
+                Packet::Flush if !self.response_end => {
+                    self.busy = false;
+                    return sink(packet);
+                }
                 _ => sink(packet)?,
             }
         }
@@ -104,7 +120,13 @@ impl UploadPack {
 
 impl Drop for UploadPack {
     fn drop(&mut self) {
-        // In the middle of a transfer it would go on, and with it the one that git starts for it.
+        self.stdin.take();
+        // One that was told to end before it did would say so. In the middle of a transfer it would go on, and with it the
+        // one that git starts for it.
+        let since = Instant::now();
+        while !self.busy && since.elapsed() < MOMENT[0] && matches!(self.child.try_wait(), Ok(None)) {
+            thread::sleep(MOMENT[1]);
+        }
         child::end(&mut self.child);
     }
 }

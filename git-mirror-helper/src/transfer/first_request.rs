@@ -48,6 +48,8 @@ pub struct Whole {
     since: Instant,
     /// Bytes a second of its beginning.
     rate: f64,
+    /// All of it is here, whatever its header claims.
+    ended: bool,
     /// What its beginning shows.
     pub look: Look,
     flow: Flow,
@@ -84,7 +86,7 @@ impl Whole {
 
     /// Whether it takes so long, at the pace of its beginning, that others should help.
     pub fn is_long(&self, alone: bool) -> bool {
-        outlook::is_long(self.look.left(), self.rate, alone)
+        !self.ended && outlook::is_long(self.look.left(), self.rate, alone)
     }
 
     /// What has come of it.
@@ -124,17 +126,17 @@ pub fn open(session: &Session, fetch: &Fetch<'_>, patience: Patience) -> Result<
     let mut read = Vec::new();
     let mut chunk = vec![0; 0x1_0000];
     let mut since: Option<(Instant, usize)> = None;
-    let rate = loop {
+    let (rate, ended) = loop {
         let count = stream.read(&mut chunk).map_err(|error| Fault::from_io(&error))?;
         read.extend_from_slice(&chunk[..count]);
         let (began, first) = *since.get_or_insert_with(|| (Instant::now(), read.len()));
         let time = began.elapsed();
         let small = prefix::objects(&read).is_none_or(|objects| u64::from(objects) * prefix::USUAL_SIZE < SMALL);
         if count == 0 || read.len() >= MOST_READ || time >= LOOK[usize::from(small)] {
-            break (read.len() - first) as f64 / time.as_secs_f64().max(0.001);
+            break ((read.len() - first) as f64 / time.as_secs_f64().max(0.001), count == 0);
         }
     };
     let look = Look::at(&read, format).unwrap_or_default();
     tracing::debug!(?look, rate, read = read.len(), "the first bytes");
-    Ok(Whole { prefix: Cursor::new(read), stream, since: started, rate, look, flow: Flow::default() })
+    Ok(Whole { prefix: Cursor::new(read), stream, since: started, rate, ended, look, flow: Flow::default() })
 }

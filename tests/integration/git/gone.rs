@@ -223,7 +223,7 @@ fn a_helper_whose_pipes_are_closed_ends_and_one_that_is_still_read_answers() {
     let stage = Stage::new(&History::small(), &[]);
     let start = || {
         let mut command = stage.sandbox.command("git-remote-mirror");
-        command.args(["origin", "mirror::owner/small"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(["origin", "owner/small"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut helper = command.stderr(Stdio::piped()).spawn().expect("it is built");
         let (stdin, stdout) = (helper.stdin.take().expect("a pipe"), helper.stdout.take().expect("a pipe"));
         (helper, stdin, BufReader::new(stdout))
