@@ -45,12 +45,13 @@ pub(crate) fn without_upstream(scene: &mut Scene) -> Vec<bool> {
     held
 }
 
-/// One mirror is left, and one mirror's word is not enough.
+/// One mirror is left, on a machine that has seen nothing before, and one mirror's word is not enough.
 pub(crate) fn one_voice(scene: &mut Scene) -> Vec<bool> {
-    title("3. One mirror is left, and its word alone is not believed");
+    title("3. One mirror is left, nothing was seen before, and its word alone is not believed");
     for mirror in scene.mirrors.iter_mut().filter(|mirror| mirror.name != "fast") {
         mirror.stop();
     }
+    scene.forget();
     let (ran, reports) = scene.clone("third");
     sources(&reports);
     vec![

@@ -89,6 +89,14 @@ impl Scene {
         }
     }
 
+    /// Nothing is remembered, and nothing kept.
+    pub(crate) fn forget(&self) {
+        for folder in ["state", "cache"] {
+            // An error means that there is none yet.
+            let _ = std::fs::remove_dir_all(self.sandbox.path(folder));
+        }
+    }
+
     /// `git clone --recursive mirror::openglm/Open-AutoGLM TARGET` with nothing in the cache; shows it, and returns
     /// what was reported.
     pub(crate) fn clone(&self, target: &str) -> (Ran, Vec<Value>) {
