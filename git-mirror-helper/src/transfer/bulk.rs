@@ -83,6 +83,9 @@ impl Bulk<'_, '_> {
         mend::mend(self.store, tell)
             .map_err(|error| Failure::new(Kind::Io, format!("{}: the store: {error}", run.repository)))?;
         let wants = self.request.wants();
+        if self.store.has_all(&wants) {
+            return Ok(held);
+        }
         if let Some((then, landing)) = left(self.store)
             && let (Some(landing), ready) = self.by_name(&then, landing, Vec::new())
         {
@@ -239,8 +242,8 @@ impl Bulk<'_, '_> {
         }
     }
 
-    /// What has landed, made so that only files are missing, if anybody helps with that: those who are ready, or the next that
-    /// answer. Those who were asked are handed on.
+    /// What has landed, made so that only files are missing, if anybody helps with that: those who are ready, the next that
+    /// answer, upstream where nobody does. Those who were asked are handed on.
     fn by_name(
         &mut self,
         wants: &[Oid],
@@ -251,7 +254,8 @@ impl Bulk<'_, '_> {
         let mut asked = 0;
         while asked < MOST_ASKED {
             if asked == ready.len() {
-                match self.mirrors.next_within(GRACE) {
+                let upstream = || self.authority.session().filter(|_| asked == 0).cloned();
+                match self.mirrors.next_within(GRACE).or_else(upstream) {
                     Some(session) => ready.push(Joining::of(session)),
                     None => break,
                 }

@@ -149,6 +149,8 @@ impl OnePiece<'_> {
                 parts.clear();
                 Ok(self.cut(&whole.hint(self.wants, format), bytes))
             }
+            // Nobody else is left: what came is for the next run.
+            Err(fault @ Fault::Crawls(_)) => Err((fault, bytes)),
             Err(fault) => {
                 parts.clear();
                 Err((fault, bytes))

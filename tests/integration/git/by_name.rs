@@ -62,14 +62,49 @@ fn what_came_in_one_piece_before_a_kill_is_kept() {
         // Where nobody else could help, ten seconds are not worth cutting.
         stage.mirror("only").server.rate(800_000);
         let pack = stage.upstream.pack_bytes();
-        let mut command = stage.sandbox.command("git");
-        command.args(["clone", "-q", &format!("mirror::{NAME}"), "killed"]);
-        let ended = stage.sandbox.run_until(command, |_| sent(&stage) > pack * 7 / 10);
-        assert!(matches!(ended, Ended::Killed(_)), "{shape}: {ended:?}");
-        let _ = fs::remove_dir_all(stage.work("killed"));
-        stage.clone(&["-q"], "ours").ok();
-        assert_right(&stage);
-        let sum = sent(&stage) + stage.origin.fetched();
-        assert!((sum as f64) < pack as f64 * 1.25, "{shape}: {sum} of {pack}");
+        assert!(matches!(broken(&stage, |sent| sent > pack * 7 / 10), Ended::Killed(_)), "{shape}");
+        assert_kept(&stage, shape);
     }
+}
+
+#[test]
+fn what_came_from_upstream_alone_is_kept_too_be_the_clone_killed_or_given_up() {
+    let stage = stage(&History::snapshot(4), &[]);
+    stage.origin.rate(800_000);
+    let pack = stage.upstream.pack_bytes();
+    assert!(matches!(broken(&stage, |sent| sent > pack * 7 / 10), Ended::Killed(_)));
+    assert_kept(&stage, "killed");
+
+    fs::remove_dir_all(stage.work("ours")).expect("it was cloned");
+    stage.forget();
+    stage.origin.forget_log();
+    stage.origin.rate(800_000);
+    let ended = broken(&stage, |sent| {
+        if sent > pack * 6 / 10 {
+            stage.origin.rate(16);
+        }
+        false
+    });
+    let Ended::Itself(ran) = ended else { panic!("it does not end") };
+    assert!(ran.code == 128 && ran.stderr.contains("error[E-SLOW]"), "{ran}");
+    assert_kept(&stage, "given up");
+}
+
+/// A clone that is killed when `stop` says so of the bytes that were sent, or ends by itself.
+fn broken(stage: &Stage, mut stop: impl FnMut(u64) -> bool) -> Ended {
+    let mut command = stage.sandbox.command("git");
+    command.env("MIRROR_NET__LOW_SPEED_TIME", "3 s");
+    command.args(["clone", "-q", &format!("mirror::{NAME}"), "broken"]);
+    let ended = stage.sandbox.run_until(command, |_| stop(sent(stage) + stage.origin.fetched()));
+    let _ = fs::remove_dir_all(stage.work("broken"));
+    ended
+}
+
+/// The next clone is right, and of what came before it little comes again.
+fn assert_kept(stage: &Stage, case: &str) {
+    stage.mirrors.iter().map(|mirror| &mirror.server).chain([&stage.origin]).for_each(|server| server.rate(0));
+    stage.clone(&["-q"], "ours").ok();
+    assert_right(stage);
+    let (sum, pack) = (sent(stage) + stage.origin.fetched(), stage.upstream.pack_bytes());
+    assert!((sum as f64) < pack as f64 * 1.25, "{case}: {sum} of {pack}");
 }

@@ -128,8 +128,7 @@ impl Landing {
     }
 
     fn having(&self, tips: &[Oid]) -> Result<(), Fault> {
-        let missing = tips.iter().find(|tip| !self.has(tip));
-        match missing {
+        match tips.iter().find(|tip| !self.has(tip)) {
             Some(_) if self.growing.objects() == 0 => Err(incomplete("it is empty")),
             Some(missing) => Err(incomplete(&format!("{missing}, which was asked for, is not in it"))),
             None => Ok(()),
@@ -137,7 +136,7 @@ impl Landing {
     }
 
     fn has(&self, oid: &Oid) -> bool {
-        object_id(oid).is_some_and(|id| self.growing.has(&id)) || self.store.has_all(std::slice::from_ref(oid))
+        object_id(oid).is_some_and(|id| self.growing.knows(&id))
     }
 
     /// Whether it has every one of them, or the store has.
@@ -253,27 +252,13 @@ mod tests {
     use mirror_config::{errors::Fault, model::Repository, system::Environment};
 
     use super::land;
-    use crate::objects::store::Store;
+    use crate::objects::{
+        pack::made::{Item, pack},
+        store::Store,
+    };
 
     /// Objects, by kind and content, and whether they are all there.
-    type Order<'a> = (&'a [(u8, &'a [u8])], bool);
-
-    /// A pack of these objects in this order, deflated without compression (RFC 1950, RFC 1951).
-    fn pack(objects: &[(u8, &[u8])]) -> Vec<u8> {
-        let mut bytes = [&b"PACK\0\0\0\x02\0\0\0"[..], &[objects.len() as u8]].concat();
-        for (kind, data) in objects {
-            let size = data.len() as u8;
-            bytes.extend([0x80 | kind << 4 | size & 15, size >> 4, 0x78, 1, 1, size, 0, !size, 0xff]);
-            bytes.extend_from_slice(data);
-            let (a, b) =
-                data.iter().fold((1_u32, 0_u32), |(a, b), byte| (a + u32::from(*byte), b + a + u32::from(*byte)));
-            bytes.extend(((b % 65521) << 16 | (a % 65521)).to_be_bytes());
-        }
-        let mut hasher = gix::hash::hasher(Kind::Sha1);
-        hasher.update(&bytes);
-        bytes.extend_from_slice(hasher.try_finalize().expect("a hash").as_slice());
-        bytes
-    }
+    type Order<'a> = (&'a [Item<'a>], bool);
 
     fn id(kind: objs::Kind, data: &[u8]) -> ObjectId {
         objs::compute_hash(Kind::Sha1, kind, data).expect("a hash")
@@ -288,11 +273,40 @@ mod tests {
         let second = tag_of(id(objs::Kind::Tag, &first), "tag");
         let want = id(objs::Kind::Tag, &second).to_string().parse().expect("an id");
         let orders: &[Order<'_>] = &[
-            (&[(4, &second), (4, &first), (3, blob)], true),
-            (&[(3, blob), (4, &first), (4, &second)], true),
-            (&[(3, blob), (3, b"another"), (4, &second), (4, &first)], true),
-            (&[(3, b"another"), (4, &second), (4, &first)], false),
-            (&[(3, blob), (4, &second)], false),
+            (
+                &[
+                    Item::Whole(objs::Kind::Tag, &second),
+                    Item::Whole(objs::Kind::Tag, &first),
+                    Item::Whole(objs::Kind::Blob, blob),
+                ],
+                true,
+            ),
+            (
+                &[
+                    Item::Whole(objs::Kind::Blob, blob),
+                    Item::Whole(objs::Kind::Tag, &first),
+                    Item::Whole(objs::Kind::Tag, &second),
+                ],
+                true,
+            ),
+            (
+                &[
+                    Item::Whole(objs::Kind::Blob, blob),
+                    Item::Whole(objs::Kind::Blob, b"another"),
+                    Item::Whole(objs::Kind::Tag, &second),
+                    Item::Whole(objs::Kind::Tag, &first),
+                ],
+                true,
+            ),
+            (
+                &[
+                    Item::Whole(objs::Kind::Blob, b"another"),
+                    Item::Whole(objs::Kind::Tag, &second),
+                    Item::Whole(objs::Kind::Tag, &first),
+                ],
+                false,
+            ),
+            (&[Item::Whole(objs::Kind::Blob, blob), Item::Whole(objs::Kind::Tag, &second)], false),
         ];
         for (number, (objects, whole)) in orders.iter().enumerate() {
             let home = tempfile::tempdir().expect("a temporary folder");

@@ -18,7 +18,7 @@ use std::{
 use gix::{
     ObjectId,
     hash::Kind,
-    objs::{self, Exists, Find},
+    objs::{self, Find},
 };
 use gix_pack::data::input;
 use mirror_config::errors::Fault;
@@ -41,7 +41,7 @@ struct Stream {
     places: HashMap<u64, u32>,
     /// Entries whose bases have not come yet.
     waiting: Vec<Entry>,
-    /// Entries went into the pack exactly as they came.
+    /// Not all entries went into the pack exactly as they came.
     changed: bool,
 }
 
@@ -77,6 +77,7 @@ impl Growing {
         look: &mut dyn FnMut(&Self) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let first = self.slots.is_empty();
+        self.sum = None;
         let mut stream = Stream::default();
         let stop = AtomicBool::new(false);
         let (taken, scan) = thread::scope(|scope| {
@@ -167,8 +168,7 @@ impl Growing {
         }
         self.append_all(stream, entries, &bases, &built, first)?;
         for (id, wanted) in links {
-            let here = self.places.contains_key(&id) || self.others.as_ref().is_some_and(|others| others.exists(&id));
-            if !here {
+            if !self.knows(&id) {
                 let order = u32::try_from(self.missing.len()).unwrap_or(u32::MAX);
                 self.missing.entry(id).or_insert_with(|| {
                     self.missing_others += usize::from(wanted == Wanted::Other);
@@ -271,15 +271,9 @@ pub(crate) fn index(stream: impl Read + Send, folder: &Path, hash: Kind) -> Resu
 #[cfg(test)]
 mod tests {
     use super::{Growing, Scan};
+    use crate::objects::pack::made::{Item, pack};
     use gix::{ObjectId, hash::Kind, objs};
     use mirror_config::errors::Fault;
-
-    /// What stands in a pack: a file; a delta on the entry of this number, or on what has this name.
-    enum Item<'a> {
-        File(&'a [u8]),
-        On(usize, &'a [u8]),
-        Named(ObjectId, &'a [u8]),
-    }
 
     fn file(data: &[u8]) -> ObjectId {
         objs::compute_hash(Kind::Sha1, objs::Kind::Blob, data).expect("a hash")
@@ -288,38 +282,6 @@ mod tests {
     /// A delta that puts a letter behind a base.
     fn delta(base: usize, letter: u8) -> Vec<u8> {
         vec![base as u8, base as u8 + 1, 0x90, base as u8, 1, letter]
-    }
-
-    /// A pack of these, deflated without compression (RFC 1950, RFC 1951).
-    fn pack(items: &[Item<'_>]) -> Vec<u8> {
-        let mut bytes = [&b"PACK\0\0\0\x02\0\0\0"[..], &[items.len() as u8]].concat();
-        let mut places = Vec::new();
-        for item in items {
-            let at = bytes.len();
-            places.push(at);
-            let (kind, data) = match item {
-                Item::File(data) => (3, data),
-                Item::On(_, data) => (6, data),
-                Item::Named(_, data) => (7, data),
-            };
-            let size = data.len() as u8;
-            bytes.push(kind << 4 | size & 15 | if size > 15 { 0x80 } else { 0 });
-            bytes.extend((size > 15).then_some(size >> 4));
-            match item {
-                Item::File(_) => {}
-                Item::On(number, _) => bytes.push((at - places[*number]) as u8),
-                Item::Named(id, _) => bytes.extend(id.as_slice()),
-            }
-            bytes.extend([0x78, 1, 1, size, 0, !size, 0xff]);
-            bytes.extend_from_slice(data);
-            let (a, b) =
-                data.iter().fold((1_u32, 0_u32), |(a, b), byte| (a + u32::from(*byte), b + a + u32::from(*byte)));
-            bytes.extend(((b % 65521) << 16 | (a % 65521)).to_be_bytes());
-        }
-        let mut hasher = gix::hash::hasher(Kind::Sha1);
-        hasher.update(&bytes);
-        bytes.extend_from_slice(hasher.try_finalize().expect("a hash").as_slice());
-        bytes
     }
 
     fn take(growing: &mut Growing, items: &[Item<'_>]) -> Result<(), Fault> {
@@ -331,7 +293,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut growing = Growing::begin(folder.path().join("growing"), Kind::Sha1, None).expect("a new file");
         let (one, two) = (delta(3, b'1'), delta(4, b'2'));
-        take(&mut growing, &[Item::File(b"abc"), Item::On(0, &one), Item::On(1, &two)]).expect("a chain");
+        take(&mut growing, &[Item::Whole(objs::Kind::Blob, b"abc"), Item::On(0, &one), Item::On(1, &two)])
+            .expect("a chain");
         // The same again, by name, in another order, and a base that comes later.
         let (three, four) = (delta(5, b'3'), delta(6, b'4'));
         take(
@@ -344,13 +307,17 @@ mod tests {
         )
         .expect("a chain from behind");
         let mark = growing.mark();
-        take(&mut growing, &[Item::File(b"xyz")]).expect("a file");
-        let nothing = take(&mut growing, &[Item::File(b"w"), Item::Named(file(b"nowhere"), &one)]);
+        take(&mut growing, &[Item::Whole(objs::Kind::Blob, b"xyz")]).expect("a file");
+        let nothing = take(&mut growing, &[Item::Whole(objs::Kind::Blob, b"w"), Item::Named(file(b"nowhere"), &one)]);
         assert!(matches!(nothing, Err(Fault::Corrupt(why)) if why.contains("incomplete")));
         assert!(take(&mut growing, &[Item::On(0, &one)]).is_err(), "on itself");
         growing.back_to(mark).expect("shorter");
         let names = ["abc", "abc1", "abc12", "abc123", "abc1234"].map(|name| file(name.as_bytes()));
-        assert!(names.iter().all(|name| growing.has(name)) && !growing.has(&file(b"xyz")) && !growing.has(&file(b"w")));
+        assert!(
+            names.iter().all(|name| growing.knows(name))
+                && !growing.knows(&file(b"xyz"))
+                && !growing.knows(&file(b"w"))
+        );
         growing.flush().expect("room");
 
         // Another process finds all that was whole.

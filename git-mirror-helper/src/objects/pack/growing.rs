@@ -9,7 +9,11 @@ use std::{
     thread,
 };
 
-use gix::{ObjectId, hash::Kind, objs};
+use gix::{
+    ObjectId,
+    hash::Kind,
+    objs::{self, Exists},
+};
 use gix_pack::data::{self, entry::Header, header};
 use mirror_config::errors::Fault;
 
@@ -54,6 +58,7 @@ pub(super) struct Missing {
 pub(crate) struct Mark {
     slots: usize,
     bytes: u64,
+    files: (u64, u64),
     missing: gix::hashtable::HashMap<ObjectId, Missing>,
 }
 
@@ -96,9 +101,9 @@ impl Growing {
         self.disk.len()
     }
 
-    /// Whether it has this object.
-    pub(crate) fn has(&self, id: &ObjectId) -> bool {
-        self.places.contains_key(id)
+    /// Whether this object is here, or elsewhere.
+    pub(crate) fn knows(&self, id: &ObjectId) -> bool {
+        self.places.contains_key(id) || self.others.as_ref().is_some_and(|others| others.exists(id))
     }
 
     /// Something that is pointed to and is nowhere, if there is such.
@@ -156,7 +161,7 @@ impl Growing {
 
     /// Its state, for [`Growing::back_to`].
     pub(crate) fn mark(&self) -> Mark {
-        Mark { slots: self.slots.len(), bytes: self.disk.len(), missing: self.missing.clone() }
+        Mark { slots: self.slots.len(), bytes: self.disk.len(), files: self.files, missing: self.missing.clone() }
     }
 
     /// Forgets what came since.
@@ -168,7 +173,7 @@ impl Growing {
         for slot in self.slots.drain(mark.slots..) {
             self.places.remove(&slot.id);
         }
-        self.missing = mark.missing;
+        (self.files, self.missing) = (mark.files, mark.missing);
         self.missing_others = self.missing.values().filter(|missing| missing.wanted == Wanted::Other).count();
         self.disk.truncate(mark.bytes)
     }

@@ -1,5 +1,7 @@
 //! A pack as such: read, rebuilt, put together, indexed.
 
+#[cfg(test)]
+pub mod made;
 pub mod watched;
 pub mod scan;
 pub mod delta;

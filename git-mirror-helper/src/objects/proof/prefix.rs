@@ -1,21 +1,17 @@
 //! What the first bytes of a pack tell: how large it is, and the newest commits of its history.
 //!
-//! Packs begin with their commits, the newest first. Those that arrived whole are made a pack of their own; a commit
-//! counts only if a chain of hashes leads to it from what was asked for, so nobody can invent one.
+//! Packs begin with their commits, the newest first. Those that arrived whole are looked at; a commit counts only if a chain of hashes leads to it from what was asked for, so nobody can invent one.
 
-use std::collections::{BTreeSet, BinaryHeap, HashSet};
-
-use gix::{ObjectId, hash::Kind, objs, prelude::FindExt};
+use gix::{ObjectId, hash::Kind};
 use gix_pack::data::{
-    self,
     entry::Header,
     header,
     input::{BytesToEntriesIter, Entry, EntryDataMode, Mode},
 };
-use mirror_config::model::Oid;
+use mirror_config::{errors::Fault, model::Oid};
 
 use crate::objects::{
-    pack::index,
+    pack::{Growing, Scan},
     store::{hash_of, object_id},
 };
 
@@ -75,64 +71,18 @@ pub fn objects(prefix: &[u8]) -> Option<u32> {
 /// The commits at the beginning of a pack that the wants reach, oldest first.
 pub fn commits(prefix: &[u8], wants: &[Oid], object_format: &str) -> Vec<Oid> {
     let hash = hash_of(object_format);
-    let mut end = header::SIZE as u64;
-    let mut count = 0;
-    for entry in entries(prefix, hash) {
-        if matches!(entry.header, Header::Tree | Header::Blob) {
-            break;
-        }
-        end = entry.pack_offset + entry.bytes_in_pack();
-        count += 1;
-    }
-    let Some(body) = usize::try_from(end).ok().and_then(|end| prefix.get(header::SIZE..end)) else { return Vec::new() };
-    if count == 0 {
-        return Vec::new();
-    }
-    let mut pack = header::encode(data::Version::V2, count).to_vec();
-    pack.extend_from_slice(body);
-    let mut hasher = gix::hash::hasher(hash);
-    hasher.update(&pack);
-    let Ok(sum) = hasher.try_finalize() else { return Vec::new() };
-    pack.extend_from_slice(sum.as_slice());
-    reached(&pack, wants, hash).unwrap_or_default()
+    let found = || -> Result<Vec<ObjectId>, Fault> {
+        let folder = tempfile::tempdir().map_err(|error| Fault::Local(error.to_string()))?;
+        let mut growing = Growing::begin(folder.path().join("prefix"), hash, None)?;
+        // It ends somewhere in the middle.
+        let _ = growing.absorb(Scan::endless(prefix, hash)?, &mut |_| Ok(()));
+        Ok(growing.commits(&wants.iter().filter_map(object_id).collect::<Vec<_>>()))
+    };
+    found().unwrap_or_default().into_iter().filter_map(|id| id.to_string().parse().ok()).collect()
 }
 
 fn entries(prefix: &[u8], hash: Kind) -> impl Iterator<Item = Entry> {
     BytesToEntriesIter::new_from_header(prefix, Mode::AsIs, EntryDataMode::Ignore, hash)
         .into_iter()
         .flat_map(|entries| entries.map_while(Result::ok))
-}
-
-/// The commits of a small pack that the wants reach, in the order of their dates.
-fn reached(pack: &[u8], wants: &[Oid], hash: Kind) -> Option<Vec<Oid>> {
-    let folder = tempfile::tempdir().ok()?;
-    let packs = folder.path().join("pack");
-    std::fs::create_dir(&packs).ok()?;
-    index(pack, &packs, hash).ok()?;
-    let objects = gix::odb::at(folder.path(), hash).ok()?;
-    let mut buffer = Vec::new();
-    let mut seen: HashSet<ObjectId> = HashSet::new();
-    let mut dated: BTreeSet<(i64, usize, ObjectId)> = BTreeSet::new();
-    let mut waiting: BinaryHeap<(i64, ObjectId)> = wants.iter().filter_map(object_id).map(|id| (0, id)).collect();
-    while let Some((_, id)) = waiting.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        let Ok(found) = gix::objs::Find::try_find(&objects, &id, &mut buffer) else { continue };
-        match found.map(|found| (found.kind, found.data)) {
-            Some((objs::Kind::Tag, data)) => {
-                let target = objs::TagRefIter::from_bytes(data, id.kind()).target_id();
-                waiting.extend(target.ok().map(|target| (i64::MAX, target)));
-            }
-            Some((objs::Kind::Commit, _)) => {
-                let commit = objects.find_commit_iter(&id, &mut buffer).ok()?;
-                let time = commit.committer().map_or(0, |committer| committer.seconds());
-                waiting.extend(commit.parent_ids().map(|parent| (time, parent)));
-                // Among commits of one second, those found later are older.
-                dated.insert((time, usize::MAX - dated.len(), id));
-            }
-            _ => {}
-        }
-    }
-    Some(dated.into_iter().filter_map(|(_, _, id)| id.to_string().parse().ok()).collect())
 }

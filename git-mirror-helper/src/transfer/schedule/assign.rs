@@ -109,7 +109,7 @@ impl Schedule {
         if let Some(range) = self.blocking(id, now).or_else(|| self.take(id, now)).or_else(|| self.hedge(id, now)) {
             let task = self.next_task;
             self.next_task += 1;
-            self.sources[id].is_asked(now);
+            self.sources[id].is_asked();
             self.tasks.insert(
                 task,
                 Task {

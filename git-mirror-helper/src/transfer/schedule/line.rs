@@ -18,9 +18,10 @@ const LONGEST_REST: Duration = Duration::from_secs(30);
 const TRIAL: Duration = Duration::from_millis(1500);
 /// Connections more were worth it if each brought this share of what each carried before.
 const WORTH: f64 = 0.5;
-/// Requests within a minute, at most: a server's work is somebody's money.
-const MOST_ASKED: usize = 120;
-const MINUTE: Duration = Duration::from_secs(60);
+/// Requests that may follow each other at once, and those a second that may from then on: a server's work is somebody's money,
+/// and no line stands still for it.
+const AT_ONCE: f64 = 120.0;
+const A_SECOND: f64 = 2.0;
 
 /// A source.
 #[derive(Debug, Clone)]
@@ -50,8 +51,8 @@ pub(super) struct Line {
     /// Connections before the last were added.
     before: usize,
     settled: bool,
-    /// When it was asked, within the last minute.
-    asked: VecDeque<Duration>,
+    /// Requests that it may be sent, as of then.
+    may: (f64, Duration),
     /// How long it takes to begin.
     pub(super) begins: Duration,
 }
@@ -80,7 +81,7 @@ impl Line {
             pace_before: None,
             before: connections,
             settled: false,
-            asked: VecDeque::new(),
+            may: (AT_ONCE, now),
             begins: Duration::ZERO,
         }
     }
@@ -120,15 +121,14 @@ impl Line {
 
     /// Whether it may be asked now.
     pub(super) fn may_be_asked(&mut self, now: Duration) -> bool {
-        while self.asked.front().is_some_and(|then| *then + MINUTE < now) {
-            self.asked.pop_front();
-        }
-        self.asked.len() < MOST_ASKED
+        let (left, then) = self.may;
+        self.may = ((left + now.saturating_sub(then).as_secs_f64() * A_SECOND).min(AT_ONCE), now);
+        self.may.0 >= 1.0
     }
 
     /// It is asked.
-    pub(super) fn is_asked(&mut self, now: Duration) {
-        self.asked.push_back(now);
+    pub(super) fn is_asked(&mut self) {
+        self.may.0 -= 1.0;
     }
 
     /// It has begun to answer after so long.
@@ -198,22 +198,26 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, Lost, MINUTE, MOST_ASKED};
+    use super::{AT_ONCE, Line, Lost};
     use std::time::Duration;
 
     #[test]
     fn a_server_is_not_asked_without_end_and_one_with_a_queue_has_one_connection() {
         let mut line = Line::new("a", false, None, 2, Duration::ZERO);
-        let at = |number: usize| Duration::from_millis(10 * number as u64);
-        let asked = (0..500).filter(|number| {
-            let may = line.may_be_asked(at(*number));
-            may.then(|| line.is_asked(at(*number)));
-            may
-        });
-        assert_eq!(asked.count(), MOST_ASKED);
-        assert!(line.may_be_asked(MINUTE + at(1)), "a minute later");
-        line.lost(Lost::Busy(Duration::from_secs(1)), &(0..1), true, MINUTE);
-        assert_eq!(line.try_connections(1e9, 1, 4, MINUTE * 2), 1);
+        let mut asked = |seconds: std::ops::Range<u64>| {
+            let moments = seconds.start * 100..seconds.end * 100;
+            let may = moments.filter(|moment| {
+                let may = line.may_be_asked(Duration::from_millis(moment * 10));
+                may.then(|| line.is_asked());
+                may
+            });
+            may.count()
+        };
+        assert_eq!(asked(0..2), AT_ONCE as usize + 3);
+        assert_eq!(asked(2..12), 20, "two a second from then on");
+        assert_eq!(asked(100..102), AT_ONCE as usize + 3, "after a while as at first");
+        line.lost(Lost::Busy(Duration::from_secs(1)), &(0..1), true, Duration::from_secs(200));
+        assert_eq!(line.try_connections(1e9, 1, 4, Duration::from_secs(300)), 1);
     }
 
     /// Connections in the end, if each could have `each` bytes a second and all together `all`.
