@@ -31,8 +31,10 @@ fn end_git(
     (command_word, signal): (&str, &str),
     ready: impl Fn(&[Process]) -> bool,
 ) -> (Vec<Process>, Ran) {
-    let mut command = stage.sandbox.command("git");
-    command.args(arguments).env(MARK, mark);
+    // Whoever runs the tests in the background may have had signals ignored, and what is ignored is inherited: a git that takes
+    // its repository away and lives on is nobody's case.
+    let mut command = stage.sandbox.command("env");
+    command.args(["--default-signal=INT,HUP", "git"]).args(arguments).env(MARK, mark);
     let mark = format!("{MARK}={mark}");
     let mut ended: Option<Instant> = None;
     let outcome = stage.sandbox.run_until(command, |elapsed| {

@@ -289,6 +289,29 @@ mod tests {
     }
 
     #[test]
+    fn commits_are_told_in_the_order_of_their_dates_and_only_those_that_are_reached() {
+        let commit = |parents: &[ObjectId], time: u32| {
+            let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+            let (tree, who) = (file(b"no tree is needed"), format!("A <a> {time} +0000"));
+            format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\nx\n").into_bytes()
+        };
+        let id = |data: &[u8]| objs::compute_hash(Kind::Sha1, objs::Kind::Commit, data).expect("a hash");
+        let first = commit(&[], 1);
+        let second = commit(&[id(&first)], 2);
+        let third = commit(&[id(&second)], 3);
+        let invented = commit(&[id(&first)], 2);
+        let whole = |data| Item::Whole(objs::Kind::Commit, data);
+        // As servers send them: what is tagged comes before what is not.
+        for order in [[&second, &invented, &third, &first], [&third, &second, &first, &invented]] {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let mut growing = Growing::begin(folder.path().join("growing"), Kind::Sha1, None).expect("a new file");
+            take(&mut growing, &order.map(|data| whole(data.as_slice()))).expect("commits");
+            assert_eq!(growing.commits(&[id(&third)]), [id(&first), id(&second), id(&third)]);
+            assert_eq!(growing.commits(&[id(&second), file(b"nothing")]), [id(&first), id(&second)]);
+        }
+    }
+
+    #[test]
     fn each_object_is_there_once_and_a_delta_after_its_base() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut growing = Growing::begin(folder.path().join("growing"), Kind::Sha1, None).expect("a new file");

@@ -4,6 +4,7 @@
 //! The file has a name of its own while it grows, and outlives the process.
 
 use std::{
+    collections::{BTreeSet, BinaryHeap},
     fs,
     path::{Path, PathBuf},
     thread,
@@ -137,26 +138,30 @@ impl Growing {
         Some(files.into_iter().map(|(.., id)| id).collect())
     }
 
-    /// The commits that are here and that these tips reach, oldest first, as they came.
+    /// The commits that are here and that these tips reach, in the order of their dates, whatever order they came in.
     pub(crate) fn commits(&self, tips: &[ObjectId]) -> Vec<ObjectId> {
-        let mut waiting: Vec<u32> = tips.iter().filter_map(|tip| self.places.get(tip)).copied().collect();
-        let mut found: std::collections::BTreeSet<u32> = std::collections::BTreeSet::new();
-        let mut seen: gix::hashtable::HashSet<ObjectId> = Default::default();
         let (slots, disk, cache, effort) = (&self.slots, &self.disk, &self.cache, &self.effort);
         let known = Known { hash: self.hash, slots, disk, entries: &[], bases: &[], first: 0, cache, effort };
-        while let Some(slot) = waiting.pop() {
-            let Slot { id, kind, .. } = self.slots[slot as usize];
-            if !seen.insert(id) || matches!(kind, objs::Kind::Tree | objs::Kind::Blob) {
+        let mut seen: gix::hashtable::HashSet<ObjectId> = Default::default();
+        let mut dated: BTreeSet<(i64, usize, ObjectId)> = BTreeSet::new();
+        let mut waiting: BinaryHeap<(i64, ObjectId)> = tips.iter().map(|tip| (0, *tip)).collect();
+        while let Some((_, id)) = waiting.pop() {
+            let Some(slot) = self.places.get(&id).copied().filter(|_| seen.insert(id)) else { continue };
+            let kind = self.slots[slot as usize].kind;
+            if matches!(kind, objs::Kind::Tree | objs::Kind::Blob) {
                 continue;
             }
-            if kind == objs::Kind::Commit {
-                found.insert(slot);
-            }
             let Ok(Some(object)) = known.object(At::Slot(slot)) else { continue };
-            links(kind, &object.bytes, self.hash, |id, _| waiting.extend(self.places.get(id)));
+            let mut time = i64::MAX;
+            if kind == objs::Kind::Commit {
+                let commit = objs::CommitRefIter::from_bytes(&object.bytes, self.hash);
+                time = commit.committer().map_or(0, |committer| committer.seconds());
+                // Among commits of one second, those found later are older.
+                dated.insert((time, usize::MAX - dated.len(), id));
+            }
+            links(kind, &object.bytes, self.hash, |id, _| waiting.push((time, id.to_owned())));
         }
-        // The newest come first.
-        found.into_iter().rev().map(|slot| self.slots[slot as usize].id).collect()
+        dated.into_iter().map(|(.., id)| id).collect()
     }
 
     /// Its state, for [`Growing::back_to`].

@@ -2,8 +2,8 @@
 
 use gix::{ObjectId, hash::Kind, objs};
 
-/// What stands in a pack, each of fewer than 128 bytes: an object; a delta on the entry of this number, or on what has this
-/// name.
+/// What stands in a pack, each of fewer than 256 bytes: an object; a delta on the entry of this number, fewer than 128 before it, or on
+/// what has this name.
 pub(crate) enum Item<'a> {
     Whole(objs::Kind, &'a [u8]),
     On(usize, &'a [u8]),
