@@ -12,7 +12,8 @@ use mirror_config::model::{Oid, Ref};
 
 /// Commits that were seen are cut into so many slices at most, where tags do not do it.
 const MOST: u64 = 64;
-/// Bytes that are worth a slice.
+/// Bytes that are worth a slice. Where tags are closer than that, several make one cut, but never fewer than [`MOST`] in all: each
+/// request costs its server a walk, and lists what came before it.
 const WORTH: u64 = 128 << 10;
 /// Files are cut into so many slices at most.
 const MOST_BY_NAME: usize = 256;
@@ -36,19 +37,28 @@ pub fn cuts(wants: &[Oid], refs: &[Ref], seen: &[Oid], older: &[Oid], bytes: u64
         }
     }
     before.sort_by(|(a, _), (b, _)| by_number(a, b));
-    let mut cuts: Vec<Vec<Oid>> = before.into_iter().map(|(_, oid)| vec![oid.clone()]).collect();
+    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let together = (before.len() + among.len()).div_ceil(number((bytes / WORTH).max(MOST))).max(1);
+    let group = |tags: &[(&str, &Oid)]| tags.iter().map(|(_, oid)| (*oid).clone()).collect();
+    let mut cuts: Vec<Vec<Oid>> = before.chunks(together).map(group).collect();
     cuts.extend(older.iter().map(|oid| vec![oid.clone()]));
-    let wished = usize::try_from((bytes / WORTH).clamp(1, MOST)).unwrap_or(1);
+    let wished = number((bytes / WORTH).clamp(1, MOST));
     let step = seen.len().div_ceil(wished).max(1);
-    let mut last = None;
+    let (mut last, mut tagged, mut tags) = (None, 0, Vec::new());
     for (place, oid) in seen.iter().enumerate() {
         let due = last.is_none_or(|last| place - last >= step);
         match among.remove(&place) {
-            Some(tags) => cuts.push(tags),
-            None if due => cuts.push(vec![oid.clone()]),
+            Some(here) => {
+                tags.extend(here);
+                tagged += 1;
+            }
+            None if due => tags.push(oid.clone()),
             None => continue,
         }
-        last = Some(place);
+        if due || tagged >= together {
+            cuts.push(std::mem::take(&mut tags));
+            (last, tagged) = (Some(place), 0);
+        }
     }
     let mut named: HashSet<Oid> = HashSet::new();
     cuts.iter_mut().for_each(|cut| cut.retain(|oid| named.insert(oid.clone())));
@@ -132,6 +142,26 @@ mod tests {
         );
         assert_eq!(numbers(&cuts(&wants, &[], &[], &[], LOTS)), [vec![1, 2, 3, 9]]);
         assert_eq!(numbers(&cuts(&wants, &[], &[], &[oid(7), oid(1)], LOTS)), [vec![7], vec![1], vec![2, 3, 9]]);
+    }
+
+    #[test]
+    fn tags_that_are_many_for_what_they_hold_are_cut_at_together() {
+        let count = |tags: usize, bytes: u64| {
+            let refs: Vec<Ref> = (0..tags).map(|number| tag(&format!("build-{number}"), number + 1)).collect();
+            let wants: Vec<Oid> = (1..=tags).map(oid).collect();
+            let cuts = numbers(&cuts(&wants, &refs, &[], &[], bytes));
+            assert_eq!(cuts.concat(), (1..=tags).collect::<Vec<_>>(), "all of them, in order");
+            cuts.len()
+        };
+        let seen: Vec<Oid> = (1..2000).map(oid).collect();
+        let refs: Vec<Ref> = (0..2500).map(|number| tag(&format!("{number}"), number)).collect();
+        let mixed = numbers(&cuts(&(0..3000).map(oid).collect::<Vec<_>>(), &refs, &seen, &[], 20 << 20));
+        assert!((110..180).contains(&mixed.len()), "among the commits as well: {}", mixed.len());
+        assert_eq!(count(50, 300_000), 50);
+        assert_eq!(count(1000, 300 << 20), 1000);
+        assert_eq!(count(1000, 1), 63, "no fewer than about 64");
+        assert_eq!(count(5000, 20 << 20), 157);
+        assert_eq!(count(100_000, 20 << 20), 160);
     }
 
     #[test]

@@ -31,8 +31,8 @@ use crate::{
 
 /// Bytes a second at which an answer tells too little to plan by, and is no hurry to read on.
 pub const CRAWL: f64 = 32_000.0;
-/// What came is little when so many times as much is left.
-const LITTLE: u64 = 8;
+/// Bytes of a request that ask for one object: what came is little where names of what is left take more.
+const NAME: u64 = 50;
 /// Tags, or commits, that are enough to cut a history at.
 pub const ENOUGH_CUTS: usize = 8;
 
@@ -102,12 +102,12 @@ impl OnePiece<'_> {
             run.journal.receiving(look)
         };
         let (objects, mut outlook, mut may_share) = (whole.look.objects, Outlook::new(self.alone), by_name);
-        let mut left = whole.look.left();
+        let mut unseen = objects;
         let ended = landing.stream(&mut whole, &mut |arrived| {
             let (seen, files) = (arrived.objects(), arrived.files());
             let look = Look { objects, seen, files, is_past_commits: arrived.is_past_commits() };
-            left = look.left();
-            let help = outlook.wants_help(since.elapsed(), flow.bytes(), flow.waited(), left);
+            unseen = objects.saturating_sub(seen);
+            let help = outlook.wants_help(since.elapsed(), flow.bytes(), flow.waited(), look.left());
             if !(help && may_share || heavy) {
                 return Ok(());
             }
@@ -134,8 +134,8 @@ impl OnePiece<'_> {
                 Ok(Came::Landed)
             }
             Err(fault @ (Fault::Canceled | Fault::Cut | Fault::Stalled | Fault::Slow)) if by_name => {
-                // By name all that came is kept; little of what is small is not worth that.
-                if heavy || landing.missing_files().is_some() || bytes.saturating_mul(LITTLE) > left {
+                // By name all that came is kept; but little is not worth that where names take more.
+                if heavy || landing.missing_files().is_some() || unseen.saturating_mul(NAME) < bytes {
                     let fault = Some(fault).filter(|fault| *fault != Fault::Canceled);
                     return Ok(Came::Some(Box::new(landing), rate, bytes, fault));
                 }

@@ -278,11 +278,12 @@ impl Board {
         state.too_large.len() > 1 || (!state.too_large.is_empty() && state.schedule.serving() == 0)
     }
 
-    /// The tips of all cuts before this one, the newest first, but for those that nobody has.
+    /// Tips of the cuts before this one, but for those that nobody has: the last of each, the newest first, then the others.
     pub fn tips_before(&self, cut: usize, most: usize) -> Vec<Oid> {
         let state = self.lock();
-        let cuts = (0..cut).rev().filter(|cut| !state.given_up.contains(cut));
-        cuts.flat_map(|cut| &self.cuts[cut]).take(most).cloned().collect()
+        let known = (0..cut).rev().filter(|cut| !state.given_up.contains(cut));
+        let (last, others): (Vec<_>, Vec<_>) = known.filter_map(|cut| self.cuts[cut].split_last()).unzip();
+        last.into_iter().chain(others.into_iter().flatten()).take(most).cloned().collect()
     }
 
     /// Gives up the first cut if nobody has it, unless it is among `wants`; says whether it did.

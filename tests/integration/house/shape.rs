@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::code::{PACKAGES, files, workspace};
+use super::code::{File, PACKAGES, files, workspace};
 
 /// Longest file, in lines. A longer one has a second responsibility.
 const LONGEST: usize = 400;
@@ -56,6 +56,39 @@ fn every_file_stands_in_a_folder_and_has_one_responsibility() {
             assert!(lines <= LONGEST, "{} has {lines} lines", file.path);
         }
     }
+}
+
+/// Files that no face above them lists: the compiler never reads those.
+fn unlisted(files: &[File]) -> Vec<&str> {
+    let lists =
+        |face: &File, name: &str| face.text.lines().any(|line| line.trim_end().ends_with(&format!("mod {name};")));
+    let above = |file: &File| {
+        let (name, folder) = file.module.split_last()?;
+        files.iter().find(|face| face.module == folder).map(|face| lists(face, name))
+    };
+    let lonely = files.iter().filter(|file| !file.module.is_empty() && above(file) != Some(true));
+    lonely.map(|file| file.path.as_str()).collect()
+}
+
+#[test]
+fn every_file_is_listed_by_the_face_of_its_folder() {
+    for package in PACKAGES {
+        let files = files(package);
+        assert_eq!(unlisted(&files), [""; 0], "nobody uses these");
+    }
+    let file = |path: &str, module: &[&str], text: &str| File {
+        path: path.to_owned(),
+        module: module.iter().map(|name| (*name).to_owned()).collect(),
+        text: text.to_owned(),
+    };
+    let some = [
+        file("src/lib.rs", &[], "pub mod a;\n"),
+        file("src/a/mod.rs", &["a"], "//! A.\n\nmod b;\npub use b::mod_c;\n"),
+        file("src/a/b.rs", &["a", "b"], ""),
+        file("src/a/c.rs", &["a", "c"], ""),
+        file("src/d/mod.rs", &["d"], ""),
+    ];
+    assert_eq!(unlisted(&some), ["src/a/c.rs", "src/d/mod.rs"]);
 }
 
 #[test]
