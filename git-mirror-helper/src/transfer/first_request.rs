@@ -72,16 +72,20 @@ impl Flow {
 }
 
 impl Whole {
-    /// What it tells about how to cut the history.
-    pub fn hint(&mut self, wants: &[Oid], object_format: &str) -> Hint {
-        let prefix = self.prefix.get_ref();
-        let received = self.stream.get_mut().received();
+    /// Bytes a second: of all that came, or of its beginning.
+    pub fn rate(&mut self) -> f64 {
         let time = self.since.elapsed().as_secs_f64().max(0.001);
-        Hint {
-            commits: prefix::commits(prefix, wants, object_format),
-            bytes: (prefix.len() as u64 + self.look.left()).max(received),
-            rate: if self.flow.bytes() > 0 { received as f64 / time } else { self.rate },
-        }
+        if self.flow.bytes() > 0 { self.body().received() as f64 / time } else { self.rate }
+    }
+
+    /// No more of it is wanted: what it tells about how to cut the history, and the bytes that were received. The line is closed
+    /// first, since it would bring more meanwhile.
+    pub fn break_off(mut self, wants: &[Oid], object_format: &str) -> (Hint, u64) {
+        let (received, rate) = (self.body().received(), self.rate());
+        let (prefix, left) = (self.prefix.into_inner(), self.look.left());
+        drop(self.stream);
+        let commits = prefix::commits(&prefix, wants, object_format);
+        (Hint { commits, bytes: (prefix.len() as u64 + left).max(received), rate }, received)
     }
 
     /// Whether it takes so long, at the pace of its beginning, that others should help.

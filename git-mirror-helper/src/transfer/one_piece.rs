@@ -17,7 +17,7 @@ use mirror_config::{
 use super::{
     by_name,
     cuts::{self, cuts},
-    first_request::{self, Hint},
+    first_request::{self, Whole},
     outlook::Outlook,
 };
 use crate::{
@@ -74,7 +74,6 @@ impl OnePiece<'_> {
         let run = self.run;
         let since = Instant::now();
         let cancel = Cancel::new();
-        let format = self.session.advertisement.object_format();
         let haves = self.store.tips();
         let fetch = Fetch { wants: self.wants, haves: &haves, thin: !haves.is_empty(), ..Fetch::default() };
         let mut whole =
@@ -82,12 +81,12 @@ impl OnePiece<'_> {
         let by_name = self.by_name && self.older.is_empty();
         let mut heavy = false;
         if whole.is_long(self.alone) {
-            let hint = whole.hint(self.wants, format);
-            heavy = by_name && whole.look.is_heavy() && by_name::has_filter(self.session) && hint.rate > CRAWL;
+            let rate = whole.rate();
+            heavy = by_name && whole.look.is_heavy() && by_name::has_filter(self.session) && rate > CRAWL;
             let tagged = cuts::tagged(self.wants, self.refs) >= ENOUGH_CUTS;
-            let known = whole.look.is_past_commits && hint.commits.len() >= ENOUGH_CUTS;
-            if !heavy && (tagged || known || !by_name || hint.rate <= CRAWL) {
-                return Ok(self.cut(&hint, whole.body().received()));
+            let known = whole.look.is_past_commits && whole.look.commits >= ENOUGH_CUTS;
+            if !heavy && (tagged || known || !by_name || rate <= CRAWL) {
+                return Ok(self.cut(whole, None));
             }
         }
         // What the store could not keep is not worth receiving, and a pack can go on for ever.
@@ -105,7 +104,7 @@ impl OnePiece<'_> {
         let mut unseen = objects;
         let ended = landing.stream(&mut whole, &mut |arrived| {
             let (seen, files) = (arrived.objects(), arrived.files());
-            let look = Look { objects, seen, files, is_past_commits: arrived.is_past_commits() };
+            let look = Look { objects, seen, files, is_past_commits: arrived.is_past_commits(), ..Look::default() };
             unseen = objects.saturating_sub(seen);
             let help = outlook.wants_help(since.elapsed(), flow.bytes(), flow.waited(), look.left());
             if !(help && may_share || heavy) {
@@ -141,13 +140,12 @@ impl OnePiece<'_> {
                 }
                 let commits = landing.commits(self.wants);
                 parts.clear();
-                let hint = whole.hint(self.wants, format);
-                Ok(self.cut(&Hint { commits, ..hint }, bytes))
+                Ok(self.cut(whole, Some(commits)))
             }
             // The line does not carry it in one piece.
             Err(Fault::Cut | Fault::Stalled | Fault::Slow) => {
                 parts.clear();
-                Ok(self.cut(&whole.hint(self.wants, format), bytes))
+                Ok(self.cut(whole, None))
             }
             // Nobody else is left: what came is for the next run.
             Err(fault @ Fault::Crawls(_)) => Err((fault, bytes)),
@@ -158,7 +156,10 @@ impl OnePiece<'_> {
         }
     }
 
-    fn cut(&self, hint: &Hint, wasted: u64) -> Came {
-        Came::Cut(cuts(self.wants, self.refs, &hint.commits, self.older, hint.bytes), hint.rate, wasted)
+    /// Breaks an answer off. `commits`: those that came, if its beginning is not all that is known.
+    fn cut(&self, whole: Whole, commits: Option<Vec<Oid>>) -> Came {
+        let (hint, wasted) = whole.break_off(self.wants, self.session.advertisement.object_format());
+        let commits = commits.unwrap_or(hint.commits);
+        Came::Cut(cuts(self.wants, self.refs, &commits, self.older, hint.bytes), hint.rate, wasted)
     }
 }

@@ -31,6 +31,8 @@ pub struct Look {
     pub seen: u64,
     /// Whole files among them, and their bytes in the pack.
     pub files: (u64, u64),
+    /// Commits among them.
+    pub commits: usize,
     /// Something behind the commits was seen.
     pub is_past_commits: bool,
 }
@@ -41,6 +43,7 @@ impl Look {
         let mut look = Self { objects: objects(prefix)?.into(), ..Self::default() };
         for entry in entries(prefix, hash_of(object_format)) {
             look.seen += 1;
+            look.commits += usize::from(entry.header == Header::Commit);
             look.is_past_commits |= matches!(entry.header, Header::Tree | Header::Blob);
             if entry.header == Header::Blob {
                 look.files = (look.files.0 + 1, look.files.1 + entry.bytes_in_pack());
