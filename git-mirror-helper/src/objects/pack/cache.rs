@@ -8,7 +8,7 @@ use std::{
 use gix::objs;
 
 /// Bytes of objects that are kept.
-const BYTES: usize = 64 << 20;
+const BYTES: usize = 48 << 20;
 
 /// An object, rebuilt.
 #[derive(Debug, Clone)]

@@ -203,6 +203,8 @@ impl Growing {
             return Ok(None);
         }
         self.disk.begin_with(&header::encode(data::Version::V2, self.objects()))?;
+        // What only growing needs makes room for the index.
+        (self.places, self.missing, self.cache) = Default::default();
         let row = |slot: &Slot| Row { id: slot.id, offset: slot.offset, crc: slot.crc };
         let mut rows: Vec<Row> = self.slots.iter().map(row).collect();
         let (known, hash) = (self.sum, self.hash);

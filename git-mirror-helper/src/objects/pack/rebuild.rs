@@ -100,6 +100,14 @@ pub(crate) struct Built {
     pub(crate) links: Vec<(ObjectId, Wanted)>,
 }
 
+impl Built {
+    fn with(mut self, other: Self) -> Self {
+        self.objects.extend(other.objects);
+        self.links.extend(other.links);
+        self
+    }
+}
+
 impl Effort {
     pub(crate) fn came(&self, bytes: u64) {
         self.came.fetch_add(bytes, Ordering::Relaxed);
@@ -137,18 +145,15 @@ impl Known<'_> {
         };
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let threads = threads.min(todo.len().div_ceil(STRIDE));
-        if threads <= 1 {
-            return work();
-        }
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let mut all = Built::default();
-            for worker in workers {
-                let built = worker.join().expect("rebuilding does not panic")?;
-                all.objects.extend(built.objects);
-                all.links.extend(built.links);
+            // This thread is one of them: each new one would have a heap of its own, which is not given back.
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut all = work();
+            for other in others {
+                let built = other.join().expect("rebuilding does not panic");
+                all = all.and_then(|all| built.map(|built| all.with(built)));
             }
-            Ok(all)
+            all
         })
     }
 

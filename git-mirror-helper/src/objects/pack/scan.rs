@@ -26,7 +26,7 @@ pub(crate) const LARGEST_OBJECT: u64 = 100 << 20;
 /// Files beyond this many bytes are hashed while they are inflated, and not kept.
 const LARGE: u64 = 4 << 20;
 /// A batch has this many bytes, as they came and inflated, or what came in this time.
-const BATCH: (usize, usize) = (4 << 20, 32 << 20);
+const BATCH: (usize, usize) = (2 << 20, 12 << 20);
 const LONGEST: Duration = Duration::from_millis(200);
 /// Bytes that are inflated at once of what is not kept.
 const PIECE: usize = 0x1_0000;
