@@ -5,6 +5,7 @@ pub mod witnesses;
 pub mod kept;
 pub mod by_git;
 pub mod upstream;
+mod whole;
 pub mod refs;
 pub mod identity;
 pub mod signers;

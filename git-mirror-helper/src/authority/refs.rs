@@ -18,6 +18,7 @@ use super::{
     by_git,
     kept::Kept,
     upstream::{self, Silence, Upstream},
+    whole::Question,
     witnesses::Witnesses,
     word::Word,
 };
@@ -54,6 +55,8 @@ pub struct Authority<'r> {
     pub word: Option<Word>,
     /// What is to be remembered once what it means has arrived.
     unproven: Option<Unproven>,
+    /// Whether upstream is whole, where it was asked.
+    question: Option<Question>,
 }
 
 /// What came of looking for it.
@@ -82,7 +85,8 @@ impl<'r> Authority<'r> {
     pub fn find(run: &'r Run) -> Result<Found<'r>, Failure> {
         let started = Instant::now();
         let found = |authority| Found::Authority(Box::new(authority));
-        let speaks = |voice, private, silence| Self { run, voice, private, silence, word: None, unproven: None };
+        let speaks =
+            |voice, private, silence| Self { run, voice, private, silence, word: None, unproven: None, question: None };
         let mut alone = run.select.git(&run.repository, run.ledger.is_private(), 0).is_empty();
         loop {
             let fault = match upstream::open(run, alone) {
@@ -93,6 +97,7 @@ impl<'r> Authority<'r> {
                 }
                 Ok(Upstream::Public(session)) => {
                     run.answered(&session);
+                    tell_redirect(run, &session);
                     return Ok(found(speaks(Voice::Public(session), false, None)));
                 }
                 Ok(Upstream::Private(child)) => return Ok(found(speaks(Voice::Private(child), true, None))),
@@ -287,6 +292,26 @@ impl<'r> Authority<'r> {
         }
     }
 
+    /// Mirrors are going to carry this for upstream, which is asked whether it has all of it. What it has said before is
+    /// remembered; who rejects shallow copies asks again.
+    pub fn ask_if_whole(&mut self, wants: &[Oid]) {
+        let run = self.run;
+        let Voice::Public(session) = &self.voice else { return };
+        let is_known = run.ledger.page().whole && !run.options.rejects_shallow;
+        if let Some(tip) = wants.first().filter(|_| !is_known && run.pinned.is_none()) {
+            self.question = Some(Question::ask(session, tip));
+        }
+    }
+
+    /// Whether upstream has said that it is a shallow copy.
+    pub fn is_shallow(&mut self) -> bool {
+        let said = self.question.take().and_then(Question::answer);
+        if said == Some(false) && !self.run.ledger.page().whole {
+            self.run.ledger.remember_whole();
+        }
+        said == Some(true)
+    }
+
     /// Which of `haves` upstream has, so that they are commits of this repository and not somebody's invention.
     ///
     /// # Errors
@@ -352,5 +377,13 @@ impl<'r> Authority<'r> {
             Voice::Mirrors(_) => return Err(Fault::Transport("upstream cannot be reached".to_owned())),
         }
         Ok(count)
+    }
+}
+
+/// git says where upstream has moved to, and programs look for it (`remote-curl.c`, `discover_refs`).
+fn tell_redirect(run: &Run, upstream: &Session) {
+    if let Some(place) = upstream.redirected_to().filter(|_| run.options.verbosity > 0) {
+        let place = place.to_string();
+        (run.gits_words)(format!("warning: redirecting to {}/\n", place.trim_end_matches('/')).as_bytes());
     }
 }

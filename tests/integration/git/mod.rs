@@ -5,6 +5,7 @@ mod ops;
 mod update;
 mod push;
 mod ways;
+mod dialects;
 mod probe;
 mod privacy;
 mod hostile;
