@@ -6,6 +6,7 @@ mod update;
 mod push;
 mod ways;
 mod dialects;
+mod dialects_of_mirrors;
 mod probe;
 mod privacy;
 mod hostile;
