@@ -36,10 +36,11 @@ pub fn serve(board: &Board, session: &Session, id: SourceId, connection: usize) 
                         // Some servers give out only what they advertise, and that whole.
                         let tips_only = board.may_judge(id, &range)
                             && session.until(&cancel).has(&board.wants, Patience::REPLACEABLE).is_ok();
-                        board.lost(task, id, Fault::Missing);
+                        // Before the slice goes back: nobody may think that nobody has it.
                         if tips_only {
                             board.gives_tips_only(id);
                         }
+                        board.lost(task, id, Fault::Missing);
                     }
                     Err(fault) => board.lost(task, id, fault),
                 }

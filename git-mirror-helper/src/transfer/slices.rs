@@ -191,7 +191,7 @@ impl Slices<'_, '_> {
             {
                 under_way.join(Joining::of(upstream));
             }
-            if board.is_stuck() && !self.mirrors.has_more() {
+            if board.is_stuck() && !self.mirrors.has_more() && board.tips_only().is_empty() {
                 // Who serves has not got it: a tag that was deleted since, or a branch that was rewritten.
                 if board.give_up_first(self.wants, empty) {
                     continue;
