@@ -3,8 +3,11 @@
 pub mod word;
 pub mod witnesses;
 pub mod kept;
+pub mod by_git;
+pub mod upstream;
+mod whole;
 pub mod refs;
 pub mod identity;
 pub mod signers;
 
-pub use refs::{Authority, Voice};
+pub use refs::{Authority, Found, Voice};

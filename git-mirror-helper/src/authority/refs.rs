@@ -9,20 +9,23 @@ use std::time::{Duration, Instant};
 use mirror_config::{
     errors::{Failure, Fault, Kind},
     git::{Advertisement, Fetch, Packet, Packets, Session, is_sign_of_life, read_refs},
-    model::{Oid, Ref, Service},
-    system::state,
-    transport::{Route, http::Patience},
+    model::{Oid, Ref},
+    transport::http::Patience,
     trust::{Agreement, Trust},
 };
 
-use super::{kept::Kept, witnesses::Witnesses, word::Word};
+use super::{
+    by_git,
+    kept::Kept,
+    upstream::{self, Silence, Upstream},
+    whole::Question,
+    witnesses::Witnesses,
+    word::Word,
+};
 use crate::{
-    git::{Request, UploadPack},
+    git::{Opened, RemoteHttps, Request, UploadPack},
     run::Run,
 };
-
-/// How long upstream may take to begin its first answer where others could speak, normally and after it has failed lately.
-const UPSTREAM_PATIENCE: [Duration; 2] = [Duration::from_secs(6), Duration::from_millis(1500)];
 
 /// Whose word it is.
 #[derive(Debug)]
@@ -52,6 +55,17 @@ pub struct Authority<'r> {
     pub word: Option<Word>,
     /// What is to be remembered once what it means has arrived.
     unproven: Option<Unproven>,
+    /// Whether upstream is whole, where it was asked.
+    question: Option<Question>,
+}
+
+/// What came of looking for it.
+#[derive(Debug)]
+pub enum Found<'r> {
+    /// Somebody speaks.
+    Authority(Box<Authority<'r>>),
+    /// Upstream is there, and only git's own helper gets along with it: it is to lead the conversation.
+    Older(Box<RemoteHttps>),
 }
 
 /// Refs that were said, and on what evidence; `all` of them or those that were asked for.
@@ -63,31 +77,31 @@ struct Unproven {
 }
 
 impl<'r> Authority<'r> {
-    /// Looks for upstream, and for mirrors if there is none. `None` when upstream speaks an older protocol: then git's
-    /// own helper is to lead the conversation.
+    /// Looks for upstream, and for mirrors if there is none.
     ///
     /// # Errors
     ///
     /// What upstream itself said against it; [`Kind::Exhausted`] when nobody answers.
-    pub fn find(run: &'r Run) -> Result<Option<Self>, Failure> {
+    pub fn find(run: &'r Run) -> Result<Found<'r>, Failure> {
         let started = Instant::now();
-        let speaks = |voice, private, silence| Self { run, voice, private, silence, word: None, unproven: None };
+        let found = |authority| Found::Authority(Box::new(authority));
+        let speaks =
+            |voice, private, silence| Self { run, voice, private, silence, word: None, unproven: None, question: None };
         let mut alone = run.select.git(&run.repository, run.ledger.is_private(), 0).is_empty();
         loop {
-            let fault = match open_upstream(run, alone) {
+            let fault = match upstream::open(run, alone) {
                 Err(Silence::Refused(fault)) => {
                     // Upstream has spoken: whoever may not see the repository there is not given it here.
                     run.ledger.remember(&[], Trust::Upstream, true, false);
                     return Err(run.refused(&fault));
                 }
-                Ok(Some(voice)) => {
-                    if let Voice::Public(session) = &voice {
-                        run.answered(session);
-                    }
-                    let private = matches!(voice, Voice::Private(_));
-                    return Ok(Some(speaks(voice, private, None)));
+                Ok(Upstream::Public(session)) => {
+                    run.answered(&session);
+                    tell_redirect(run, &session);
+                    return Ok(found(speaks(Voice::Public(session), false, None)));
                 }
-                Ok(None) => return Ok(None),
+                Ok(Upstream::Private(child)) => return Ok(found(speaks(Voice::Private(child), true, None))),
+                Ok(Upstream::Older(child)) => return Ok(Found::Older(child)),
                 Err(Silence::Unreachable(fault)) => fault,
             };
             run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
@@ -95,12 +109,12 @@ impl<'r> Authority<'r> {
             if !alone {
                 let witnesses = Witnesses::that_answer(run);
                 if !witnesses.opened.is_empty() {
-                    return Ok(Some(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
+                    return Ok(found(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
                 }
             }
             // Nobody else speaks but the store. If upstream was no more than late, it has all the time there is.
             match Kept::open(run) {
-                Some(kept) => return Ok(Some(speaks(Voice::Kept(Box::new(kept)), private, Some(fault)))),
+                Some(kept) => return Ok(found(speaks(Voice::Kept(Box::new(kept)), private, Some(fault)))),
                 None if alone || !late => return Err(run.exhausted()),
                 None => alone = true,
             }
@@ -112,7 +126,7 @@ impl<'r> Authority<'r> {
         match &self.voice {
             Voice::Public(session) => &session.advertisement,
             Voice::Private(child) => &child.advertisement,
-            Voice::Mirrors(witnesses) => &witnesses.opened[0].advertisement,
+            Voice::Mirrors(witnesses) => &witnesses.advertisement,
             Voice::Kept(kept) => &kept.advertisement,
         }
     }
@@ -160,13 +174,16 @@ impl<'r> Authority<'r> {
         }
         let all = ["refs/heads/", "refs/tags/"].iter().all(|kind| request.asks_for_all(kind));
         if let Voice::Public(session) = &self.voice {
-            match session.command(request.to_bytes(), Patience::LAST).and_then(read_refs) {
+            let answer = session.command(request.to_bytes(), Patience::LAST);
+            let has_begun = answer.is_ok();
+            match answer.and_then(read_refs) {
                 Ok(refs) => {
                     run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
                     return Ok(self.believed(refs, all));
                 }
                 Err(fault @ Fault::Crawls(_)) => self.give_way(fault)?,
-                Err(fault) => return Err(run.refused(&fault)),
+                Err(fault) if has_begun => return Err(run.refused(&fault)),
+                Err(fault) => self.change_over(fault).map_err(|fault| run.refused(&fault))?,
             }
         }
         match &mut self.voice {
@@ -220,7 +237,7 @@ impl<'r> Authority<'r> {
         let (run, format) = (self.run, self.advertisement().object_format().to_owned());
         run.failed(&run.upstream, 0, Duration::ZERO, fault.clone());
         let mut witnesses = Witnesses::that_answer(run);
-        witnesses.opened.retain(|session| session.advertisement.object_format() == format);
+        witnesses.keep_only(&format);
         if witnesses.opened.is_empty() {
             return Err(run.exhausted());
         }
@@ -244,6 +261,21 @@ impl<'r> Authority<'r> {
         refs
     }
 
+    /// Upstream was heard by our client, which does not get along with what comes next: git's own helper goes on, if that does.
+    fn change_over(&mut self, fault: Fault) -> Result<(), Fault> {
+        let Some(how) = by_git::may_get_along(&fault, false, upstream::PATIENCE[0]) else { return Err(fault) };
+        tracing::debug!(%fault, ?how, "the rest by git's own helper");
+        match by_git::open(self.run, how) {
+            Ok(Opened::UploadPack(child))
+                if child.advertisement.object_format() == self.advertisement().object_format() =>
+            {
+                (self.voice, self.private) = (Voice::Private(child), true);
+                Ok(())
+            }
+            _ => Err(fault),
+        }
+    }
+
     /// Only these tips are known to be signed, and may be remembered.
     pub fn vouched(&mut self, tips: &[Oid]) {
         if let Some(unproven) = &mut self.unproven {
@@ -260,6 +292,26 @@ impl<'r> Authority<'r> {
         }
     }
 
+    /// Mirrors are going to carry this for upstream, which is asked whether it has all of it. What it has said before is
+    /// remembered; who rejects shallow copies asks again.
+    pub fn ask_if_whole(&mut self, wants: &[Oid]) {
+        let run = self.run;
+        let Voice::Public(session) = &self.voice else { return };
+        let is_known = run.ledger.page().whole && !run.options.rejects_shallow;
+        if let Some(tip) = wants.first().filter(|_| !is_known && run.pinned.is_none()) {
+            self.question = Some(Question::ask(session, tip));
+        }
+    }
+
+    /// Whether upstream has said that it is a shallow copy.
+    pub fn is_shallow(&mut self) -> bool {
+        let said = self.question.take().and_then(Question::answer);
+        if said == Some(false) && !self.run.ledger.page().whole {
+            self.run.ledger.remember_whole();
+        }
+        said == Some(true)
+    }
+
     /// Which of `haves` upstream has, so that they are commits of this repository and not somebody's invention.
     ///
     /// # Errors
@@ -273,7 +325,7 @@ impl<'r> Authority<'r> {
             Voice::Public(session) => session.common(wants, haves, Patience::LAST),
             Voice::Private(child) => {
                 let fetch = Fetch { wants, haves, only_negotiate: true, ..Fetch::default() };
-                let body = fetch.request(child.advertisement.object_format());
+                let body = fetch.request(&child.advertisement);
                 let mut common = Vec::new();
                 child.command(&body, &mut |packet| {
                     common.extend(packet.text().and_then(|text| text.strip_prefix("ACK ")?.parse().ok()));
@@ -302,7 +354,11 @@ impl<'r> Authority<'r> {
         match &mut self.voice {
             Voice::Public(session) => {
                 let alive = session.sign_of_life();
-                let mut packets = Packets::new(session.command(body.to_vec(), Patience::LAST)?);
+                let answer = match session.command(body.to_vec(), Patience::LAST) {
+                    Ok(answer) => answer,
+                    Err(fault) => return self.change_over(fault).and_then(|()| self.stream(body, sink)),
+                };
+                let mut packets = Packets::new(answer);
                 // A server that dies in the middle may still end its HTTP answer well.
                 let mut whole = false;
                 while let Some(packet) = packets.next_packet().map_err(|error| Fault::from_io(&error))? {
@@ -324,57 +380,10 @@ impl<'r> Authority<'r> {
     }
 }
 
-/// Why upstream does not serve.
-enum Silence {
-    /// It was asked, and said no.
-    Refused(Fault),
-    /// It could not be asked.
-    Unreachable(Fault),
-}
-
-/// Opens upstream; `None` when it speaks an older protocol than v2. Where nobody else could speak, `alone`, it is waited for.
-fn open_upstream<'r>(run: &Run, alone: bool) -> Result<Option<Voice<'r>>, Silence> {
-    let url = run.upstream.address.expose();
-    let private = |opened: Result<UploadPack, Fault>, otherwise: fn(Fault) -> Silence| match opened {
-        Ok(child) => Ok(Some(Voice::Private(Box::new(child)))),
-        Err(Fault::NotAMirror(_)) => Ok(None),
-        Err(fault) => Err(otherwise(fault)),
-    };
-    match url.scheme() {
-        "file" => {
-            let no_path = |()| Silence::Refused(Fault::Transport("no path of this machine".to_owned()));
-            return private(UploadPack::file(&url.to_file_path().map_err(no_path)?), Silence::Unreachable);
-        }
-        "https" | "http" => {}
-        other => return Err(Silence::Refused(Fault::Transport(format!("upstreams over {other} are not served yet")))),
-    }
-    let failed_lately = run.select.health.record(&run.upstream.name, Service::Git).until > state::now();
-    let head = if alone { Patience::LAST.head } else { UPSTREAM_PATIENCE[usize::from(failed_lately)] };
-    let patience = Patience { head, ..Patience::LAST };
-    let mut source = (*run.upstream).clone();
-    if let (Route::Direct, Some(proxy)) = (&source.route, &run.settings.proxy) {
-        source.route = Route::Through(proxy.clone());
-    }
-    match Session::open(&run.select.http, &source, patience) {
-        Ok(session) => Ok(Some(Voice::Public(Box::new(session)))),
-        Err(fault) => {
-            let with_credentials = || UploadPack::https(&run.env, &run.remote, &run.upstream.address);
-            match fault {
-                // What upstream does not show to everybody.
-                Fault::Missing | Fault::Status(401 | 403) => private(with_credentials(), Silence::Refused),
-                // git would follow, and nothing protects what comes then.
-                Fault::Redirect(to) if url.scheme() == "https" && to.starts_with("http://") => {
-                    Err(Silence::Unreachable(Fault::Redirect(to)))
-                }
-                // What the user's own settings may make possible: a certificate, a redirect that git follows. If they do
-                // not, what was wrong says more than git's end does.
-                fault @ (Fault::Tls(_) | Fault::Redirect(_)) => {
-                    let said = |why: Fault| if matches!(why, Fault::NotAMirror(_)) { why } else { fault };
-                    private(with_credentials().map_err(said), Silence::Unreachable)
-                }
-                Fault::NotAMirror(what) if what.contains("version 2") => Ok(None),
-                fault => Err(Silence::Unreachable(fault)),
-            }
-        }
+/// git says where upstream has moved to, and programs look for it (`remote-curl.c`, `discover_refs`).
+fn tell_redirect(run: &Run, upstream: &Session) {
+    if let Some(place) = upstream.redirected_to().filter(|_| run.options.verbosity > 0) {
+        let place = place.to_string();
+        (run.gits_words)(format!("warning: redirecting to {}/\n", place.trim_end_matches('/')).as_bytes());
     }
 }

@@ -83,11 +83,13 @@ pub struct Options {
     pub progress: bool,
     /// 0 for `-q`, 1 normally, more for each `-v`.
     pub verbosity: u32,
+    /// A shallow upstream is not to be cloned from.
+    pub rejects_shallow: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lines: Vec::new(), progress: false, verbosity: 1 }
+        Self { lines: Vec::new(), progress: false, verbosity: 1, rejects_shallow: false }
     }
 }
 
@@ -99,6 +101,8 @@ impl Options {
         match (words.next().unwrap_or_default(), words.next().unwrap_or_default()) {
             ("progress", value) => self.progress = value == "true",
             ("verbosity", value) => self.verbosity = value.parse().unwrap_or(1),
+            // By git's own name for it, TRANS_OPT_REJECT_SHALLOW.
+            ("rejectshallow", _) => self.rejects_shallow = true,
             ("servpath", _) => return "unsupported\n",
             _ => {}
         }

@@ -6,7 +6,7 @@
 //! happens.
 
 use std::{
-    io::{BufReader, Read, Write},
+    io::{BufReader, Write},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     thread,
@@ -16,9 +16,10 @@ use std::{
 use mirror_config::{
     errors::Fault,
     git::{Advertisement, Packet, Packets, program},
-    model::Address,
-    system::{Environment, child},
+    system::child,
 };
+
+use super::held_back::HeldBack;
 
 /// How long a child that has nothing to do is waited for, and between two looks.
 const MOMENT: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(5)];
@@ -34,36 +35,22 @@ pub struct UploadPack {
     stdout: Packets<BufReader<ChildStdout>>,
     /// `git remote-https` closes each answer with `0002`.
     response_end: bool,
+    /// What it says to people, if that was held back.
+    pub words: Option<HeldBack>,
     /// What it can do.
     pub advertisement: Advertisement,
 }
 
 impl UploadPack {
-    /// Connects to an upstream with the user's own credentials and settings.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault::NotAMirror`] when the server speaks an older protocol, else what kept the child from connecting; it has
-    /// said the details on standard error.
-    pub fn https(env: &Environment, remote: &str, upstream: &Address) -> Result<Self, Fault> {
-        let mut child = spawn(&mut program::remote_https(env, remote, upstream))?;
-        let (mut stdin, stdout) = pipes(&mut child)?;
-        let mut stdout = BufReader::with_capacity(0x1_0000, stdout);
-        stdin.write_all(b"stateless-connect git-upload-pack\n").map_err(|error| local(&error))?;
-        let mut answer = Vec::new();
-        while answer.last() != Some(&b'\n') {
-            let mut byte = [0];
-            if stdout.read(&mut byte).map_err(|error| local(&error))? == 0 {
-                return Err(Fault::Said("git could not connect".to_owned()));
-            }
-            answer.push(byte[0]);
-        }
-        if answer != b"\n" {
-            return Err(Fault::NotAMirror("it does not speak protocol version 2".to_owned()));
-        }
-        let mut stdout = Packets::new(stdout);
-        let advertisement = Advertisement::read(&mut stdout)?;
-        Ok(Self { child, stdin: Some(stdin), busy: false, stdout, response_end: true, advertisement })
+    /// git's own helper that has connected to upstream, with what that can do.
+    pub fn connected(
+        child: Child,
+        stdin: ChildStdin,
+        stdout: Packets<BufReader<ChildStdout>>,
+        advertisement: Advertisement,
+        words: Option<HeldBack>,
+    ) -> Self {
+        Self { child, stdin: Some(stdin), busy: false, stdout, response_end: true, words, advertisement }
     }
 
     /// Opens a repository on this machine's disks.
@@ -89,7 +76,7 @@ impl UploadPack {
         let (stdin, stdout) = pipes(&mut child)?;
         let mut stdout = Packets::new(BufReader::with_capacity(0x1_0000, stdout));
         let advertisement = Advertisement::read(&mut stdout)?;
-        Ok(Self { child, stdin: Some(stdin), busy: false, stdout, response_end: false, advertisement })
+        Ok(Self { child, stdin: Some(stdin), busy: false, stdout, response_end: false, words: None, advertisement })
     }
 
     /// Sends a request and hands each packet of the answer, its closing flush included, to `sink`.
@@ -128,6 +115,7 @@ impl Drop for UploadPack {
             thread::sleep(MOMENT[1]);
         }
         child::end(&mut self.child);
+        self.words.iter().for_each(HeldBack::end);
     }
 }
 
@@ -141,8 +129,4 @@ fn spawn(command: &mut Command) -> Result<Child, Fault> {
 
 fn pipes(child: &mut Child) -> Result<(ChildStdin, ChildStdout), Fault> {
     child.stdin.take().zip(child.stdout.take()).ok_or_else(|| Fault::Local("a child without pipes".to_owned()))
-}
-
-fn local(error: &std::io::Error) -> Fault {
-    Fault::Local(error.to_string())
 }

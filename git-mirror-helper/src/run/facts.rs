@@ -50,6 +50,8 @@ pub struct Run {
     pub pinned: Option<Pinned>,
     /// What happens.
     pub journal: Journal,
+    /// Where words of git's own go that were held back.
+    pub gits_words: fn(&[u8]),
 }
 
 impl Run {
@@ -84,6 +86,7 @@ impl Run {
             ledger,
             pinned,
             journal,
+            gits_words: |_| {},
         })
     }
 

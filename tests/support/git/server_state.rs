@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::{backend::Backend, forgery::Forgery};
+use super::{backend::Backend, dialect::Dialect, forgery::Forgery};
 use crate::{
     wire::{Fault, Plan, Request, Seen, Wire, lock},
     world::{cpu, end_group},
@@ -27,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) cpu: Mutex<Duration>,
     pub(crate) credentials: Mutex<Option<(String, String)>>,
     forgery: Mutex<Forgery>,
+    dialect: Mutex<Dialect>,
     plans: Mutex<Vec<Plan>>,
     children: Mutex<HashMap<u32, Child>>,
 }
@@ -40,6 +41,7 @@ impl Shared {
             cpu: Mutex::default(),
             credentials: Mutex::default(),
             forgery: Mutex::default(),
+            dialect: Mutex::default(),
             plans: Mutex::default(),
             children: Mutex::default(),
         }
@@ -101,6 +103,11 @@ impl Shared {
     /// How it lies.
     pub(crate) fn forgery(&self) -> MutexGuard<'_, Forgery> {
         lock(&self.forgery)
+    }
+
+    /// How it speaks.
+    pub(crate) fn dialect(&self) -> MutexGuard<'_, Dialect> {
+        lock(&self.dialect)
     }
 
     /// The user a request is from, if it is from one; an error when it must be and is not.
