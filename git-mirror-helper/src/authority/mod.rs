@@ -3,6 +3,7 @@
 pub mod word;
 pub mod witnesses;
 pub mod kept;
+pub mod by_git;
 pub mod refs;
 pub mod identity;
 pub mod signers;

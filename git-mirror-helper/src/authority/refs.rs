@@ -2,20 +2,26 @@
 //! where nobody is there at all.
 //!
 //! Upstream is asked without credentials first. If that is enough, the repository is public and mirrors may hear its
-//! name; if not, git's own helper asks with the user's credentials, and no mirror ever hears of it.
+//! name; if not, git's own helper asks with the user's credentials, and no mirror ever hears of it. Where git's configuration
+//! has something for upstream that our own client does not have, git's own helper asks in its place (`by_git`).
 
 use std::time::{Duration, Instant};
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
-    git::{Advertisement, Fetch, Packet, Packets, Session, is_sign_of_life, read_refs},
+    git::{Advertisement, Fetch, Packet, Packets, Session, is_sign_of_life, program::Credentials, read_refs},
     model::{Oid, Ref, Service},
     system::state,
-    transport::{Route, http::Patience},
+    transport::http::Patience,
     trust::{Agreement, Trust},
 };
 
-use super::{kept::Kept, witnesses::Witnesses, word::Word};
+use super::{
+    by_git::{self, Shown, Silence},
+    kept::Kept,
+    witnesses::Witnesses,
+    word::Word,
+};
 use crate::{
     git::{Request, UploadPack},
     run::Run,
@@ -29,8 +35,8 @@ const UPSTREAM_PATIENCE: [Duration; 2] = [Duration::from_secs(6), Duration::from
 pub enum Voice<'r> {
     /// Upstream, without credentials: the repository is public.
     Public(Box<Session>),
-    /// Upstream, through git's own helper with the user's credentials, or on this machine's disks.
-    Private(Box<UploadPack>),
+    /// Upstream, through git's own helper, with the user's settings or credentials; or on this machine's disks.
+    Child(Box<UploadPack>),
     /// Upstream cannot be reached: those mirrors that answer.
     Mirrors(Witnesses<'r>),
     /// Nobody can be reached, or those who can say nothing: what was seen before, all of which is here.
@@ -46,6 +52,8 @@ pub struct Authority<'r> {
     pub voice: Voice<'r>,
     /// Mirrors may not hear the repository's name, unless they are trusted.
     pub private: bool,
+    /// Whether it is so is known only once everybody has been shown the same.
+    doubtful: bool,
     /// Why upstream does not speak, if it does not.
     pub silence: Option<Fault>,
     /// What counts in its place, once that is known.
@@ -71,8 +79,16 @@ impl<'r> Authority<'r> {
     /// What upstream itself said against it; [`Kind::Exhausted`] when nobody answers.
     pub fn find(run: &'r Run) -> Result<Option<Self>, Failure> {
         let started = Instant::now();
-        let speaks = |voice, private, silence| Self { run, voice, private, silence, word: None, unproven: None };
-        let mut alone = run.select.git(&run.repository, run.ledger.is_private(), 0).is_empty();
+        let speaks = |voice, private, silence| Self {
+            run,
+            voice,
+            private,
+            doubtful: false,
+            silence,
+            word: None,
+            unproven: None,
+        };
+        let mut alone = run.select.git(&run.repository, run.is_private(), 0).is_empty();
         loop {
             let fault = match open_upstream(run, alone) {
                 Err(Silence::Refused(fault)) => {
@@ -80,18 +96,18 @@ impl<'r> Authority<'r> {
                     run.ledger.remember(&[], Trust::Upstream, true, false);
                     return Err(run.refused(&fault));
                 }
-                Ok(Some(voice)) => {
+                Ok(Some((voice, shown))) => {
                     if let Voice::Public(session) = &voice {
                         run.answered(session);
                     }
-                    let private = matches!(voice, Voice::Private(_));
-                    return Ok(Some(speaks(voice, private, None)));
+                    let doubtful = shown == Shown::Doubtful;
+                    return Ok(Some(Self { doubtful, ..speaks(voice, shown != Shown::All, None) }));
                 }
                 Ok(None) => return Ok(None),
                 Err(Silence::Unreachable(fault)) => fault,
             };
             run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
-            let (private, late) = (run.ledger.is_private(), matches!(fault, Fault::Timeout | Fault::Stalled));
+            let (private, late) = (run.is_private(), matches!(fault, Fault::Timeout | Fault::Stalled));
             if !alone {
                 let witnesses = Witnesses::that_answer(run);
                 if !witnesses.opened.is_empty() {
@@ -111,7 +127,7 @@ impl<'r> Authority<'r> {
     pub fn advertisement(&self) -> &Advertisement {
         match &self.voice {
             Voice::Public(session) => &session.advertisement,
-            Voice::Private(child) => &child.advertisement,
+            Voice::Child(child) => &child.advertisement,
             Voice::Mirrors(witnesses) => &witnesses.opened[0].advertisement,
             Voice::Kept(kept) => &kept.advertisement,
         }
@@ -119,7 +135,7 @@ impl<'r> Authority<'r> {
 
     /// Whether upstream itself speaks.
     pub fn is_upstream(&self) -> bool {
-        matches!(self.voice, Voice::Public(_) | Voice::Private(_))
+        matches!(self.voice, Voice::Public(_) | Voice::Child(_))
     }
 
     /// Whether the store speaks, which has all that can be asked for.
@@ -131,7 +147,7 @@ impl<'r> Authority<'r> {
     pub fn session(&self) -> Option<&Session> {
         match &self.voice {
             Voice::Public(session) => Some(session),
-            Voice::Private(_) | Voice::Mirrors(_) | Voice::Kept(_) => None,
+            Voice::Child(_) | Voice::Mirrors(_) | Voice::Kept(_) => None,
         }
     }
 
@@ -171,13 +187,16 @@ impl<'r> Authority<'r> {
         }
         match &mut self.voice {
             Voice::Public(_) => Err(run.exhausted()),
-            Voice::Private(child) => {
+            Voice::Child(child) => {
                 let mut bytes = Vec::new();
                 let answered = child.command(&request.to_bytes(), &mut |packet| {
                     packet.write(&mut bytes).map_err(|error| Fault::Local(error.to_string()))
                 });
                 let refs = answered.and_then(|()| read_refs(&bytes[..])).map_err(|fault| run.refused(&fault))?;
                 run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
+                if self.doubtful {
+                    (self.private, self.doubtful) = (!by_git::shown_to_all(run, request, &refs), false);
+                }
                 Ok(self.believed(refs, all))
             }
             Voice::Mirrors(witnesses) => match witnesses.agree(request) {
@@ -271,7 +290,7 @@ impl<'r> Authority<'r> {
         }
         match &mut self.voice {
             Voice::Public(session) => session.common(wants, haves, Patience::LAST),
-            Voice::Private(child) => {
+            Voice::Child(child) => {
                 let fetch = Fetch { wants, haves, only_negotiate: true, ..Fetch::default() };
                 let body = fetch.request(child.advertisement.object_format());
                 let mut common = Vec::new();
@@ -316,7 +335,7 @@ impl<'r> Authority<'r> {
                     return Err(Fault::Cut);
                 }
             }
-            Voice::Private(child) => child.command(body, &mut counted)?,
+            Voice::Child(child) => child.command(body, &mut counted)?,
             Voice::Kept(kept) => kept.command(body, &mut counted)?,
             Voice::Mirrors(_) => return Err(Fault::Transport("upstream cannot be reached".to_owned())),
         }
@@ -324,19 +343,11 @@ impl<'r> Authority<'r> {
     }
 }
 
-/// Why upstream does not serve.
-enum Silence {
-    /// It was asked, and said no.
-    Refused(Fault),
-    /// It could not be asked.
-    Unreachable(Fault),
-}
-
 /// Opens upstream; `None` when it speaks an older protocol than v2. Where nobody else could speak, `alone`, it is waited for.
-fn open_upstream<'r>(run: &Run, alone: bool) -> Result<Option<Voice<'r>>, Silence> {
+fn open_upstream<'r>(run: &Run, alone: bool) -> Result<Option<(Voice<'r>, Shown)>, Silence> {
     let url = run.upstream.address.expose();
     let private = |opened: Result<UploadPack, Fault>, otherwise: fn(Fault) -> Silence| match opened {
-        Ok(child) => Ok(Some(Voice::Private(Box::new(child)))),
+        Ok(child) => Ok(Some((Voice::Child(Box::new(child)), Shown::User))),
         Err(Fault::NotAMirror(_)) => Ok(None),
         Err(fault) => Err(otherwise(fault)),
     };
@@ -349,16 +360,18 @@ fn open_upstream<'r>(run: &Run, alone: bool) -> Result<Option<Voice<'r>>, Silenc
         other => return Err(Silence::Refused(Fault::Transport(format!("upstreams over {other} are not served yet")))),
     }
     let failed_lately = run.select.health.record(&run.upstream.name, Service::Git).until > state::now();
-    let head = if alone { Patience::LAST.head } else { UPSTREAM_PATIENCE[usize::from(failed_lately)] };
-    let patience = Patience { head, ..Patience::LAST };
-    let mut source = (*run.upstream).clone();
-    if let (Route::Direct, Some(proxy)) = (&source.route, &run.settings.proxy) {
-        source.route = Route::Through(proxy.clone());
+    let soon = UPSTREAM_PATIENCE[usize::from(failed_lately)];
+    if !run.settings.only_git.is_empty() {
+        return Ok(
+            by_git::open(run, (!alone).then_some(soon))?.map(|(child, shown)| (Voice::Child(Box::new(child)), shown))
+        );
     }
-    match Session::open(&run.select.http, &source, patience) {
-        Ok(session) => Ok(Some(Voice::Public(Box::new(session)))),
+    let head = if alone { Patience::LAST.head } else { soon };
+    let patience = Patience { head, ..Patience::LAST };
+    match Session::open(&run.select.http, &run.upstream, patience) {
+        Ok(session) => Ok(Some((Voice::Public(Box::new(session)), Shown::All))),
         Err(fault) => {
-            let with_credentials = || UploadPack::https(&run.env, &run.remote, &run.upstream.address);
+            let with_credentials = || by_git::connect(run, Credentials::Users, None);
             match fault {
                 // What upstream does not show to everybody.
                 Fault::Missing | Fault::Status(401 | 403) => private(with_credentials(), Silence::Refused),

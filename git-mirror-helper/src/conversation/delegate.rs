@@ -10,7 +10,7 @@ use std::{
 
 use mirror_config::{
     errors::{Failure, Kind},
-    git::program,
+    git::program::Credentials,
     system::child,
 };
 
@@ -33,11 +33,8 @@ pub fn hand_over(run: &Run, git: &Listening, first: &str) -> Result<u8, Failure>
         .hint(format!("set the push address: git remote set-url --push {} {}", run.remote, run.upstream.address)));
     }
     let failed = |error: io::Error| Failure::new(Kind::Io, format!("`git remote-https`: {error}"));
-    let mut child = program::remote_https(&run.env, &run.remote, &run.upstream.address)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
+    let mut child =
+        run.gits_helper(Credentials::Users).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
     let (Some(mut to_child), Some(from_child)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(failed(io::ErrorKind::BrokenPipe.into()));
     };

@@ -2,6 +2,8 @@
 
 pub mod address;
 pub mod commands;
+pub mod held_back;
+pub mod said;
 pub mod upload_pack_child;
 pub mod request;
 pub mod settings;

@@ -6,9 +6,10 @@
 //! happens.
 
 use std::{
-    io::{BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Write},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::mpsc::channel,
     thread,
     time::{Duration, Instant},
 };
@@ -16,9 +17,10 @@ use std::{
 use mirror_config::{
     errors::Fault,
     git::{Advertisement, Packet, Packets, program},
-    model::Address,
-    system::{Environment, child},
+    system::child,
 };
+
+use super::held_back::HeldBack;
 
 /// How long a child that has nothing to do is waited for, and between two looks.
 const MOMENT: [Duration; 2] = [Duration::from_millis(500), Duration::from_millis(5)];
@@ -34,36 +36,58 @@ pub struct UploadPack {
     stdout: Packets<BufReader<ChildStdout>>,
     /// `git remote-https` closes each answer with `0002`.
     response_end: bool,
+    /// What it says to people, if that is held back.
+    pub words: Option<HeldBack>,
     /// What it can do.
     pub advertisement: Advertisement,
 }
 
 impl UploadPack {
-    /// Connects to an upstream with the user's own credentials and settings.
+    /// Connects to an upstream by git's own helper, `command`, which hears these options first; within this time, if there
+    /// is a limit: git itself waits for minutes.
     ///
     /// # Errors
     ///
-    /// [`Fault::NotAMirror`] when the server speaks an older protocol, else what kept the child from connecting; it has
-    /// said the details on standard error.
-    pub fn https(env: &Environment, remote: &str, upstream: &Address) -> Result<Self, Fault> {
-        let mut child = spawn(&mut program::remote_https(env, remote, upstream))?;
+    /// [`Fault::NotAMirror`] when the server speaks an older protocol, [`Fault::Timeout`], else what kept the child from
+    /// connecting; it has said the details on standard error, and they are the text where that is held back.
+    pub fn https(command: &mut Command, options: &[String], longest: Option<Duration>) -> Result<Self, Fault> {
+        let mut child = spawn(command)?;
         let (mut stdin, stdout) = pipes(&mut child)?;
-        let mut stdout = BufReader::with_capacity(0x1_0000, stdout);
-        stdin.write_all(b"stateless-connect git-upload-pack\n").map_err(|error| local(&error))?;
-        let mut answer = Vec::new();
-        while answer.last() != Some(&b'\n') {
-            let mut byte = [0];
-            if stdout.read(&mut byte).map_err(|error| local(&error))? == 0 {
-                return Err(Fault::Said("git could not connect".to_owned()));
+        let words = child.stderr.take().map(HeldBack::of);
+        let lines = options.iter().map(String::as_str).chain(["stateless-connect git-upload-pack"]);
+        let opening: String = lines.flat_map(|line| [line, "\n"]).collect();
+        // A child that has ended already says why.
+        let _ = stdin.write_all(opening.as_bytes());
+        let (tell, told) = channel();
+        let count = options.len();
+        thread::spawn(move || {
+            let mut stdout = BufReader::with_capacity(0x1_0000, stdout);
+            let answers: io::Result<Vec<Vec<u8>>> = (0..=count).map(|_| answer(&mut stdout)).collect();
+            // It comes too late where nobody listens.
+            let _ = tell.send((answers.map(|mut answers| answers.pop()), stdout));
+        });
+        let fault = match longest.map_or_else(|| told.recv().ok(), |longest| told.recv_timeout(longest).ok()) {
+            Some((Ok(Some(answer)), stdout)) if answer == b"\n" => {
+                let mut stdout = Packets::new(stdout);
+                let advertisement = Advertisement::read(&mut stdout)?;
+                return Ok(Self {
+                    child,
+                    stdin: Some(stdin),
+                    busy: false,
+                    stdout,
+                    response_end: true,
+                    words,
+                    advertisement,
+                });
             }
-            answer.push(byte[0]);
-        }
-        if answer != b"\n" {
-            return Err(Fault::NotAMirror("it does not speak protocol version 2".to_owned()));
-        }
-        let mut stdout = Packets::new(stdout);
-        let advertisement = Advertisement::read(&mut stdout)?;
-        Ok(Self { child, stdin: Some(stdin), busy: false, stdout, response_end: true, advertisement })
+            Some((Ok(_), _)) => Fault::NotAMirror("it does not speak protocol version 2".to_owned()),
+            Some((Err(_), _)) => {
+                Fault::Said(words.as_ref().map_or_else(|| "git could not connect".to_owned(), HeldBack::said))
+            }
+            None => Fault::Timeout,
+        };
+        child::end(&mut child);
+        Err(fault)
     }
 
     /// Opens a repository on this machine's disks.
@@ -89,7 +113,7 @@ impl UploadPack {
         let (stdin, stdout) = pipes(&mut child)?;
         let mut stdout = Packets::new(BufReader::with_capacity(0x1_0000, stdout));
         let advertisement = Advertisement::read(&mut stdout)?;
-        Ok(Self { child, stdin: Some(stdin), busy: false, stdout, response_end: false, advertisement })
+        Ok(Self { child, stdin: Some(stdin), busy: false, stdout, response_end: false, words: None, advertisement })
     }
 
     /// Sends a request and hands each packet of the answer, its closing flush included, to `sink`.
@@ -143,6 +167,9 @@ fn pipes(child: &mut Child) -> Result<(ChildStdin, ChildStdout), Fault> {
     child.stdin.take().zip(child.stdout.take()).ok_or_else(|| Fault::Local("a child without pipes".to_owned()))
 }
 
-fn local(error: &std::io::Error) -> Fault {
-    Fault::Local(error.to_string())
+/// One line of a helper's.
+fn answer(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    from.read_until(b'\n', &mut line)?;
+    if line.last() == Some(&b'\n') { Ok(line) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }

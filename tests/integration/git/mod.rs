@@ -7,6 +7,8 @@ mod push;
 mod ways;
 mod probe;
 mod privacy;
+mod settings;
+mod allowed;
 mod hostile;
 mod faults;
 mod exhausted;

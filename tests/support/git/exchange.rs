@@ -5,7 +5,7 @@
 use std::{io, time::Duration};
 
 use super::{answer, backend::Reply, bomb, forgery::Forgery, server_state::Shared};
-use crate::wire::{Fault, Line, Pace, Request};
+use crate::wire::{Fault, Line, Pace, Request, lock};
 
 /// The most that an endless answer sends to a client that does not give up.
 const ENDLESS: u64 = 2 << 30;
@@ -48,7 +48,8 @@ impl Exchange<'_> {
 
     /// git's own answer, with a fault of the pack it carries.
     fn relay(&mut self, fault: Option<Fault>, user: Option<&str>) -> io::Result<()> {
-        let mut child = self.shared.backend.spawn(self.request, user)?;
+        let hidden = lock(&self.shared.gate).as_ref().and_then(|gate| gate.hides(self.request));
+        let mut child = self.shared.backend.spawn(self.request, user, hidden.as_deref())?;
         let stdout = child.stdout.take().expect("stdout is a pipe");
         let id = self.shared.keep(child);
         let done = self.shared.backend.reply(self.request, stdout).and_then(|reply| match fault {

@@ -3,6 +3,7 @@
 mod forgery;
 mod answer;
 mod bomb;
+mod gate;
 mod backend;
 mod server_state;
 mod exchange;
