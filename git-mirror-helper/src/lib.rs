@@ -89,5 +89,5 @@ fn prepare(env: Environment, arguments: &[std::ffi::OsString]) -> Result<Run, Fa
     }
     let select = Select::new(&Config::load(&env)?, &env)?;
     let repository = address::parse(address, &select.config)?;
-    Run::new(env, select, repository, remote)
+    Ok(Run { gits_words: terminal::pass_on, ..Run::new(env, select, repository, remote)? })
 }

@@ -64,7 +64,7 @@ impl Answer<'_, '_> {
             _ => {
                 let may_be_large =
                     !signed && request.is_update() && !run.settings.checks_objects && run.env.cache_dir().is_some();
-                match self.pass(&request.to_bytes(), may_be_large)? {
+                match self.pass(&[], may_be_large)? {
                     Passed::Answered => Ok(None),
                     Passed::Large => self.update(),
                 }
@@ -89,7 +89,7 @@ impl Answer<'_, '_> {
             // Its packs are linked into the repository by then, and rest on what is there.
             Some(store) => self.bulk(&store).map(|_| store.discard())?,
             None => {
-                self.pass(&self.request.to_bytes(), false)?;
+                self.pass(&[], false)?;
             }
         }
         Ok(None)
@@ -112,7 +112,7 @@ impl Answer<'_, '_> {
             Err(failure) => {
                 // The store is there for speed; without one a mirror can still answer.
                 run.journal.warn(failure.what);
-                return self.pass(&request.to_bytes(), false).map(|_| false);
+                return self.pass(&[], false).map(|_| false);
             }
         };
         look::remember(store);
@@ -140,10 +140,9 @@ impl Answer<'_, '_> {
         }
         // The authority ignores what it does not know, so a tip can be declared whoever it came from.
         let tips: Vec<Oid> = tips.into_iter().filter(|tip| !wants.contains(tip)).collect();
-        let body = request.with_haves(&tips);
         let answered = match self.authority.is_upstream() {
-            true => from_upstream(self.authority, &body, self.out),
-            false => self.pass(&body, false).map(|_| ()),
+            true => from_upstream(self.authority, &request.with_haves(&tips), self.out),
+            false => self.pass(&tips, false).map(|_| ()),
         };
         if answered.is_err() {
             // git has not got all of the answer, so it cannot have used them, and a fetch that fails leaves no trace. The

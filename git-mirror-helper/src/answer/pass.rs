@@ -11,6 +11,7 @@ use std::{
 use mirror_config::{
     errors::{Failure, Fault},
     git::{PackStream, Packets, Session},
+    model::Oid,
     transport::http::Patience,
 };
 use tempfile::SpooledTempFile;
@@ -43,13 +44,13 @@ pub enum Passed {
 }
 
 impl Answer<'_, '_> {
-    /// Has a mirror answer `body`, which is the request with what was landed in between; upstream if no mirror can. Where
+    /// Has a mirror answer the request, with `haves` that were landed in between; upstream if no mirror can. Where
     /// `may_be_large` is false, large answers are handed on as well.
     ///
     /// # Errors
     ///
     /// [`mirror_config::errors::Kind::Exhausted`] when nobody could; what upstream itself failed with.
-    pub fn pass(&mut self, body: &[u8], may_be_large: bool) -> Result<Passed, Failure> {
+    pub fn pass(&mut self, haves: &[Oid], may_be_large: bool) -> Result<Passed, Failure> {
         let run = self.authority.run;
         let object_format = self.authority.advertisement().object_format().to_owned();
         while let Some(session) = self.mirrors.next_ready() {
@@ -63,6 +64,7 @@ impl Answer<'_, '_> {
             let patience = self.mirrors.patience(&session);
             let limit = run.select.config.git.store_limit.value;
             let most = if may_be_large { LARGE } else { u32::MAX };
+            let body = self.request.for_mirror(&session.advertisement, haves);
             match spooled(&session, self.request, body, patience, (limit, most), &mut spool) {
                 Ok(None) => {
                     self.mirrors.put_back(session);
@@ -79,7 +81,7 @@ impl Answer<'_, '_> {
                 }
             }
         }
-        from_upstream(self.authority, body, self.out).map(|()| Passed::Answered)
+        from_upstream(self.authority, &self.request.with_haves(haves), self.out).map(|()| Passed::Answered)
     }
 }
 
@@ -88,13 +90,13 @@ impl Answer<'_, '_> {
 fn spooled(
     session: &Session,
     request: &Request,
-    body: &[u8],
+    body: Vec<u8>,
     patience: Patience,
     (limit, most): (u64, u32),
     spool: &mut SpooledTempFile,
 ) -> Result<Option<u64>, Fault> {
     let object_format = session.advertisement.object_format();
-    let mut answer = session.command(body.to_vec(), patience)?;
+    let mut answer = session.command(body, patience)?;
     answer.limit(limit);
     let tee = Tee { from: answer, copy: spool };
     match PackStream::find(tee, request.is_shallow())? {

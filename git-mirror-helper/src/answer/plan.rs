@@ -35,8 +35,10 @@ pub enum Plan {
 pub fn plan(request: &Request, facts: Facts) -> Plan {
     // The value of a ref, and the edge of a shallow history, are small facts: not for a mirror to say. The edge of a
     // first shallow clone is the exception, since it follows from the depth and can be checked.
-    let rests_on_the_servers_word = request.wants_names() || (request.is_shallow() && request.first_depth().is_none());
-    let whole = request.is_clone() && !request.is_filtered() && !request.wants_names();
+    let rests_on_the_servers_word = request.wants_names()
+        || request.has_server_options()
+        || (request.is_shallow() && request.first_depth().is_none());
+    let whole = request.is_clone() && !request.is_filtered() && !request.wants_names() && !request.has_server_options();
     if whole && facts.store && !facts.checks_objects && (facts.mirrors || facts.public || facts.here) {
         return Plan::Bulk;
     }
@@ -52,6 +54,9 @@ mod tests {
     fn request(arguments: &[&str]) -> Request {
         let mut bytes = Vec::new();
         Packet::Data(b"command=fetch").write(&mut bytes).expect("memory");
+        let (options, arguments): (Vec<&str>, _) =
+            arguments.iter().partition(|line| line.starts_with("server-option="));
+        options.iter().for_each(|line| Packet::Data(line.as_bytes()).write(&mut bytes).expect("memory"));
         Packet::Delimiter.write(&mut bytes).expect("memory");
         for argument in arguments {
             Packet::Data(argument.as_bytes()).write(&mut bytes).expect("memory");
@@ -79,6 +84,7 @@ mod tests {
             ("since a date, upstream away", Some("deepen-since 1"), Facts { upstream: false, ..all }, Plan::Pass),
             ("a clone, nobody there and all of it here", None, kept, Plan::Bulk),
             ("a filter, nobody there and all of it here", Some("filter blob:none"), kept, Plan::Authority),
+            ("options for the server", Some("server-option=x"), all, Plan::Authority),
             ("a ref by name", Some("want-ref refs/heads/main"), all, Plan::Authority),
         ] {
             let arguments: Vec<&str> = extra.into_iter().chain(clone).collect();

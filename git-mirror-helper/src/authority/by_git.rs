@@ -1,85 +1,125 @@
-//! Upstream by git's own helper, in our client's place, where git's configuration has something for it that our client does
-//! not have; and whether mirrors may hear of what it says there.
-//!
-//! It is asked as nobody first: what it shows then is shown to everybody who comes that way. Where the user's settings say
-//! who comes, in a header, a cookie or a certificate, everybody is whom our own client is: shown the same, it is public.
+//! Upstream by git's own helper, `git remote-https`: with all that is the user's, in whatever dialect, and with git's own
+//! result. It is asked silently where our client does not get along with upstream; only what fails there too is away.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use mirror_config::{
-    errors::Fault,
-    git::{Session, program::Credentials, read_refs},
-    model::Ref,
-    transport::http::Patience,
-};
+use mirror_config::{errors::Fault, git::program::Credentials};
 
 use crate::{
-    git::{Request, UploadPack, said},
+    git::{Opened, RemoteHttps},
     run::Run,
 };
 
-/// How long everybody may wait for the first answer: whoever is there has just answered.
-const HEAD: Duration = Duration::from_secs(6);
-
-/// Why upstream does not serve.
-pub(super) enum Silence {
-    /// It was asked, and said no.
-    Refused(Fault),
-    /// It could not be asked.
-    Unreachable(Fault),
-}
-
-/// Who is shown what upstream shows, as far as it is known before it has said anything.
+/// How git's own helper is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
-    /// Everybody.
-    All,
-    /// Perhaps this user alone: it is still to be compared.
-    Doubtful,
-    /// This user alone.
-    User,
+pub struct How {
+    /// What it says is for later, and for nobody if it fails.
+    pub silently: bool,
+    /// Longest wait for upstream; none where git itself would wait, or a person may be asked for a password.
+    pub longest: Option<Duration>,
 }
 
-/// Has git's own helper connect, with all that is the user's; within this time, if there is a limit.
-pub(super) fn connect(run: &Run, credentials: Credentials, longest: Option<Duration>) -> Result<UploadPack, Fault> {
+impl How {
+    /// As git would: aloud, and for as long as it takes.
+    pub const ALOUD: Self = Self { silently: false, longest: None };
+}
+
+/// Opens upstream by git's own helper. All that goes by way of it is upstream's own, and no mirror hears of it.
+///
+/// # Errors
+///
+/// The [`Fault`] that kept it from connecting.
+pub fn open(run: &Run, how: How) -> Result<Opened, Fault> {
+    let opened = connect(run, Credentials::Users, how)?;
+    let words = match &opened {
+        Opened::UploadPack(child) => &child.words,
+        Opened::Leads(child) => &child.words,
+    };
+    // It gets along with upstream, so that all it has said is what git would have said.
+    words.iter().for_each(|words| words.tell(run.gits_words));
+    Ok(opened)
+}
+
+/// Has git's own helper connect, with the options that it does not hear again.
+///
+/// # Errors
+///
+/// As [`RemoteHttps::connect`].
+pub fn connect(run: &Run, credentials: Credentials, how: How) -> Result<Opened, Fault> {
     let options: Vec<String> =
         run.options.lines.iter().filter(|line| line.starts_with("option family ")).cloned().collect();
-    UploadPack::https(&mut run.gits_helper(credentials), &options, longest)
+    RemoteHttps::start(run.gits_helper(credentials), how.silently)?.connect(&options, how.longest)
 }
 
-/// Opens upstream so, with nobody's credentials if that is enough; `None` when it speaks an older protocol than v2. Its first
-/// answer is waited for so long, if there is a limit.
-pub(super) fn open(run: &Run, longest: Option<Duration>) -> Result<Option<(UploadPack, Shown)>, Silence> {
-    let (who, there_too) = (run.settings.say_who(), run.settings.lead_there_too(&run.upstream.address));
-    match connect(run, Credentials::Nobodys, longest) {
-        Ok(child) if !who => return Ok(Some((child, Shown::All))),
-        Ok(child) => return Ok(Some((child, if there_too { Shown::Doubtful } else { Shown::User }))),
-        Err(Fault::NotAMirror(_)) => return Ok(None),
-        Err(Fault::Said(text)) => match said::out_of_reach(&text) {
-            Some(fault) => return Err(Silence::Unreachable(fault)),
-            None => tracing::debug!(text, "git's own helper, without credentials"),
-        },
-        Err(fault) => return Err(Silence::Unreachable(fault)),
-    }
-    match connect(run, Credentials::Users, None) {
-        Ok(child) => Ok(Some((child, Shown::User))),
-        Err(Fault::NotAMirror(_)) => Ok(None),
-        Err(fault) => Err(Silence::Refused(fault)),
-    }
-}
-
-/// Whether upstream shows everybody what it showed the user, who asked this.
-pub(super) fn shown_to_all(run: &Run, request: &Request, refs: &[Ref]) -> bool {
-    let patience = Patience { head: HEAD, ..Patience::LAST };
-    let asked = Session::open(&run.select.http, &run.upstream, patience);
-    match asked.and_then(|session| session.command(request.to_bytes(), patience)).and_then(read_refs) {
-        Ok(shown) => {
-            let shown: BTreeSet<Ref> = shown.into_iter().collect();
-            refs.iter().all(|found| shown.contains(found))
+/// Whether git's own helper may get along with an upstream that did this to our client, and how it is to be asked. `alone`:
+/// nobody else could speak for upstream. `longest` is how long it may take where somebody could.
+///
+/// Who answered, in whatever way, is there: a dialect, plain files, a sign-in page that some setting of the user's passes, a
+/// redirect that git follows. Who did not answer would not answer git either, and git waits for minutes where we do not: that
+/// is away, unless nobody else is left. A server that has broken down (500 and the like) has a dialect with nobody.
+pub fn may_get_along(fault: &Fault, alone: bool, longest: Duration) -> Option<How> {
+    let there = match fault {
+        // What upstream does not show to everybody: a person may be asked for a password, and hears why.
+        Fault::Missing | Fault::Status(401 | 403) => return Some(How::ALOUD),
+        Fault::Dialect(_)
+        | Fault::NotAMirror(_)
+        | Fault::Said(_)
+        | Fault::Redirect(_)
+        | Fault::Tls(_)
+        | Fault::Cut
+        | Fault::TooLarge
+        | Fault::Corrupt(_)
+        | Fault::Shallow => true,
+        Fault::Status(status) => !matches!(status, 500 | 502..=504 | 507..),
+        Fault::Dns | Fault::Refused | Fault::Proxy(_) | Fault::Busy(_) | Fault::Transport(_) => false,
+        // It had all the time there is, or has to be given more.
+        Fault::Timeout | Fault::Stalled | Fault::Slow | Fault::Crawls(_) | Fault::Canceled | Fault::Local(_) => {
+            return None;
         }
-        Err(fault) => {
-            tracing::debug!(%fault, "upstream, as everybody");
-            false
+    };
+    match (there, alone) {
+        (true, true) => Some(How::ALOUD),
+        (true, false) => Some(How { silently: true, longest: Some(longest) }),
+        // What is told then is what our client saw.
+        (false, true) => Some(How { silently: true, longest: None }),
+        (false, false) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{How, may_get_along};
+    use mirror_config::errors::Fault;
+    use std::time::Duration;
+
+    #[test]
+    fn who_answers_is_there_and_who_does_not_is_away() {
+        let longest = Duration::from_secs(6);
+        let silent = |longest| Some(How { silently: true, longest });
+        let what = || "x".to_owned();
+        for (fault, beside_others, alone) in [
+            (Fault::Missing, Some(How::ALOUD), Some(How::ALOUD)),
+            (Fault::Status(401), Some(How::ALOUD), Some(How::ALOUD)),
+            (Fault::Dialect(what()), silent(Some(longest)), Some(How::ALOUD)),
+            (Fault::NotAMirror(what()), silent(Some(longest)), Some(How::ALOUD)),
+            (Fault::Redirect(what()), silent(Some(longest)), Some(How::ALOUD)),
+            (Fault::Tls(what()), silent(Some(longest)), Some(How::ALOUD)),
+            (Fault::Cut, silent(Some(longest)), Some(How::ALOUD)),
+            (Fault::Status(400), silent(Some(longest)), Some(How::ALOUD)),
+            (Fault::Status(501), silent(Some(longest)), Some(How::ALOUD)),
+            (Fault::Status(500), None, silent(None)),
+            (Fault::Status(503), None, silent(None)),
+            (Fault::Status(522), None, silent(None)),
+            (Fault::Busy(longest), None, silent(None)),
+            (Fault::Refused, None, silent(None)),
+            (Fault::Dns, None, silent(None)),
+            (Fault::Proxy(what()), None, silent(None)),
+            (Fault::Timeout, None, None),
+            (Fault::Stalled, None, None),
+            (Fault::Local(what()), None, None),
+        ] {
+            let how = [false, true].map(|alone| may_get_along(&fault, alone, longest));
+            assert_eq!(how, [beside_others, alone], "{fault:?}");
         }
     }
 }

@@ -3,9 +3,12 @@
 pub mod word;
 pub mod witnesses;
 pub mod kept;
+pub mod shown;
 pub mod by_git;
+pub mod by_settings;
+pub mod upstream;
 pub mod refs;
 pub mod identity;
 pub mod signers;
 
-pub use refs::{Authority, Voice};
+pub use refs::{Authority, Found, Voice};

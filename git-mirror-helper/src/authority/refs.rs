@@ -3,32 +3,30 @@
 //!
 //! Upstream is asked without credentials first. If that is enough, the repository is public and mirrors may hear its
 //! name; if not, git's own helper asks with the user's credentials, and no mirror ever hears of it. Where git's configuration
-//! has something for upstream that our own client does not have, git's own helper asks in its place (`by_git`).
+//! has something for upstream that our own client does not have, git's own helper asks in its place (`by_settings`).
 
 use std::time::{Duration, Instant};
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
-    git::{Advertisement, Fetch, Packet, Packets, Session, is_sign_of_life, program::Credentials, read_refs},
-    model::{Oid, Ref, Service},
-    system::state,
+    git::{Advertisement, Fetch, Packet, Packets, Session, is_sign_of_life, read_refs},
+    model::{Oid, Ref},
     transport::http::Patience,
     trust::{Agreement, Trust},
 };
 
 use super::{
-    by_git::{self, Shown, Silence},
+    by_git, by_settings,
     kept::Kept,
+    shown::{Shown, Silence, Upstream},
+    upstream,
     witnesses::Witnesses,
     word::Word,
 };
 use crate::{
-    git::{Request, UploadPack},
+    git::{Opened, RemoteHttps, Request, UploadPack},
     run::Run,
 };
-
-/// How long upstream may take to begin its first answer where others could speak, normally and after it has failed lately.
-const UPSTREAM_PATIENCE: [Duration; 2] = [Duration::from_secs(6), Duration::from_millis(1500)];
 
 /// Whose word it is.
 #[derive(Debug)]
@@ -62,6 +60,15 @@ pub struct Authority<'r> {
     unproven: Option<Unproven>,
 }
 
+/// What came of looking for it.
+#[derive(Debug)]
+pub enum Found<'r> {
+    /// Somebody speaks.
+    Authority(Box<Authority<'r>>),
+    /// Upstream is there, and only git's own helper gets along with it: it is to lead the conversation.
+    Older(Box<RemoteHttps>),
+}
+
 /// Refs that were said, and on what evidence; `all` of them or those that were asked for.
 #[derive(Debug)]
 struct Unproven {
@@ -71,14 +78,14 @@ struct Unproven {
 }
 
 impl<'r> Authority<'r> {
-    /// Looks for upstream, and for mirrors if there is none. `None` when upstream speaks an older protocol: then git's
-    /// own helper is to lead the conversation.
+    /// Looks for upstream, and for mirrors if there is none.
     ///
     /// # Errors
     ///
     /// What upstream itself said against it; [`Kind::Exhausted`] when nobody answers.
-    pub fn find(run: &'r Run) -> Result<Option<Self>, Failure> {
+    pub fn find(run: &'r Run) -> Result<Found<'r>, Failure> {
         let started = Instant::now();
+        let found = |authority| Found::Authority(Box::new(authority));
         let speaks = |voice, private, silence| Self {
             run,
             voice,
@@ -90,20 +97,21 @@ impl<'r> Authority<'r> {
         };
         let mut alone = run.select.git(&run.repository, run.is_private(), 0).is_empty();
         loop {
-            let fault = match open_upstream(run, alone) {
+            let fault = match upstream::open(run, alone) {
                 Err(Silence::Refused(fault)) => {
                     // Upstream has spoken: whoever may not see the repository there is not given it here.
                     run.ledger.remember(&[], Trust::Upstream, true, false);
                     return Err(run.refused(&fault));
                 }
-                Ok(Some((voice, shown))) => {
-                    if let Voice::Public(session) = &voice {
-                        run.answered(session);
-                    }
-                    let doubtful = shown == Shown::Doubtful;
-                    return Ok(Some(Self { doubtful, ..speaks(voice, shown != Shown::All, None) }));
+                Ok(Upstream::Public(session)) => {
+                    run.answered(&session);
+                    return Ok(found(speaks(Voice::Public(session), false, None)));
                 }
-                Ok(None) => return Ok(None),
+                Ok(Upstream::Child(child, shown)) => {
+                    let speaks = speaks(Voice::Child(child), shown != Shown::All, None);
+                    return Ok(found(Self { doubtful: shown == Shown::Doubtful, ..speaks }));
+                }
+                Ok(Upstream::Older(child)) => return Ok(Found::Older(child)),
                 Err(Silence::Unreachable(fault)) => fault,
             };
             run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
@@ -111,12 +119,12 @@ impl<'r> Authority<'r> {
             if !alone {
                 let witnesses = Witnesses::that_answer(run);
                 if !witnesses.opened.is_empty() {
-                    return Ok(Some(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
+                    return Ok(found(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
                 }
             }
             // Nobody else speaks but the store. If upstream was no more than late, it has all the time there is.
             match Kept::open(run) {
-                Some(kept) => return Ok(Some(speaks(Voice::Kept(Box::new(kept)), private, Some(fault)))),
+                Some(kept) => return Ok(found(speaks(Voice::Kept(Box::new(kept)), private, Some(fault)))),
                 None if alone || !late => return Err(run.exhausted()),
                 None => alone = true,
             }
@@ -128,7 +136,7 @@ impl<'r> Authority<'r> {
         match &self.voice {
             Voice::Public(session) => &session.advertisement,
             Voice::Child(child) => &child.advertisement,
-            Voice::Mirrors(witnesses) => &witnesses.opened[0].advertisement,
+            Voice::Mirrors(witnesses) => &witnesses.advertisement,
             Voice::Kept(kept) => &kept.advertisement,
         }
     }
@@ -176,13 +184,16 @@ impl<'r> Authority<'r> {
         }
         let all = ["refs/heads/", "refs/tags/"].iter().all(|kind| request.asks_for_all(kind));
         if let Voice::Public(session) = &self.voice {
-            match session.command(request.to_bytes(), Patience::LAST).and_then(read_refs) {
+            let answer = session.command(request.to_bytes(), Patience::LAST);
+            let has_begun = answer.is_ok();
+            match answer.and_then(read_refs) {
                 Ok(refs) => {
                     run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
                     return Ok(self.believed(refs, all));
                 }
                 Err(fault @ Fault::Crawls(_)) => self.give_way(fault)?,
-                Err(fault) => return Err(run.refused(&fault)),
+                Err(fault) if has_begun => return Err(run.refused(&fault)),
+                Err(fault) => self.change_over(fault).map_err(|fault| run.refused(&fault))?,
             }
         }
         match &mut self.voice {
@@ -195,7 +206,7 @@ impl<'r> Authority<'r> {
                 let refs = answered.and_then(|()| read_refs(&bytes[..])).map_err(|fault| run.refused(&fault))?;
                 run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
                 if self.doubtful {
-                    (self.private, self.doubtful) = (!by_git::shown_to_all(run, request, &refs), false);
+                    (self.private, self.doubtful) = (!by_settings::shown_to_all(run, request, &refs), false);
                 }
                 Ok(self.believed(refs, all))
             }
@@ -239,7 +250,7 @@ impl<'r> Authority<'r> {
         let (run, format) = (self.run, self.advertisement().object_format().to_owned());
         run.failed(&run.upstream, 0, Duration::ZERO, fault.clone());
         let mut witnesses = Witnesses::that_answer(run);
-        witnesses.opened.retain(|session| session.advertisement.object_format() == format);
+        witnesses.keep_only(&format);
         if witnesses.opened.is_empty() {
             return Err(run.exhausted());
         }
@@ -261,6 +272,21 @@ impl<'r> Authority<'r> {
             run.ledger.remember(&refs, verdict, self.private, all);
         }
         refs
+    }
+
+    /// Upstream was heard by our client, which does not get along with what comes next: git's own helper goes on, if that does.
+    fn change_over(&mut self, fault: Fault) -> Result<(), Fault> {
+        let Some(how) = by_git::may_get_along(&fault, false, upstream::PATIENCE[0]) else { return Err(fault) };
+        tracing::debug!(%fault, ?how, "the rest by git's own helper");
+        match by_git::open(self.run, how) {
+            Ok(Opened::UploadPack(child))
+                if child.advertisement.object_format() == self.advertisement().object_format() =>
+            {
+                (self.voice, self.private) = (Voice::Child(child), true);
+                Ok(())
+            }
+            _ => Err(fault),
+        }
     }
 
     /// Only these tips are known to be signed, and may be remembered.
@@ -292,7 +318,7 @@ impl<'r> Authority<'r> {
             Voice::Public(session) => session.common(wants, haves, Patience::LAST),
             Voice::Child(child) => {
                 let fetch = Fetch { wants, haves, only_negotiate: true, ..Fetch::default() };
-                let body = fetch.request(child.advertisement.object_format());
+                let body = fetch.request(&child.advertisement);
                 let mut common = Vec::new();
                 child.command(&body, &mut |packet| {
                     common.extend(packet.text().and_then(|text| text.strip_prefix("ACK ")?.parse().ok()));
@@ -321,7 +347,11 @@ impl<'r> Authority<'r> {
         match &mut self.voice {
             Voice::Public(session) => {
                 let alive = session.sign_of_life();
-                let mut packets = Packets::new(session.command(body.to_vec(), Patience::LAST)?);
+                let answer = match session.command(body.to_vec(), Patience::LAST) {
+                    Ok(answer) => answer,
+                    Err(fault) => return self.change_over(fault).and_then(|()| self.stream(body, sink)),
+                };
+                let mut packets = Packets::new(answer);
                 // A server that dies in the middle may still end its HTTP answer well.
                 let mut whole = false;
                 while let Some(packet) = packets.next_packet().map_err(|error| Fault::from_io(&error))? {
@@ -340,54 +370,5 @@ impl<'r> Authority<'r> {
             Voice::Mirrors(_) => return Err(Fault::Transport("upstream cannot be reached".to_owned())),
         }
         Ok(count)
-    }
-}
-
-/// Opens upstream; `None` when it speaks an older protocol than v2. Where nobody else could speak, `alone`, it is waited for.
-fn open_upstream<'r>(run: &Run, alone: bool) -> Result<Option<(Voice<'r>, Shown)>, Silence> {
-    let url = run.upstream.address.expose();
-    let private = |opened: Result<UploadPack, Fault>, otherwise: fn(Fault) -> Silence| match opened {
-        Ok(child) => Ok(Some((Voice::Child(Box::new(child)), Shown::User))),
-        Err(Fault::NotAMirror(_)) => Ok(None),
-        Err(fault) => Err(otherwise(fault)),
-    };
-    match url.scheme() {
-        "file" => {
-            let no_path = |()| Silence::Refused(Fault::Transport("no path of this machine".to_owned()));
-            return private(UploadPack::file(&url.to_file_path().map_err(no_path)?), Silence::Unreachable);
-        }
-        "https" | "http" => {}
-        other => return Err(Silence::Refused(Fault::Transport(format!("upstreams over {other} are not served yet")))),
-    }
-    let failed_lately = run.select.health.record(&run.upstream.name, Service::Git).until > state::now();
-    let soon = UPSTREAM_PATIENCE[usize::from(failed_lately)];
-    if !run.settings.only_git.is_empty() {
-        return Ok(
-            by_git::open(run, (!alone).then_some(soon))?.map(|(child, shown)| (Voice::Child(Box::new(child)), shown))
-        );
-    }
-    let head = if alone { Patience::LAST.head } else { soon };
-    let patience = Patience { head, ..Patience::LAST };
-    match Session::open(&run.select.http, &run.upstream, patience) {
-        Ok(session) => Ok(Some((Voice::Public(Box::new(session)), Shown::All))),
-        Err(fault) => {
-            let with_credentials = || by_git::connect(run, Credentials::Users, None);
-            match fault {
-                // What upstream does not show to everybody.
-                Fault::Missing | Fault::Status(401 | 403) => private(with_credentials(), Silence::Refused),
-                // git would follow, and nothing protects what comes then.
-                Fault::Redirect(to) if url.scheme() == "https" && to.starts_with("http://") => {
-                    Err(Silence::Unreachable(Fault::Redirect(to)))
-                }
-                // What the user's own settings may make possible: a certificate, a redirect that git follows. If they do
-                // not, what was wrong says more than git's end does.
-                fault @ (Fault::Tls(_) | Fault::Redirect(_)) => {
-                    let said = |why: Fault| if matches!(why, Fault::NotAMirror(_)) { why } else { fault };
-                    private(with_credentials().map_err(said), Silence::Unreachable)
-                }
-                Fault::NotAMirror(what) if what.contains("version 2") => Ok(None),
-                fault => Err(Silence::Unreachable(fault)),
-            }
-        }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
-    git::Session,
+    git::{Advertisement, Session},
     model::Ref,
     select::Lineup,
     transport::http::{Patience, limits},
@@ -35,6 +35,8 @@ pub struct Witnesses<'r> {
     run: &'r Run,
     /// Their sessions, all with one object format.
     pub opened: Vec<Session>,
+    /// What they can do together, as git is to hear it.
+    pub advertisement: Advertisement,
 }
 
 impl<'r> Witnesses<'r> {
@@ -62,8 +64,15 @@ impl<'r> Witnesses<'r> {
         // One object format for all: that of the most.
         let votes = |format: &str| opened.iter().filter(|o| o.advertisement.object_format() == format).count();
         let format = if votes("sha256") > votes("sha1") { "sha256" } else { "sha1" };
-        opened.retain(|o| o.advertisement.object_format() == format);
-        Self { run, opened }
+        let mut witnesses = Self { run, advertisement: Advertisement::of_store(format), opened };
+        witnesses.keep_only(format);
+        witnesses
+    }
+
+    /// Only those with this object format.
+    pub fn keep_only(&mut self, object_format: &str) {
+        self.opened.retain(|o| o.advertisement.object_format() == object_format);
+        self.advertisement = Advertisement::of_mirrors(self.opened.iter().map(|o| &o.advertisement));
     }
 
     /// How long each of them is waited for.

@@ -1,12 +1,9 @@
-//! Conversations that git's own helper leads: push, which goes to upstream always, and protocol v0 and v1.
+//! Conversations that git's own helper leads: push, which goes to upstream always, protocol v0 and v1, and plain files.
 //!
 //! From the first line on, everything git says goes to a child `git remote-https`, and everything the child says goes
 //! to git. Mirrors have no part in it, so they see no credentials.
 
-use std::{
-    io::{self, BufRead, BufReader, Write},
-    process::Stdio,
-};
+use std::io::{self, BufRead, Write};
 
 use mirror_config::{
     errors::{Failure, Kind},
@@ -15,15 +12,18 @@ use mirror_config::{
 };
 
 use super::listening::Listening;
-use crate::{git::Course, run::Run};
+use crate::{
+    git::{Course, RemoteHttps, held_back::HeldBack},
+    run::Run,
+};
 
-/// Hands the conversation over: the options that were heard already, then a line that was read already, then
-/// whatever git says. Returns the child's exit code.
+/// Hands the conversation over, to a child that has been asked something already or to a new one: the options that were heard
+/// already, then a line that was read already, then whatever git says. Returns the child's exit code.
 ///
 /// # Errors
 ///
 /// [`Kind::Transport`] when upstream is not reached by HTTP, [`Kind::Io`] when the child cannot be started.
-pub fn hand_over(run: &Run, git: &Listening, first: &str) -> Result<u8, Failure> {
+pub fn hand_over(run: &Run, git: &Listening, first: &str, leading: Option<Box<RemoteHttps>>) -> Result<u8, Failure> {
     let scheme = run.upstream.address.expose().scheme();
     if !matches!(scheme, "https" | "http") {
         return Err(Failure::new(
@@ -33,12 +33,11 @@ pub fn hand_over(run: &Run, git: &Listening, first: &str) -> Result<u8, Failure>
         .hint(format!("set the push address: git remote set-url --push {} {}", run.remote, run.upstream.address)));
     }
     let failed = |error: io::Error| Failure::new(Kind::Io, format!("`git remote-https`: {error}"));
-    let mut child =
-        run.gits_helper(Credentials::Users).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(failed)?;
-    let (Some(mut to_child), Some(from_child)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(failed(io::ErrorKind::BrokenPipe.into()));
+    let started = || RemoteHttps::start(run.gits_helper(Credentials::Users), false).map_err(|f| run.local(&f));
+    let RemoteHttps { mut child, stdin: mut to_child, stdout: mut from_child, words } = match leading {
+        Some(child) => *child,
+        None => started()?,
     };
-    let mut from_child = BufReader::new(from_child);
     let options = &run.options.lines;
     let opening: String = options.iter().map(String::as_str).chain([first]).flat_map(|line| [line, "\n"]).collect();
     to_child.write_all(opening.as_bytes()).and_then(|()| to_child.flush()).map_err(failed)?;
@@ -74,6 +73,7 @@ pub fn hand_over(run: &Run, git: &Listening, first: &str) -> Result<u8, Failure>
         child::end(&mut child);
     }
     let status = child.wait().map_err(failed)?;
+    words.iter().for_each(HeldBack::end);
     copied.map_err(failed)?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(128))
 }

@@ -16,7 +16,7 @@ use mirror_config::{
 use super::{delegate, listening::Listening};
 use crate::{
     answer::{Answer, upstream},
-    authority::{Authority, identity},
+    authority::{Authority, Found, identity},
     git::{CAPABILITIES, Command, Request},
     run::Run,
     terminal,
@@ -30,6 +30,8 @@ use crate::{
 /// What ended the conversation early.
 pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
     let mut stdout = io::stdout();
+    // git's own helper, where it has been asked already and is to lead.
+    let mut leading = None;
     loop {
         // The lock is not kept: whoever the conversation is handed to reads on from here.
         let mut line = String::new();
@@ -47,12 +49,13 @@ pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
                 let found = Authority::find(run)?;
                 drop(answering);
                 match found {
-                    None => {
+                    Found::Older(child) => {
                         run.refuse_unseen()?;
+                        leading = Some(child);
                         say(&mut stdout, b"fallback\n")?;
                     }
-                    Some(authority) => {
-                        return upload_pack(authority, git, io::stdin().lock(), stdout.lock()).map(|()| 0);
+                    Found::Authority(authority) => {
+                        return upload_pack(*authority, git, io::stdin().lock(), stdout.lock()).map(|()| 0);
                     }
                 }
             }
@@ -62,7 +65,7 @@ pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
                 if !pushes {
                     run.refuse_unseen()?;
                 }
-                return delegate::hand_over(run, git, &first);
+                return delegate::hand_over(run, git, &first, leading);
             }
         }
     }

@@ -55,7 +55,7 @@ impl HeldBack {
         state.out = Some(out);
     }
 
-    /// What was held back so far, once the child has ended or does so soon.
+    /// What was held back, once the child has ended or does so soon.
     pub fn said(&self) -> String {
         let since = Instant::now();
         while !self.reader.is_finished() && since.elapsed() < LAST_WORDS[0] {

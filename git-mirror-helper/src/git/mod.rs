@@ -5,10 +5,12 @@ pub mod commands;
 pub mod held_back;
 pub mod said;
 pub mod upload_pack_child;
+pub mod remote_https;
 pub mod request;
 pub mod settings;
 
 pub use commands::{CAPABILITIES, Command, Course, Options};
+pub use remote_https::{Opened, RemoteHttps};
 pub use request::Request;
 pub use settings::GitSettings;
 pub use upload_pack_child::UploadPack;

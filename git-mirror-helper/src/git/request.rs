@@ -53,6 +53,20 @@ impl Request {
 
     /// The request as git wrote it, with these lines in front of its `done`.
     pub fn with_haves(&self, haves: &[Oid]) -> Vec<u8> {
+        self.written(|_| true, haves)
+    }
+
+    /// The same for a mirror, in its own dialect: git says what upstream has advertised, and a server dies of a capability that
+    /// it does not know. What git says of itself beyond that (`session-id`, `server-option`) is for upstream.
+    pub fn for_mirror(&self, server: &Advertisement, haves: &[Oid]) -> Vec<u8> {
+        let known = |capability: &str| {
+            let name = capability.split('=').next().unwrap_or_default();
+            matches!(name, "agent" | "object-format") && server.has(name)
+        };
+        self.written(known, haves)
+    }
+
+    fn written(&self, says: impl Fn(&str) -> bool, haves: &[Oid]) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut line = |text: &str| {
             Packet::Data(format!("{text}\n").as_bytes())
@@ -60,7 +74,7 @@ impl Request {
                 .expect("a line that came in a packet fits one");
         };
         line(&format!("command={}", self.command));
-        self.capabilities.iter().for_each(|capability| line(capability));
+        self.capabilities.iter().filter(|capability| says(capability)).for_each(|capability| line(capability));
         if !self.arguments.is_empty() || !haves.is_empty() {
             Packet::Delimiter.write(&mut bytes).expect("memory");
         }
@@ -170,11 +184,17 @@ impl Request {
         self.values("want-ref ").next().is_some()
     }
 
+    /// Whether git passes on options whose meaning is between its user and upstream (`--server-option`).
+    pub fn has_server_options(&self) -> bool {
+        self.capabilities.iter().any(|capability| capability.starts_with("server-option="))
+    }
+
     /// Whether a server can do what is asked.
     pub fn fits(&self, server: &Advertisement, object_format: &str) -> bool {
-        server.object_format() == object_format
-            && (!self.is_filtered() || server.has_feature("fetch", "filter"))
-            && (!self.is_shallow() || server.has_feature("fetch", "shallow"))
+        let can = |feature: Option<&str>| feature.is_none_or(|feature| server.has_feature("fetch", feature));
+        server.has("fetch")
+            && server.object_format() == object_format
+            && self.arguments.iter().all(|argument| can(feature(argument)))
     }
 
     fn has(&self, argument: &str) -> bool {
@@ -186,10 +206,21 @@ impl Request {
     }
 }
 
+/// The feature of `fetch` that a server must have advertised to understand an argument (gitprotocol-v2, "fetch"); none for
+/// what all of them understand. An argument that is newer than this list is taken for the feature's name.
+fn feature(argument: &str) -> Option<&str> {
+    match argument.split(' ').next().unwrap_or_default() {
+        "want" | "have" | "done" | "thin-pack" | "no-progress" | "include-tag" | "ofs-delta" => None,
+        "shallow" | "deepen" | "deepen-relative" | "deepen-since" | "deepen-not" => Some("shallow"),
+        "want-ref" => Some("ref-in-want"),
+        other => Some(other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Request;
-    use mirror_config::git::{Packet, Packets};
+    use mirror_config::git::{Advertisement, Packet, Packets};
 
     const OID: &str = "7e1785e08e1fca2908ba6aefc65ce6b1adba7431";
 
@@ -213,6 +244,67 @@ mod tests {
         let with = String::from_utf8(request.with_haves(&[OID.parse().expect("an id")])).expect("text");
         assert!(with.contains(&format!("have {OID}\n0009done\n0000")), "{with}");
         assert_eq!(request.wants().len(), 1);
+    }
+
+    fn server(lines: &[&str]) -> Advertisement {
+        let mut bytes = Vec::new();
+        let packets = lines.iter().map(|line| Packet::Data(line.as_bytes())).chain([Packet::Flush]);
+        packets.for_each(|packet| packet.write(&mut bytes).expect("memory"));
+        Advertisement::read(&mut Packets::new(&bytes[..])).expect("an advertisement")
+    }
+
+    #[test]
+    fn a_mirror_is_asked_in_its_own_dialect() {
+        let (mut request, _) = request(&["thin-pack", &format!("want {OID}"), "done"]);
+        request.capabilities =
+            ["agent=git/2.47", "object-format=sha1", "session-id=x", "server-option=y"].map(str::to_owned).to_vec();
+        assert!(request.has_server_options());
+        for (lines, said) in [
+            (
+                &["version 2", "agent=a", "ls-refs", "fetch=shallow", "object-format=sha1"][..],
+                &["agent=git/2.47", "object-format=sha1"][..],
+            ),
+            (&["version 2", "agent=git/2.25.1", "ls-refs", "fetch=shallow", "server-option"], &["agent=git/2.47"]),
+            (&["version 2", "ls-refs", "fetch", "object-format=sha1", "session-id=z"], &["object-format=sha1"]),
+            (&["version 2", "ls-refs", "fetch"], &[]),
+        ] {
+            let server = server(lines);
+            assert!(request.fits(&server, "sha1") && !request.fits(&server, "sha256"), "{lines:?}");
+            let asked = Request::read(&mut Packets::new(&request.for_mirror(&server, &[])[..]))
+                .expect("bytes")
+                .expect("a request");
+            assert_eq!(
+                (asked.capabilities.clone(), asked.wants()),
+                (said.iter().map(ToString::to_string).collect(), request.wants()),
+                "{lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_has_not_advertised_a_feature_is_not_asked_for_it() {
+        let all = ["version 2", "fetch=shallow wait-for-done filter ref-in-want"];
+        for (argument, needs) in [
+            ("deepen 1", "shallow"),
+            ("shallow 7e17", "shallow"),
+            ("deepen-not refs/tags/v1", "shallow"),
+            ("filter blob:none", "filter"),
+            ("want-ref refs/heads/main", "ref-in-want"),
+            ("wait-for-done", "wait-for-done"),
+            ("of-tomorrow 1", "of-tomorrow"),
+        ] {
+            let (request, _) = request(&[&format!("want {OID}"), argument, "done"]);
+            assert_eq!(request.fits(&server(&all), "sha1"), needs != "of-tomorrow", "{argument}");
+            let without = all[1].replace(needs, "");
+            assert!(!request.fits(&server(&["version 2", &without]), "sha1"), "{argument}");
+            assert!(request.fits(&server(&["version 2", &format!("fetch={needs}")]), "sha1"), "{argument}");
+        }
+        let (plain, _) =
+            request(&["thin-pack", "ofs-delta", "include-tag", "no-progress", &format!("want {OID}"), "done"]);
+        assert!(
+            plain.fits(&server(&["version 2", "fetch"]), "sha1")
+                && !plain.fits(&server(&["version 2", "ls-refs"]), "sha1")
+        );
     }
 
     #[test]

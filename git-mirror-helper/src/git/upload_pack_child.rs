@@ -6,10 +6,9 @@
 //! happens.
 
 use std::{
-    io::{self, BufRead, BufReader, Write},
+    io::{BufReader, Write},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::mpsc::channel,
     thread,
     time::{Duration, Instant},
 };
@@ -36,58 +35,22 @@ pub struct UploadPack {
     stdout: Packets<BufReader<ChildStdout>>,
     /// `git remote-https` closes each answer with `0002`.
     response_end: bool,
-    /// What it says to people, if that is held back.
+    /// What it says to people, if that was held back.
     pub words: Option<HeldBack>,
     /// What it can do.
     pub advertisement: Advertisement,
 }
 
 impl UploadPack {
-    /// Connects to an upstream by git's own helper, `command`, which hears these options first; within this time, if there
-    /// is a limit: git itself waits for minutes.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault::NotAMirror`] when the server speaks an older protocol, [`Fault::Timeout`], else what kept the child from
-    /// connecting; it has said the details on standard error, and they are the text where that is held back.
-    pub fn https(command: &mut Command, options: &[String], longest: Option<Duration>) -> Result<Self, Fault> {
-        let mut child = spawn(command)?;
-        let (mut stdin, stdout) = pipes(&mut child)?;
-        let words = child.stderr.take().map(HeldBack::of);
-        let lines = options.iter().map(String::as_str).chain(["stateless-connect git-upload-pack"]);
-        let opening: String = lines.flat_map(|line| [line, "\n"]).collect();
-        // A child that has ended already says why.
-        let _ = stdin.write_all(opening.as_bytes());
-        let (tell, told) = channel();
-        let count = options.len();
-        thread::spawn(move || {
-            let mut stdout = BufReader::with_capacity(0x1_0000, stdout);
-            let answers: io::Result<Vec<Vec<u8>>> = (0..=count).map(|_| answer(&mut stdout)).collect();
-            // It comes too late where nobody listens.
-            let _ = tell.send((answers.map(|mut answers| answers.pop()), stdout));
-        });
-        let fault = match longest.map_or_else(|| told.recv().ok(), |longest| told.recv_timeout(longest).ok()) {
-            Some((Ok(Some(answer)), stdout)) if answer == b"\n" => {
-                let mut stdout = Packets::new(stdout);
-                let advertisement = Advertisement::read(&mut stdout)?;
-                return Ok(Self {
-                    child,
-                    stdin: Some(stdin),
-                    busy: false,
-                    stdout,
-                    response_end: true,
-                    words,
-                    advertisement,
-                });
-            }
-            Some((Ok(_), _)) => Fault::NotAMirror("it does not speak protocol version 2".to_owned()),
-            Some((Err(_), _)) => {
-                Fault::Said(words.as_ref().map_or_else(|| "git could not connect".to_owned(), HeldBack::said))
-            }
-            None => Fault::Timeout,
-        };
-        child::end(&mut child);
-        Err(fault)
+    /// git's own helper that has connected to upstream, with what that can do.
+    pub fn connected(
+        child: Child,
+        stdin: ChildStdin,
+        stdout: Packets<BufReader<ChildStdout>>,
+        advertisement: Advertisement,
+        words: Option<HeldBack>,
+    ) -> Self {
+        Self { child, stdin: Some(stdin), busy: false, stdout, response_end: true, words, advertisement }
     }
 
     /// Opens a repository on this machine's disks.
@@ -152,6 +115,7 @@ impl Drop for UploadPack {
             thread::sleep(MOMENT[1]);
         }
         child::end(&mut self.child);
+        self.words.iter().for_each(HeldBack::end);
     }
 }
 
@@ -165,11 +129,4 @@ fn spawn(command: &mut Command) -> Result<Child, Fault> {
 
 fn pipes(child: &mut Child) -> Result<(ChildStdin, ChildStdout), Fault> {
     child.stdin.take().zip(child.stdout.take()).ok_or_else(|| Fault::Local("a child without pipes".to_owned()))
-}
-
-/// One line of a helper's.
-fn answer(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
-    let mut line = Vec::new();
-    from.read_until(b'\n', &mut line)?;
-    if line.last() == Some(&b'\n') { Ok(line) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }

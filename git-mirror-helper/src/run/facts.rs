@@ -53,6 +53,8 @@ pub struct Run {
     pub pinned: Option<Pinned>,
     /// What happens.
     pub journal: Journal,
+    /// Where words of git's own go that were held back.
+    pub gits_words: fn(&[u8]),
 }
 
 impl Run {
@@ -94,6 +96,7 @@ impl Run {
             ledger,
             pinned,
             journal,
+            gits_words: |_| {},
         })
     }
 

@@ -19,6 +19,11 @@ pub fn say(text: &str) {
     line(&format!("mirror: {}", redact::secrets(text)));
 }
 
+/// What git's own helper says, as it says it.
+pub fn pass_on(words: &[u8]) {
+    let _ = io::stderr().write_all(words);
+}
+
 /// Puts a text in place of the line the cursor is in.
 pub fn redraw(text: &str) {
     // Nobody is listening if this fails.

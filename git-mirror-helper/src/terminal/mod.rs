@@ -4,5 +4,5 @@ pub mod lines;
 pub mod progress;
 pub mod listener;
 
-pub use lines::error;
+pub use lines::{error, pass_on};
 pub use listener::listener;

@@ -34,6 +34,10 @@ pub enum Fault {
     Busy(Duration),
     /// An answer, but not one of a mirror: a sign-in page, a web site.
     NotAMirror(String),
+    /// It is what it says, and speaks in a way that our client does not: an older protocol, plain files. Nobody's fault.
+    Dialect(String),
+    /// Its history is cut off somewhere, so that what it sends is less than was asked for.
+    Shallow,
     /// It has not got what was asked for.
     Missing,
     /// More than was asked for, or without end.
@@ -67,6 +71,8 @@ impl Fault {
             Self::Status(_) => "status",
             Self::Busy(_) => "busy",
             Self::NotAMirror(_) => "not-a-mirror",
+            Self::Dialect(_) => "dialect",
+            Self::Shallow => "shallow",
             Self::Missing => "missing",
             Self::TooLarge => "too-large",
             Self::Corrupt(_) => "corrupt",
@@ -84,7 +90,10 @@ impl Fault {
 
     /// Whether this says something of the mirror's health, rather than of this one item or of this machine.
     pub fn counts_against_health(&self) -> bool {
-        !matches!(self, Self::Missing | Self::Local(_) | Self::Transport(_) | Self::Canceled)
+        !matches!(
+            self,
+            Self::Missing | Self::Local(_) | Self::Transport(_) | Self::Canceled | Self::Dialect(_) | Self::Shallow
+        )
     }
 
     /// Whether it gives reason to think that the mirror lies: said out loud, and no second chance for this item.
@@ -102,7 +111,7 @@ impl Fault {
             Self::Proxy(_) => Kind::Proxy,
             Self::Redirect(_) => Kind::Redirect,
             Self::Busy(_) => Kind::Rate,
-            Self::NotAMirror(_) => Kind::NotAMirror,
+            Self::NotAMirror(_) | Self::Dialect(_) | Self::Shallow => Kind::NotAMirror,
             Self::TooLarge => Kind::Limit,
             Self::Corrupt(_) => Kind::Digest,
             Self::Transport(_) => Kind::Transport,
@@ -148,6 +157,8 @@ impl fmt::Display for Fault {
             Self::Status(status) => write!(f, "HTTP {status}"),
             Self::Busy(wait) => write!(f, "busy, asks to wait {} s", wait.as_secs()),
             Self::NotAMirror(what) => write!(f, "does not answer like a mirror: {what}"),
+            Self::Dialect(what) => f.write_str(what),
+            Self::Shallow => f.write_str("has only a shallow copy"),
             Self::Missing => f.write_str("has not got it"),
             Self::TooLarge => f.write_str("sends more than was asked for"),
             Self::Corrupt(what) => write!(f, "sent corrupt data: {what}"),

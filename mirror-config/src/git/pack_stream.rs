@@ -8,9 +8,16 @@ use std::{
 use super::pkt_line::{Packet, Packets};
 use crate::{errors::Fault, message::redact, transport::http::limits};
 
+/// What servers say of an object that they do not give: `upload-pack: not our ref ID` (git), `want ID not valid` (JGit).
+/// They have not got it, or give out only what they advertise; so it is nobody's fault.
+const NOT_GIVEN: [&str; 2] = ["not our ref", "not valid"];
+
 /// What an `ERR` packet means.
 pub fn refusal(said: &str) -> Fault {
-    if said.contains("not our ref") { Fault::Missing } else { Fault::Said(redact::controls(said)) }
+    match NOT_GIVEN.iter().any(|words| said.contains(words)) {
+        true => Fault::Missing,
+        false => Fault::Said(redact::controls(said)),
+    }
 }
 
 /// Whether a packet of the side band says no more than that its server is alive: how it gets on, or nothing, as servers send
@@ -62,7 +69,7 @@ impl<R: Read> PackStream<R> {
                     return Ok(Some(Self { packets, payload, at: 0, messages: 0, ended: false, alive: None }));
                 }
                 (Some(text), _) if text == "shallow-info" && !shallow => {
-                    return Err(Fault::NotAMirror("it has only a shallow copy".to_owned()));
+                    return Err(Fault::Shallow);
                 }
                 (Some(text), _) => {
                     if let Some(said) = text.strip_prefix("ERR ") {
@@ -109,7 +116,7 @@ impl<R: Read> PackStream<R> {
                     }
                 }
                 Some(Packet::Data([3, text @ ..])) => {
-                    return Err(Fault::Said(redact::controls(String::from_utf8_lossy(text).trim())).into());
+                    return Err(refusal(String::from_utf8_lossy(text).trim()).into());
                 }
                 Some(Packet::Data(_)) => return Err(Fault::NotAMirror("an unknown side band".to_owned()).into()),
                 Some(_) => return Ok(false),
@@ -200,8 +207,9 @@ mod tests {
     fn answers_without_a_pack_are_faults() {
         for (body, name) in [
             (vec![Packet::Data(b"ERR upload-pack: not our ref 12\n")], "missing"),
+            (vec![Packet::Data(b"ERR want 12 not valid\n")], "missing"),
             (vec![Packet::Data(b"ERR go away\n")], "said"),
-            (vec![Packet::Data(b"shallow-info\n")], "not-a-mirror"),
+            (vec![Packet::Data(b"shallow-info\n")], "shallow"),
             (vec![Packet::Flush], "not-a-mirror"),
             (vec![], "cut"),
         ] {

@@ -78,8 +78,8 @@ fn presence(select: &Select, source: &Source, commit: &Oid) -> Result<Presence, 
         return Ok(Presence::Tip(tip.name.clone()));
     }
     // One commit without its files is all that has to travel.
-    let filter = session.advertisement.has_feature("fetch", "filter").then_some("tree:0");
-    let fetch = Fetch { wants: std::slice::from_ref(commit), depth: Some(1), filter, ..Fetch::default() };
+    let (wants, filter) = (std::slice::from_ref(commit), Some("tree:0"));
+    let fetch = Fetch { wants, depth: Some(1), filter, ..Fetch::default() };
     match session.fetch(&fetch, Patience::REPLACEABLE) {
         Ok(_) => Ok(Presence::There),
         Err(Fault::Missing) => Ok(Presence::NotFound),

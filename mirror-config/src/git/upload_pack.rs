@@ -18,11 +18,14 @@ use crate::{
     transport::http::{Body, Cancel, Http, Patience, Request, git_agent, limits},
 };
 
-/// The body of an `ls-refs` request; without prefixes all refs are meant.
-pub fn ls_refs(object_format: &str, prefixes: &[&str]) -> Vec<u8> {
+/// Bytes that show what an answer of another content type is.
+const FIRST_LINE: u64 = 128;
+
+/// The body of an `ls-refs` request to this server; without prefixes all refs are meant.
+pub fn ls_refs(server: &Advertisement, prefixes: &[&str]) -> Vec<u8> {
     let mut arguments = vec!["peel".to_owned(), "symrefs".to_owned()];
     arguments.extend(prefixes.iter().map(|prefix| format!("ref-prefix {prefix}")));
-    command("ls-refs", object_format, &arguments)
+    command("ls-refs", server, &arguments)
 }
 
 /// A `fetch` request of our own.
@@ -32,9 +35,9 @@ pub struct Fetch<'a> {
     pub wants: &'a [Oid],
     /// Objects had with all that they reach.
     pub haves: &'a [Oid],
-    /// A filter such as `tree:0`; the server must have advertised it.
+    /// A filter such as `tree:0`, if the server can leave anything out.
     pub filter: Option<&'a str>,
-    /// Only this many commits deep.
+    /// Only this many commits deep, if the server can do that.
     pub depth: Option<u32>,
     /// Objects of the pack may be deltas against what is had.
     pub thin: bool,
@@ -43,30 +46,36 @@ pub struct Fetch<'a> {
 }
 
 impl Fetch<'_> {
-    /// The body of the request.
-    pub fn request(&self, object_format: &str) -> Vec<u8> {
+    /// The body of the request to this server, which says nothing that the server has not advertised: git dies of a capability
+    /// that it does not know (`serve.c`, up to 2.27 of `object-format` as well), and of an unknown argument of `fetch`.
+    pub fn request(&self, server: &Advertisement) -> Vec<u8> {
+        let can = |feature: &str| server.has_feature("fetch", feature);
         let mut arguments = vec!["ofs-delta".to_owned(), "no-progress".to_owned()];
         arguments.extend(self.thin.then(|| "thin-pack".to_owned()));
         // A filtered pack is asked for to count or to prove, where tags are in the way.
         if self.filter.is_none() {
             arguments.push("include-tag".to_owned());
         }
-        arguments.extend(self.depth.map(|depth| format!("deepen {depth}")));
-        arguments.extend(self.filter.map(|filter| format!("filter {filter}")));
+        arguments.extend(self.depth.filter(|_| can("shallow")).map(|depth| format!("deepen {depth}")));
+        arguments.extend(self.filter.filter(|_| can("filter")).map(|filter| format!("filter {filter}")));
         arguments.extend(self.wants.iter().map(|oid| format!("want {oid}")));
         arguments.extend(self.haves.iter().map(|oid| format!("have {oid}")));
         arguments.push(if self.only_negotiate { "wait-for-done" } else { "done" }.to_owned());
-        command("fetch", object_format, &arguments)
+        command("fetch", server, &arguments)
     }
 }
 
-fn command(name: &str, object_format: &str, arguments: &[String]) -> Vec<u8> {
+fn command(name: &str, server: &Advertisement, arguments: &[String]) -> Vec<u8> {
     let mut body = Vec::new();
     let mut line =
         |text: String| Packet::Data(text.as_bytes()).write(&mut body).expect("a line of a request fits a packet");
     line(format!("command={name}\n"));
-    line(format!("agent={}\n", git_agent()));
-    line(format!("object-format={object_format}\n"));
+    if server.has("agent") {
+        line(format!("agent={}\n", git_agent()));
+    }
+    if server.has("object-format") {
+        line(format!("object-format={}\n", server.object_format()));
+    }
     Packet::Delimiter.write(&mut body).expect("memory");
     for argument in arguments {
         Packet::Data(format!("{argument}\n").as_bytes()).write(&mut body).expect("a line of a request fits a packet");
@@ -94,14 +103,21 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The [`Fault`] of the request; [`Fault::NotAMirror`] when the answer is not one of git's.
+    /// The [`Fault`] of the request; [`Fault::Dialect`] when the server speaks an older protocol, or serves plain files,
+    /// [`Fault::NotAMirror`] when the answer is not one of git's.
     pub fn open(http: &Http, source: &Source, patience: Patience) -> Result<Self, Fault> {
         let address = below(&source.address, "info/refs", Some("service=git-upload-pack"));
         let request = Request::get(address, &source.route, patience).to(&source.name);
         let request = request.header("git-protocol", "version=2");
         let answer = http.send(&request)?;
         if answer.content_type != "application/x-git-upload-pack-advertisement" {
-            return Err(Fault::NotAMirror(format!("its answer is `{}`", redact::controls(&answer.content_type))));
+            let mut head = Vec::new();
+            // What cannot be read is no list either.
+            let _ = answer.body.take(FIRST_LINE).read_to_end(&mut head);
+            return Err(match is_list_of_files(&head) {
+                true => Fault::Dialect("it serves plain files, which only git itself can fetch".to_owned()),
+                false => Fault::NotAMirror(format!("its answer is `{}`", redact::controls(&answer.content_type))),
+            });
         }
         let base = redirected(&source.address, &answer.address)?;
         let first_byte = answer.first_byte;
@@ -150,7 +166,7 @@ impl Session {
     ///
     /// As there, and [`Fault::TooLarge`] beyond it.
     pub fn refs_within(&self, limit: u64, prefixes: &[&str], patience: Patience) -> Result<Vec<Ref>, Fault> {
-        let body = self.command(ls_refs(self.advertisement.object_format(), prefixes), patience)?;
+        let body = self.command(ls_refs(&self.advertisement, prefixes), patience)?;
         read_refs_within(limit, body)
     }
 
@@ -160,7 +176,7 @@ impl Session {
     ///
     /// [`Fault::Missing`] when the place has not got a wanted object, else the [`Fault`] of the request.
     pub fn fetch(&self, fetch: &Fetch<'_>, patience: Patience) -> Result<PackStream<Body>, Fault> {
-        let body = self.command(fetch.request(self.advertisement.object_format()), patience)?;
+        let body = self.command(fetch.request(&self.advertisement), patience)?;
         let mut stream = PackStream::open(body, fetch.depth.is_some())?;
         stream.when_alive(self.sign_of_life());
         Ok(stream)
@@ -176,10 +192,14 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The [`Fault`] of the request; [`Fault::Missing`] when it has not got a wanted object.
+    /// The [`Fault`] of the request; [`Fault::Missing`] when it has not got a wanted object, [`Fault::Dialect`] where it
+    /// cannot be asked without sending a pack.
     pub fn common(&self, wants: &[Oid], haves: &[Oid], patience: Patience) -> Result<Vec<Oid>, Fault> {
+        if !self.advertisement.has_feature("fetch", "wait-for-done") {
+            return Err(Fault::Dialect("it cannot be asked what is common".to_owned()));
+        }
         let fetch = Fetch { wants, haves, only_negotiate: true, ..Fetch::default() };
-        let body = self.command(fetch.request(self.advertisement.object_format()), patience)?;
+        let body = self.command(fetch.request(&self.advertisement), patience)?;
         let mut packets = Packets::new(body.take(limits::REFS));
         let mut common = Vec::new();
         while let Some(packet) = packets.next_packet().map_err(|error| Fault::from_io(&error))? {
@@ -222,6 +242,13 @@ fn read_refs_within(limit: u64, from: impl Read) -> Result<Vec<Ref>, Fault> {
     }
 }
 
+/// Whether this is the beginning of `info/refs` as `git update-server-info` writes it: an id, a tab, the name of a ref
+/// (gitrepository-layout(5), http-protocol: "Dumb Clients").
+fn is_list_of_files(head: &[u8]) -> bool {
+    let id = head.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    matches!(id, 40 | 64) && head[id..].starts_with(b"\trefs/")
+}
+
 /// `address/path?query`; a query of the address itself stays in front.
 fn below(address: &Address, path: &str, query: Option<&str>) -> Address {
     let mut url = address.expose().clone();
@@ -248,10 +275,10 @@ fn redirected(asked: &Address, answered: &Address) -> Result<Address, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fetch, below, read_refs_within, redirected};
+    use super::{Fetch, below, ls_refs, read_refs_within, redirected};
     use crate::{
         errors::Fault,
-        git::{Packet, pkt_line::written},
+        git::{Advertisement, Packet, Packets, pkt_line::written},
     };
 
     #[test]
@@ -265,12 +292,57 @@ mod tests {
     #[test]
     fn a_request_says_what_was_meant() {
         let oid = "7e1785e08e1fca2908ba6aefc65ce6b1adba7431".parse().expect("an id");
-        let body = Fetch { wants: &[oid], filter: Some("tree:0"), ..Fetch::default() }.request("sha1");
-        let text = String::from_utf8(body).expect("text");
-        assert!(
-            text.contains("command=fetch\n") && text.contains("filter tree:0\n") && text.ends_with("0009done\n0000"),
-            "{text}"
-        );
+        let fetch = Fetch { wants: &[oid], filter: Some("tree:0"), depth: Some(1), ..Fetch::default() };
+        // What servers of several ages and makes advertise, and what a request to each of them holds.
+        for (lines, says, does_not) in [
+            (
+                &[
+                    "version 2",
+                    "agent=git/2.47.3",
+                    "ls-refs=unborn",
+                    "fetch=shallow wait-for-done filter",
+                    "object-format=sha1",
+                ][..],
+                &["agent=git/", "object-format=sha1\n", "deepen 1\n", "filter tree:0\n"][..],
+                &[][..],
+            ),
+            (
+                &["version 2", "agent=git/2.25.1", "ls-refs", "fetch=shallow", "server-option"],
+                &["agent=git/", "deepen 1\n"],
+                &["object-format", "filter"],
+            ),
+            (
+                &["version 2", "ls-refs", "fetch", "object-format=sha256"],
+                &["object-format=sha256\n"],
+                &["agent", "deepen", "filter"],
+            ),
+            (&["version 2", "fetch=filter"], &["filter tree:0\n"], &["agent", "deepen", "object-format"]),
+        ] {
+            let packets: Vec<Packet<'_>> = lines.iter().map(|line| Packet::Data(line.as_bytes())).collect();
+            let bytes = written(&[&packets[..], &[Packet::Flush]].concat());
+            let server = Advertisement::read(&mut Packets::new(&bytes[..])).expect("an advertisement");
+            let text = String::from_utf8(fetch.request(&server)).expect("text");
+            assert!(text.contains("command=fetch\n") && text.ends_with("0009done\n0000"), "{text}");
+            assert!(says.iter().all(|word| text.contains(word)), "{lines:?}: {text}");
+            assert!(!does_not.iter().any(|word| text.contains(word)), "{lines:?}: {text}");
+            let text = String::from_utf8(ls_refs(&server, &[])).expect("text");
+            assert!(!does_not.iter().any(|word| text.contains(word)), "{lines:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_a_server_of_plain_files_is_known() {
+        let id = "7e1785e08e1fca2908ba6aefc65ce6b1adba7431";
+        for (head, is_list) in [
+            (format!("{id}\trefs/heads/main\n"), true),
+            (format!("{id}{}\trefs/tags/v1^{{}}\n", &id[..24]), true),
+            (format!("{id} refs/heads/main\n"), false),
+            (format!("{}\trefs/heads/main\n", &id[1..]), false),
+            ("<html>".to_owned(), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(super::is_list_of_files(head.as_bytes()), is_list, "{head}");
+        }
     }
 
     #[test]

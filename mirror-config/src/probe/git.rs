@@ -133,7 +133,7 @@ fn measure(name: &str, operator: &str, opened: Result<Session, Fault>, yardstick
     if let Some(oid) = &head {
         match rate(&session, oid) {
             Ok(throughput) => (result.throughput, result.whole) = (Some(throughput), Some(true)),
-            Err(Fault::NotAMirror(what)) if what.contains("shallow") => result.whole = Some(false),
+            Err(Fault::Shallow) => result.whole = Some(false),
             Err(fault) => result.fault = Some(fault),
         }
     }

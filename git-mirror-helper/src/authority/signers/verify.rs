@@ -116,16 +116,14 @@ fn tips_of(request: &Request, refs: &[Ref]) -> Vec<Oid> {
 
 /// Has whoever is the authority send the tips alone.
 fn fetched(authority: &mut Authority<'_>, tips: &[Oid], folder: &Path) -> Result<Vec<Tip>, Fault> {
-    let server = authority.advertisement();
-    let format = server.object_format().to_owned();
-    let filter = server.has_feature("fetch", "filter").then_some("tree:0");
-    let depth = server.has_feature("fetch", "shallow").then_some(1);
-    let body = Fetch { wants: tips, depth, filter, ..Fetch::default() }.request(&format);
+    let format = authority.advertisement().object_format().to_owned();
+    let fetch = Fetch { wants: tips, depth: Some(1), filter: Some("tree:0"), ..Fetch::default() };
     let limit = authority.run.select.config.git.store_limit.value;
     let local = |error: std::io::Error| Fault::Local(error.to_string());
     let Voice::Mirrors(witnesses) = &authority.voice else {
         let mut spool = SpooledTempFile::new(IN_MEMORY);
         let mut count = 0;
+        let body = fetch.request(authority.advertisement());
         authority.stream(&body, &mut |packet| {
             count += if let Packet::Data(data) = packet { data.len() as u64 } else { 0 };
             if count > limit { Err(Fault::TooLarge) } else { packet.write(&mut spool).map_err(local) }
@@ -136,7 +134,8 @@ fn fetched(authority: &mut Authority<'_>, tips: &[Oid], folder: &Path) -> Result
     let mut last = Fault::Missing;
     for (number, session) in witnesses.opened.iter().enumerate() {
         let place = folder.join(number.to_string());
-        let asked = session.command(body.clone(), witnesses.patience()).and_then(|mut answer| {
+        let body = fetch.request(&session.advertisement);
+        let asked = session.command(body, witnesses.patience()).and_then(|mut answer| {
             answer.limit(limit);
             tips::unpack(answer, tips, &format, &place)
         });

@@ -91,7 +91,7 @@ fn asked(session: &Session, new: &Oid, old: &Oid) -> Result<bool, Fault> {
 
 /// Fetches one commit, and looks when it was made.
 fn made(session: &Session, oid: &Oid) -> Result<u64, Fault> {
-    if !session.advertisement.has_feature("fetch", "filter") {
+    if !["filter", "shallow"].iter().all(|feature| session.advertisement.has_feature("fetch", feature)) {
         return Err(Fault::Transport("it would send all files with it".to_owned()));
     }
     let (_folder, objects) =
@@ -102,8 +102,7 @@ fn made(session: &Session, oid: &Oid) -> Result<u64, Fault> {
 /// Fetches commits into a folder of their own, without files where the mirror can do that.
 fn commits(session: &Session, fetch: Fetch<'_>) -> Result<(tempfile::TempDir, gix::odb::Handle), Fault> {
     let local = |error: std::io::Error| Fault::Local(error.to_string());
-    let filter = session.advertisement.has_feature("fetch", "filter").then_some("tree:0");
-    let stream = session.fetch(&Fetch { filter, ..fetch }, Patience::REPLACEABLE)?;
+    let stream = session.fetch(&Fetch { filter: Some("tree:0"), ..fetch }, Patience::REPLACEABLE)?;
     let hash = hash_of(session.advertisement.object_format());
     let folder = tempfile::tempdir().map_err(local)?;
     let packs = folder.path().join("pack");
