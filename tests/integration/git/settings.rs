@@ -112,6 +112,30 @@ fn the_way_to_upstream_is_gits() {
 }
 
 #[test]
+fn a_proxy_that_asks_for_a_password_gets_it_from_git() {
+    let stage = Stage::new(&History::small(), &["a", "b"]);
+    let proxy = GitServer::start(stage.sandbox.path("upstream"));
+    // Base64 of the name and password below.
+    proxy.show_only_to("Proxy-Authorization", "c29tZW9uZTpzZWtyaXQ", None);
+    let helper = format!("!f() {{ echo username=someone; echo password={SECRET}; }}; f");
+    stage.sandbox.git_config("credential.helper", &helper);
+    let (base, live) = (stage.origin.url(), proxy.url());
+    let own = format!("http.{base}/.proxy");
+    let (named, whole) =
+        ["someone", "someone:sekrit"].map(|who| live.replace("http://", &format!("http://{who}@"))).into();
+    for (case, setting) in [
+        ("a name", ("http.proxy", named.as_str())),
+        ("a name for the address", (own.as_str(), named.as_str())),
+        ("a name for the remote", ("remote.origin.proxy", named.as_str())),
+        ("a name and a password", ("http.proxy", whole.as_str())),
+    ] {
+        proxy.forget_log();
+        assert!(assert_as_plain_git(&stage, case, &base, (&[setting], &[])), "{case}");
+        assert!(stage.origin.log().is_empty() && !proxy.log().is_empty(), "{case}");
+    }
+}
+
+#[test]
 fn what_our_client_does_not_have_is_asked_by_git_and_mirrors_carry() {
     let stage = Stage::new(&History::small(), &["a", "b"]);
     let base = stage.origin.url();

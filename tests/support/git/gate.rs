@@ -1,6 +1,6 @@
 //! What a server shows only to requests that have a header: a ref, or anything at all.
 
-use crate::wire::Request;
+use crate::wire::{Fault, Request};
 
 /// A header that opens something.
 #[derive(Debug, Clone)]
@@ -21,6 +21,17 @@ impl Gate {
     /// Whether nothing is shown.
     pub(crate) fn is_shut(&self, request: &Request) -> bool {
         self.reference.is_none() && !self.opens(request)
+    }
+
+    /// What is said to whom nothing is shown.
+    pub(crate) fn refusal(&self) -> Fault {
+        match self.header.as_str() {
+            "Proxy-Authorization" => {
+                let asks = ("Proxy-Authenticate".to_owned(), "Basic realm=\"a proxy\"".to_owned());
+                Fault::Status { code: 407, headers: vec![asks], body: Vec::new() }
+            }
+            _ => Fault::status(403),
+        }
     }
 
     /// The ref that is not shown.

@@ -103,7 +103,8 @@ impl GitServer {
         *lock(&self.shared.credentials) = Some((name.to_owned(), basic_credentials(name, password)));
     }
 
-    /// Shows a ref from now on only to requests whose header of this name has this in it; without a ref, nothing to others.
+    /// Shows a ref from now on only to requests whose header of this name has this in it; without a ref, nothing to
+    /// others, as a proxy would where the header is for one.
     pub fn show_only_to(&self, header: &str, value: &str, reference: Option<&str>) {
         let reference = reference.map(str::to_owned);
         *lock(&self.shared.gate) = Some(Gate { header: header.to_owned(), value: value.to_owned(), reference });
@@ -167,12 +168,8 @@ fn converse(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
         let seen = Seen::new(&request);
         let is_fetch = seen.is_fetch();
         let user = shared.user(&request);
-        let shut = lock(&shared.gate).as_ref().is_some_and(|gate| gate.is_shut(&request));
-        let fault = match &user {
-            _ if shut => Some(Fault::status(403)),
-            Ok(_) => shared.due(&seen),
-            Err(()) => Some(Fault::unauthorized()),
-        };
+        let shut = lock(&shared.gate).as_ref().filter(|gate| gate.is_shut(&request)).map(Gate::refusal);
+        let fault = shut.or_else(|| if user.is_ok() { shared.due(&seen) } else { Some(Fault::unauthorized()) });
         let place = shared.wire.note(seen);
         let tally = is_fetch.then_some(&shared.fetched);
         let line = Line { wire: &shared.wire, stream, pace: &pace, place, tally, drip: None };
