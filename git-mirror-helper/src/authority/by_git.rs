@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mirror_config::errors::Fault;
+use mirror_config::{errors::Fault, git::program::Credentials};
 
 use crate::{
     git::{Opened, RemoteHttps},
@@ -30,8 +30,7 @@ impl How {
 ///
 /// The [`Fault`] that kept it from connecting.
 pub fn open(run: &Run, how: How) -> Result<Opened, Fault> {
-    let child = RemoteHttps::start(&run.env, &run.remote, &run.upstream.address, how.silently)?;
-    let opened = child.connect(how.longest)?;
+    let opened = connect(run, Credentials::Users, how)?;
     let words = match &opened {
         Opened::UploadPack(child) => &child.words,
         Opened::Leads(child) => &child.words,
@@ -39,6 +38,17 @@ pub fn open(run: &Run, how: How) -> Result<Opened, Fault> {
     // It gets along with upstream, so that all it has said is what git would have said.
     words.iter().for_each(|words| words.tell(run.gits_words));
     Ok(opened)
+}
+
+/// Has git's own helper connect, with the options that it does not hear again.
+///
+/// # Errors
+///
+/// As [`RemoteHttps::connect`].
+pub fn connect(run: &Run, credentials: Credentials, how: How) -> Result<Opened, Fault> {
+    let options: Vec<String> =
+        run.options.lines.iter().filter(|line| line.starts_with("option family ")).cloned().collect();
+    RemoteHttps::start(run.gits_helper(credentials), how.silently)?.connect(&options, how.longest)
 }
 
 /// Whether git's own helper may get along with an upstream that did this to our client, and how it is to be asked. `alone`:

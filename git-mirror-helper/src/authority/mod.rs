@@ -3,7 +3,9 @@
 pub mod word;
 pub mod witnesses;
 pub mod kept;
+pub mod shown;
 pub mod by_git;
+pub mod by_settings;
 pub mod upstream;
 mod whole;
 pub mod refs;

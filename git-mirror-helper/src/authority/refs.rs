@@ -2,7 +2,8 @@
 //! where nobody is there at all.
 //!
 //! Upstream is asked without credentials first. If that is enough, the repository is public and mirrors may hear its
-//! name; if not, git's own helper asks with the user's credentials, and no mirror ever hears of it.
+//! name; if not, git's own helper asks with the user's credentials, and no mirror ever hears of it. Where git's configuration
+//! has something for upstream that our own client does not have, git's own helper asks in its place (`by_settings`).
 
 use std::time::{Duration, Instant};
 
@@ -15,9 +16,10 @@ use mirror_config::{
 };
 
 use super::{
-    by_git,
+    by_git, by_settings,
     kept::Kept,
-    upstream::{self, Silence, Upstream},
+    shown::{Shown, Silence, Upstream},
+    upstream,
     whole::Question,
     witnesses::Witnesses,
     word::Word,
@@ -32,8 +34,8 @@ use crate::{
 pub enum Voice<'r> {
     /// Upstream, without credentials: the repository is public.
     Public(Box<Session>),
-    /// Upstream, through git's own helper with the user's credentials, or on this machine's disks.
-    Private(Box<UploadPack>),
+    /// Upstream, through git's own helper, with the user's settings or credentials; or on this machine's disks.
+    Child(Box<UploadPack>),
     /// Upstream cannot be reached: those mirrors that answer.
     Mirrors(Witnesses<'r>),
     /// Nobody can be reached, or those who can say nothing: what was seen before, all of which is here.
@@ -49,6 +51,8 @@ pub struct Authority<'r> {
     pub voice: Voice<'r>,
     /// Mirrors may not hear the repository's name, unless they are trusted.
     pub private: bool,
+    /// Whether it is so is known only once everybody has been shown the same.
+    doubtful: bool,
     /// Why upstream does not speak, if it does not.
     pub silence: Option<Fault>,
     /// What counts in its place, once that is known.
@@ -85,9 +89,17 @@ impl<'r> Authority<'r> {
     pub fn find(run: &'r Run) -> Result<Found<'r>, Failure> {
         let started = Instant::now();
         let found = |authority| Found::Authority(Box::new(authority));
-        let speaks =
-            |voice, private, silence| Self { run, voice, private, silence, word: None, unproven: None, question: None };
-        let mut alone = run.select.git(&run.repository, run.ledger.is_private(), 0).is_empty();
+        let speaks = |voice, private, silence| Self {
+            run,
+            voice,
+            private,
+            doubtful: false,
+            silence,
+            word: None,
+            unproven: None,
+            question: None,
+        };
+        let mut alone = run.select.git(&run.repository, run.is_private(), 0).is_empty();
         loop {
             let fault = match upstream::open(run, alone) {
                 Err(Silence::Refused(fault)) => {
@@ -97,15 +109,17 @@ impl<'r> Authority<'r> {
                 }
                 Ok(Upstream::Public(session)) => {
                     run.answered(&session);
-                    tell_redirect(run, &session);
                     return Ok(found(speaks(Voice::Public(session), false, None)));
                 }
-                Ok(Upstream::Private(child)) => return Ok(found(speaks(Voice::Private(child), true, None))),
+                Ok(Upstream::Child(child, shown)) => {
+                    let speaks = speaks(Voice::Child(child), shown != Shown::All, None);
+                    return Ok(found(Self { doubtful: shown == Shown::Doubtful, ..speaks }));
+                }
                 Ok(Upstream::Older(child)) => return Ok(Found::Older(child)),
                 Err(Silence::Unreachable(fault)) => fault,
             };
             run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
-            let (private, late) = (run.ledger.is_private(), matches!(fault, Fault::Timeout | Fault::Stalled));
+            let (private, late) = (run.is_private(), matches!(fault, Fault::Timeout | Fault::Stalled));
             if !alone {
                 let witnesses = Witnesses::that_answer(run);
                 if !witnesses.opened.is_empty() {
@@ -125,7 +139,7 @@ impl<'r> Authority<'r> {
     pub fn advertisement(&self) -> &Advertisement {
         match &self.voice {
             Voice::Public(session) => &session.advertisement,
-            Voice::Private(child) => &child.advertisement,
+            Voice::Child(child) => &child.advertisement,
             Voice::Mirrors(witnesses) => &witnesses.advertisement,
             Voice::Kept(kept) => &kept.advertisement,
         }
@@ -133,7 +147,7 @@ impl<'r> Authority<'r> {
 
     /// Whether upstream itself speaks.
     pub fn is_upstream(&self) -> bool {
-        matches!(self.voice, Voice::Public(_) | Voice::Private(_))
+        matches!(self.voice, Voice::Public(_) | Voice::Child(_))
     }
 
     /// Whether the store speaks, which has all that can be asked for.
@@ -145,7 +159,7 @@ impl<'r> Authority<'r> {
     pub fn session(&self) -> Option<&Session> {
         match &self.voice {
             Voice::Public(session) => Some(session),
-            Voice::Private(_) | Voice::Mirrors(_) | Voice::Kept(_) => None,
+            Voice::Child(_) | Voice::Mirrors(_) | Voice::Kept(_) => None,
         }
     }
 
@@ -188,13 +202,16 @@ impl<'r> Authority<'r> {
         }
         match &mut self.voice {
             Voice::Public(_) => Err(run.exhausted()),
-            Voice::Private(child) => {
+            Voice::Child(child) => {
                 let mut bytes = Vec::new();
                 let answered = child.command(&request.to_bytes(), &mut |packet| {
                     packet.write(&mut bytes).map_err(|error| Fault::Local(error.to_string()))
                 });
                 let refs = answered.and_then(|()| read_refs(&bytes[..])).map_err(|fault| run.refused(&fault))?;
                 run.journal.said(&run.upstream.name, format!("{} refs", refs.len()));
+                if self.doubtful {
+                    (self.private, self.doubtful) = (!by_settings::shown_to_all(run, request, &refs), false);
+                }
                 Ok(self.believed(refs, all))
             }
             Voice::Mirrors(witnesses) => match witnesses.agree(request) {
@@ -269,7 +286,7 @@ impl<'r> Authority<'r> {
             Ok(Opened::UploadPack(child))
                 if child.advertisement.object_format() == self.advertisement().object_format() =>
             {
-                (self.voice, self.private) = (Voice::Private(child), true);
+                (self.voice, self.private) = (Voice::Child(child), true);
                 Ok(())
             }
             _ => Err(fault),
@@ -323,7 +340,7 @@ impl<'r> Authority<'r> {
         }
         match &mut self.voice {
             Voice::Public(session) => session.common(wants, haves, Patience::LAST),
-            Voice::Private(child) => {
+            Voice::Child(child) => {
                 let fetch = Fetch { wants, haves, only_negotiate: true, ..Fetch::default() };
                 let body = fetch.request(&child.advertisement);
                 let mut common = Vec::new();
@@ -372,18 +389,10 @@ impl<'r> Authority<'r> {
                     return Err(Fault::Cut);
                 }
             }
-            Voice::Private(child) => child.command(body, &mut counted)?,
+            Voice::Child(child) => child.command(body, &mut counted)?,
             Voice::Kept(kept) => kept.command(body, &mut counted)?,
             Voice::Mirrors(_) => return Err(Fault::Transport("upstream cannot be reached".to_owned())),
         }
         Ok(count)
-    }
-}
-
-/// git says where upstream has moved to, and programs look for it (`remote-curl.c`, `discover_refs`).
-fn tell_redirect(run: &Run, upstream: &Session) {
-    if let Some(place) = upstream.redirected_to().filter(|_| run.options.verbosity > 0) {
-        let place = place.to_string();
-        (run.gits_words)(format!("warning: redirecting to {}/\n", place.trim_end_matches('/')).as_bytes());
     }
 }

@@ -2,42 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use mirror_config::{
-    errors::Fault,
-    git::Session,
-    model::Service,
-    system::state,
-    transport::{Route, http::Patience},
-};
+use mirror_config::{errors::Fault, git::Session, model::Service, system::state, transport::http::Patience};
 
-use super::by_git;
+use super::{
+    by_git, by_settings,
+    shown::{Shown, Silence, Upstream},
+};
 use crate::{
-    git::{Opened, RemoteHttps, UploadPack},
+    git::{Opened, UploadPack},
     run::Run,
 };
 
 /// How long upstream may take to begin its first answer where others could speak, normally and after it has failed lately.
 pub(super) const PATIENCE: [Duration; 2] = [Duration::from_secs(6), Duration::from_millis(1500)];
 
-/// Why upstream does not serve.
-#[derive(Debug)]
-pub enum Silence {
-    /// It was asked, and said no.
-    Refused(Fault),
-    /// It could not be asked.
-    Unreachable(Fault),
-}
-
-/// An upstream that is there.
-#[derive(Debug)]
-pub enum Upstream {
-    /// It speaks with our client, without credentials: the repository is public.
-    Public(Box<Session>),
-    /// It speaks with git's own helper, or is on this machine's disks.
-    Private(Box<UploadPack>),
-    /// The same, in an older protocol than v2 or with plain files: git's own helper is to lead the conversation.
-    Older(Box<RemoteHttps>),
-}
 /// Opens upstream. Where nobody else could speak, `alone`, it is waited for.
 ///
 /// # Errors
@@ -49,7 +27,7 @@ pub fn open(run: &Run, alone: bool) -> Result<Upstream, Silence> {
         "file" => {
             let no_path = |()| Silence::Refused(Fault::Transport("no path of this machine".to_owned()));
             let opened = UploadPack::file(&url.to_file_path().map_err(no_path)?);
-            return opened.map(|child| Upstream::Private(Box::new(child))).map_err(Silence::Unreachable);
+            return opened.map(|child| Upstream::Child(Box::new(child), Shown::User)).map_err(Silence::Unreachable);
         }
         "https" | "http" => {}
         other => return Err(Silence::Refused(Fault::Transport(format!("upstreams over {other} are not served yet")))),
@@ -57,13 +35,15 @@ pub fn open(run: &Run, alone: bool) -> Result<Upstream, Silence> {
     let failed_lately = run.select.health.record(&run.upstream.name, Service::Git).until > state::now();
     let longest = PATIENCE[usize::from(failed_lately)];
     let patience = Patience { head: if alone { Patience::LAST.head } else { longest }, ..Patience::LAST };
-    let mut source = (*run.upstream).clone();
-    if let (Route::Direct, Some(proxy)) = (&source.route, &run.settings.proxy) {
-        source.route = Route::Through(proxy.clone());
+    if !run.settings.only_git.is_empty() {
+        return by_settings::open(run, (!alone).then_some(longest));
     }
     let started = Instant::now();
-    let fault = match Session::open(&run.select.http, &source, patience) {
-        Ok(session) => return Ok(Upstream::Public(Box::new(session))),
+    let fault = match Session::open(&run.select.http, &run.upstream, patience) {
+        Ok(session) => {
+            tell_redirect(run, &session);
+            return Ok(Upstream::Public(Box::new(session)));
+        }
         // git would follow, and nothing protects what comes then.
         Err(Fault::Redirect(to)) if url.scheme() == "https" && to.starts_with("http://") => {
             return Err(Silence::Unreachable(Fault::Redirect(to)));
@@ -76,10 +56,18 @@ pub fn open(run: &Run, alone: bool) -> Result<Upstream, Silence> {
     };
     tracing::debug!(%fault, ?how, "upstream by git's own helper");
     match by_git::open(run, how) {
-        Ok(Opened::UploadPack(child)) => Ok(Upstream::Private(child)),
+        Ok(Opened::UploadPack(child)) => Ok(Upstream::Child(child, Shown::User)),
         Ok(Opened::Leads(child)) => Ok(Upstream::Older(child)),
         Err(why) if hidden => Err(Silence::Refused(why)),
         // What was wrong says more than git's end does.
         Err(_) => Err(Silence::Unreachable(fault)),
+    }
+}
+
+/// git says where upstream has moved to, and programs look for it (`remote-curl.c`, `discover_refs`).
+fn tell_redirect(run: &Run, upstream: &Session) {
+    if let Some(place) = upstream.redirected_to().filter(|_| run.options.verbosity > 0) {
+        let place = place.to_string();
+        (run.gits_words)(format!("warning: redirecting to {}/\n", place.trim_end_matches('/')).as_bytes());
     }
 }

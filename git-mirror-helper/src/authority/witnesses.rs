@@ -42,7 +42,7 @@ pub struct Witnesses<'r> {
 impl<'r> Witnesses<'r> {
     /// Opens every mirror that may speak, at once.
     pub fn that_answer(run: &'r Run) -> Self {
-        let mut candidates = run.select.git(&run.repository, run.ledger.is_private(), 0);
+        let mut candidates = run.select.git(&run.repository, run.is_private(), 0);
         candidates.truncate(MOST_VOICES);
         let (width, http, started) = (candidates.len(), run.select.http.clone(), Instant::now());
         let patience = patience(width);

@@ -7,6 +7,7 @@ use std::io::{self, BufRead, Write};
 
 use mirror_config::{
     errors::{Failure, Kind},
+    git::program::Credentials,
     system::child,
 };
 
@@ -32,7 +33,7 @@ pub fn hand_over(run: &Run, git: &Listening, first: &str, leading: Option<Box<Re
         .hint(format!("set the push address: git remote set-url --push {} {}", run.remote, run.upstream.address)));
     }
     let failed = |error: io::Error| Failure::new(Kind::Io, format!("`git remote-https`: {error}"));
-    let started = || RemoteHttps::start(&run.env, &run.remote, &run.upstream.address, false).map_err(|f| run.local(&f));
+    let started = || RemoteHttps::start(run.gits_helper(Credentials::Users), false).map_err(|f| run.local(&f));
     let RemoteHttps { mut child, stdin: mut to_child, stdout: mut from_child, words } = match leading {
         Some(child) => *child,
         None => started()?,

@@ -43,6 +43,7 @@ pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
             Command::ConnectOther => say(&mut stdout, b"fallback\n")?,
             Command::ConnectUploadPack => {
                 // All options have come.
+                run.options.family.into_iter().for_each(|family| run.select.http.go_by(family));
                 run.journal.listen(terminal::listener(&run.options, run.env.stderr_is_terminal()));
                 let answering = git.answering();
                 let found = Authority::find(run)?;
@@ -111,10 +112,10 @@ fn upload_pack(
                     mirrors.get_or_insert_with(|| Mirrors::new(&authority));
                 }
                 run.journal.note(Event::Is("ls-refs"));
-                let upstream_spoke = authority.is_upstream();
+                let before = (authority.is_upstream(), authority.private);
                 refs = authority.refs(&request)?;
-                if upstream_spoke && !authority.is_upstream() {
-                    // They are called anew, as those who speak and who have nobody behind them.
+                if before != (authority.is_upstream(), authority.private) {
+                    // They are called anew, as those who speak and who have nobody behind them, or as those who may hear.
                     mirrors = None;
                 }
                 say_whose_word(&authority);

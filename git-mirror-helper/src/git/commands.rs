@@ -1,5 +1,7 @@
 //! The lines git writes to a remote helper (gitremote-helpers), as types. Pure.
 
+use mirror_config::transport::http::Family;
+
 /// What the helper can do. `fetch` and what belongs to it serve protocol v0 and v1, by relay to git's own helper.
 pub const CAPABILITIES: &str = "stateless-connect\nfetch\noption\npush\ncheck-connectivity\nobject-format\n\n";
 
@@ -81,6 +83,8 @@ pub struct Options {
     pub lines: Vec<String>,
     /// git shows progress.
     pub progress: bool,
+    /// `-4` or `-6`.
+    pub family: Option<Family>,
     /// 0 for `-q`, 1 normally, more for each `-v`.
     pub verbosity: u32,
     /// A shallow upstream is not to be cloned from.
@@ -89,7 +93,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lines: Vec::new(), progress: false, verbosity: 1, rejects_shallow: false }
+        Self { lines: Vec::new(), progress: false, family: None, verbosity: 1, rejects_shallow: false }
     }
 }
 
@@ -100,6 +104,7 @@ impl Options {
         let mut words = line.trim_start_matches("option ").splitn(2, ' ');
         match (words.next().unwrap_or_default(), words.next().unwrap_or_default()) {
             ("progress", value) => self.progress = value == "true",
+            ("family", value) => self.family = Family::parse(value),
             ("verbosity", value) => self.verbosity = value.parse().unwrap_or(1),
             // By git's own name for it, TRANS_OPT_REJECT_SHALLOW.
             ("rejectshallow", _) => self.rejects_shallow = true,
@@ -113,7 +118,7 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, Course, Options};
+    use super::{Command, Course, Family, Options};
 
     #[test]
     fn options_are_understood_and_kept() {
@@ -124,10 +129,12 @@ mod tests {
             ("option verbosity 0", "ok\n"),
             ("option servpath x", "unsupported\n"),
             ("option depth 3", "ok\n"),
+            ("option family ipv6", "ok\n"),
         ] {
             assert_eq!(options.note(line), answer);
         }
-        assert_eq!((options.progress, options.verbosity, options.lines.len()), (true, 0, 3));
+        assert_eq!((options.progress, options.verbosity, options.lines.len()), (true, 0, 4));
+        assert_eq!(options.family, Some(Family::V6));
     }
 
     #[test]

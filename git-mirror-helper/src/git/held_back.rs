@@ -55,6 +55,15 @@ impl HeldBack {
         state.out = Some(out);
     }
 
+    /// What was held back, once the child has ended or does so soon.
+    pub fn said(&self) -> String {
+        let since = Instant::now();
+        while !self.reader.is_finished() && since.elapsed() < LAST_WORDS[0] {
+            thread::sleep(LAST_WORDS[1]);
+        }
+        String::from_utf8_lossy(&lock(&self.state).held).into_owned()
+    }
+
     /// The child has ended: waits for its last words, if anybody hears them.
     pub fn end(&self) {
         let since = Instant::now();

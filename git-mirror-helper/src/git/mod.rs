@@ -3,6 +3,7 @@
 pub mod address;
 pub mod commands;
 pub mod held_back;
+pub mod said;
 pub mod upload_pack_child;
 pub mod remote_https;
 pub mod request;

@@ -4,8 +4,8 @@
 //! protocol v0 and v1, and with those that serve plain files.
 
 use std::{
-    io::{self, BufReader, Read, Write},
-    process::{Child, ChildStdin, ChildStdout, Stdio},
+    io::{self, BufRead, BufReader, Write},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::mpsc::channel,
     thread,
     time::Duration,
@@ -13,9 +13,8 @@ use std::{
 
 use mirror_config::{
     errors::Fault,
-    git::{Advertisement, Packets, program},
-    model::Address,
-    system::{Environment, child},
+    git::{Advertisement, Packets},
+    system::child,
 };
 
 use super::{held_back::HeldBack, upload_pack_child::UploadPack};
@@ -46,13 +45,12 @@ pub enum Opened {
 }
 
 impl RemoteHttps {
-    /// Starts it. With `holds_back`, what it says to people is for later.
+    /// Starts it, by this command. With `holds_back`, what it says to people is for later.
     ///
     /// # Errors
     ///
     /// [`Fault::Local`] when it cannot be started.
-    pub fn start(env: &Environment, remote: &str, upstream: &Address, holds_back: bool) -> Result<Self, Fault> {
-        let mut command = program::remote_https(env, remote, upstream);
+    pub fn start(mut command: Command, holds_back: bool) -> Result<Self, Fault> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         if holds_back {
             command.stderr(Stdio::piped());
@@ -64,22 +62,27 @@ impl RemoteHttps {
         Ok(Self { child, stdin, stdout: BufReader::with_capacity(0x1_0000, stdout), words })
     }
 
-    /// Has it connect, within this time if there is a limit: git itself waits for ever.
+    /// Has it connect after it has heard these options, within this time if there is a limit: git itself waits for ever.
     ///
     /// # Errors
     ///
-    /// [`Fault::Said`] when it cannot, [`Fault::Timeout`]; it has said the details on standard error.
-    pub fn connect(mut self, longest: Option<Duration>) -> Result<Opened, Fault> {
+    /// [`Fault::Said`] when it cannot, [`Fault::Timeout`]; it has said the details on standard error, and they are the text
+    /// where that is held back.
+    pub fn connect(mut self, options: &[String], longest: Option<Duration>) -> Result<Opened, Fault> {
         let local = |error: io::Error| Fault::Local(error.to_string());
-        self.stdin.write_all(b"stateless-connect git-upload-pack\n").map_err(local)?;
+        let lines = options.iter().map(String::as_str).chain(["stateless-connect git-upload-pack"]);
+        let opening: String = lines.flat_map(|line| [line, "\n"]).collect();
+        self.stdin.write_all(opening.as_bytes()).map_err(local)?;
         let Self { mut child, stdin, stdout, words } = self;
         let (sender, receiver) = channel();
+        let answers = options.len() + 1;
         let hear = move || {
             let mut stdout = stdout;
             let mut line = Vec::new();
-            let mut byte = [0];
-            while line.last() != Some(&b'\n') && stdout.read(&mut byte).is_ok_and(|count| count == 1) {
-                line.push(byte[0]);
+            for _ in 0..answers {
+                line.clear();
+                // What breaks off is no answer.
+                let _ = stdout.read_until(b'\n', &mut line);
             }
             // It comes too late where nobody listens.
             let _ = sender.send((line, stdout));
@@ -108,7 +111,7 @@ impl RemoteHttps {
             Some((line, stdout)) if line == FALLBACK => {
                 return Ok(Opened::Leads(Box::new(Self { child, stdin, stdout, words })));
             }
-            Some(_) => Fault::Said("git could not connect".to_owned()),
+            Some(_) => Fault::Said(words.as_ref().map_or_else(|| "git could not connect".to_owned(), HeldBack::said)),
             None => Fault::Timeout,
         };
         child::end(&mut child);

@@ -1,57 +1,94 @@
-//! The few of the user's git settings that decide what the helper does, read in one call of `git config`.
+//! The user's git settings that decide what the helper does, read in one call of `git config`.
+//!
+//! What they mean is `mirror_config::git::settings`' matter; here is who asks git.
 
-use mirror_config::{git::program, model::Address};
+use mirror_config::{
+    git::{
+        program,
+        settings::{GitProxy, Listed, Means, OnlyGit, netrc, only_git, refusal, rewritten},
+    },
+    model::Address,
+    system::Environment,
+    transport::Route,
+};
 
 /// What the user told git.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GitSettings {
-    /// The proxy git itself would use for upstream.
-    pub proxy: Option<Address>,
+    /// The way to upstream that git's configuration names, and that our own client can go.
+    pub route: Option<Route>,
+    /// Settings for upstream that our own client does not have: git's own helper is to ask there.
+    pub only_git: Vec<OnlyGit>,
+    /// Where git would go instead of upstream's address, by a rule of the user's.
+    pub rewritten: Option<Address>,
+    /// Why git does not go there at all, in its own words.
+    pub refusal: Option<String>,
     /// Objects are to be checked on their way in (`fetch.fsckObjects`, else `transfer.fsckObjects`): only git does that.
     pub checks_objects: bool,
 }
 
+/// What a remote or an address has of its own; there its value does not go by the rules of `http`.
+const REWRITTEN: &str = "url.<base>.insteadOf";
+
 impl GitSettings {
     /// Asks git. Where it cannot be asked, nothing is set.
-    pub fn read(remote: &str, upstream: &Address) -> Self {
-        let listed = git(&["config", "--list", "-z"]);
-        let mut settings = Self::parse(&listed, remote);
-        // Which of several `http.<url>.proxy` is meant is git's own rule, so git is asked, if there is any.
-        if settings.proxy.is_none()
-            && listed.split('\0').any(|entry| is_http_proxy(entry.split('\n').next().unwrap_or_default()))
-        {
-            settings.proxy =
-                proxy(git(&["config", "--get-urlmatch", "http.proxy", upstream.expose().as_str()]).trim_end());
-        }
-        settings
+    pub fn read(env: &Environment, remote: &str, upstream: &Address) -> Self {
+        let listed = Listed::parse(&git(&["config", "--list", "-z"]));
+        let rewritten = rewritten(&listed, upstream);
+        // Which of several `http.<url>.*` are meant is git's own rule, so git is asked, if there are any.
+        let http = listed.below("http").any(|(_, name, _)| name == "proxy" || only_git::is_known(name)).then(|| {
+            let mut url = rewritten.as_ref().unwrap_or(upstream).expose().clone();
+            // It plays no part there, and others see command lines. Cannot fail where there is a host.
+            let _ = url.set_password(None);
+            Listed::parse(&git(&["config", "-z", "--get-urlmatch", "http", url.as_str()]))
+        });
+        Self::of(&listed, http.as_ref().unwrap_or(&listed), env, (remote, upstream, rewritten))
     }
 
-    /// Reads `git config --list -z`: `key NEWLINE value NUL`, later ones win.
-    fn parse(listed: &str, remote: &str) -> Self {
-        let last = |wanted: &str| {
-            listed
-                .split('\0')
-                .filter_map(|entry| entry.split_once('\n').or(Some((entry, "true"))))
-                .rfind(|(key, _)| *key == wanted)
-        };
+    /// What they mean. Pure, but for a look into curl's file of passwords where git's own helper is to ask.
+    fn of(
+        listed: &Listed,
+        http: &Listed,
+        env: &Environment,
+        (remote, upstream, rewritten): (&str, &Address, Option<Address>),
+    ) -> Self {
+        let checks = listed.last("fetch.fsckobjects").or_else(|| listed.last("transfer.fsckobjects"));
         let truth = |value: &str| matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1");
-        let checks = last("fetch.fsckobjects").or_else(|| last("transfer.fsckobjects"));
+        let url = rewritten.as_ref().unwrap_or(upstream).expose();
+        let by_http = matches!(url.scheme(), "https" | "http");
+        let proxy = GitProxy::read(listed, http, remote);
+        let mut only_git = if by_http { only_git(http, env) } else { Vec::new() };
+        let mut also = |name, means| only_git.push(OnlyGit { name, means });
+        if proxy == GitProxy::OnlyGit {
+            also("http.proxy", Means::Way);
+        }
+        if listed.last(&format!("remote.{remote}.proxyauthmethod")).is_some() {
+            also("remote.<name>.proxyAuthMethod", Means::Way);
+        }
+        if rewritten.is_some() {
+            also(REWRITTEN, Means::Who);
+        }
+        if !only_git.is_empty() && netrc::knows(env, url.host_str().unwrap_or_default()) {
+            only_git.push(OnlyGit { name: "~/.netrc", means: Means::Who });
+        }
         Self {
-            proxy: last(&format!("remote.{remote}.proxy")).and_then(|(_, value)| proxy(value)),
-            checks_objects: checks.is_some_and(|(_, value)| truth(value)),
+            route: proxy.route().cloned(),
+            only_git,
+            refusal: refusal(listed, env, url.scheme()),
+            rewritten,
+            checks_objects: checks.is_some_and(truth),
         }
     }
-}
 
-fn is_http_proxy(key: &str) -> bool {
-    key.starts_with("http.") && key.ends_with("proxy")
-}
+    /// Whether upstream may show more to this user than to everybody, before it asks for credentials.
+    pub fn say_who(&self) -> bool {
+        self.only_git.iter().any(|setting| setting.means == Means::Who)
+    }
 
-fn proxy(text: &str) -> Option<Address> {
-    match text {
-        "" => None,
-        with if with.contains("://") => with.parse().ok(),
-        without => format!("http://{without}").parse().ok(),
+    /// Whether our own client gets to where git's own helper asks, as somebody whom upstream does not know.
+    pub fn lead_there_too(&self, upstream: &Address) -> bool {
+        let same = |rewritten: &Address| rewritten.expose().origin() == upstream.expose().origin();
+        self.only_git.iter().all(|setting| setting.means == Means::Who) && self.rewritten.as_ref().is_none_or(same)
     }
 }
 
@@ -62,7 +99,17 @@ fn git(arguments: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::GitSettings;
+    use super::{GitSettings, Listed, rewritten};
+    use mirror_config::{model::Address, system::Environment, transport::Route};
+
+    fn settings(listed: &str) -> (GitSettings, Address) {
+        let upstream = "https://h.example/o/r.git".parse().expect("a URL");
+        let listed = Listed::parse(listed);
+        let instead = rewritten(&listed, &upstream);
+        let settings =
+            GitSettings::of(&listed, &listed, &Environment::of([("HOME", "/")], "/"), ("origin", &upstream, instead));
+        (settings, upstream)
+    }
 
     #[test]
     fn later_entries_win_and_a_remotes_own_proxy_counts() {
@@ -74,12 +121,33 @@ mod tests {
             ("remote.origin.proxy\nh:1\0", Some("http://h:1/"), false),
             ("remote.other.proxy\nh:1\0", None, false),
         ] {
-            let settings = GitSettings::parse(listed, "origin");
-            assert_eq!(
-                (settings.proxy.map(|p| p.to_string()).as_deref(), settings.checks_objects),
-                (proxy, checks),
-                "{listed:?}"
-            );
+            let (settings, _) = settings(listed);
+            let found = settings.route.map(|route| match route {
+                Route::Direct => "direct".to_owned(),
+                Route::Through(proxy) => proxy.to_string(),
+            });
+            assert_eq!((found.as_deref(), settings.checks_objects), (proxy, checks), "{listed:?}");
+        }
+    }
+
+    #[test]
+    fn who_asks_and_how_to_get_there_are_told_apart() {
+        let rule = |base: &str| format!("url.{base}.insteadof\nhttps://h.example/\0");
+        for (listed, by_git, who, there_too) in [
+            ("", false, false, true),
+            ("http.proxy\nh:1\0", false, false, true),
+            ("http.proxy\nh\0", true, false, false),
+            ("http.extraheader\nA: b\0", true, true, true),
+            ("http.version\nHTTP/1.1\0", true, false, false),
+            ("http.extraheader\nA: b\0http.version\nHTTP/1.1\0", true, true, false),
+            ("remote.origin.proxyauthmethod\nntlm\0", true, false, false),
+            (&rule("https://token@h.example/"), true, true, true),
+            (&rule("https://far.example/"), true, true, false),
+            (&rule("mirror::https://h.example/"), false, false, true),
+        ] {
+            let (settings, upstream) = settings(listed);
+            let found = (!settings.only_git.is_empty(), settings.say_who(), settings.lead_there_too(&upstream));
+            assert_eq!(found, (by_git, who, there_too), "{listed:?}");
         }
     }
 }

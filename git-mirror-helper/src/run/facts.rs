@@ -1,11 +1,14 @@
 //! What one run of the helper knows from the start, and the journal of what happens in it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
-    git::Session,
-    model::{Repository, Service, Signers, is_loopback},
+    git::{
+        Session,
+        program::{self, Credentials},
+    },
+    model::{Address, Repository, Service, Signers, is_loopback},
     report::Journal,
     select::{Select, Source, catalog},
     system::Environment,
@@ -59,7 +62,8 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`] when its upstream is not configured, or pins cannot be read.
+    /// [`Kind::Config`] when its upstream is not configured, or pins cannot be read; [`Kind::Transport`] where git's own
+    /// configuration does not let it be asked.
     pub fn new(env: Environment, select: Select, repository: Repository, remote: &str) -> Result<Self, Failure> {
         let upstream = catalog::upstream(&select.config, &repository)
             .ok_or_else(|| {
@@ -71,14 +75,20 @@ impl Run {
         let pins = Pins::find(&env, select.config.pins_policy())?;
         let pin = |pins: &Pins| Some(Pinned { file: pins.path.clone(), pin: pins.git(&repository)?.clone() });
         let pinned = pins.as_ref().and_then(pin);
-        let settings = GitSettings::read(remote, &upstream);
+        let settings = GitSettings::read(&env, remote, &upstream);
+        if let Some(refusal) = &settings.refusal {
+            return Err(Failure::new(Kind::Transport, format!("{repository}: {refusal}"))
+                .hint("git config --show-origin --get-regexp '^protocol\\.'; echo \"$GIT_ALLOW_PROTOCOL\""));
+        }
+        let mut source = select.upstream(&repository.upstream, upstream, Service::Git);
+        source.route = select.proxies.route_by_git(source.address.expose(), settings.route.as_ref());
         let journal = Journal::new("git", "connect", &repository.to_string());
         let teller = journal.clone();
         select.http.when_low(move |low| teller.tell(low_speed::line(low)));
         Ok(Self {
             env,
             settings,
-            upstream: Arc::new(select.upstream(&repository.upstream, upstream, Service::Git)),
+            upstream: Arc::new(source),
             select: Arc::new(select),
             repository,
             remote: remote.to_owned(),
@@ -93,6 +103,22 @@ impl Run {
     /// Who must have signed what comes from this upstream, if anybody has to.
     pub fn signers(&self) -> Option<&Signers> {
         self.select.config.upstreams.get(&self.repository.upstream)?.signers.as_ref()
+    }
+
+    /// Whether no mirror may hear the name unless upstream turns out to show the same to everybody: it was so, or the user's
+    /// settings say who asks.
+    pub fn is_private(&self) -> bool {
+        self.ledger.is_private() || self.settings.say_who()
+    }
+
+    /// Where git itself would go for upstream.
+    pub fn gits_address(&self) -> &Address {
+        self.settings.rewritten.as_ref().unwrap_or(&self.upstream.address)
+    }
+
+    /// git's own helper for upstream, to be started.
+    pub fn gits_helper(&self, credentials: Credentials) -> Command {
+        program::remote_https(&self.env, &self.remote, self.gits_address(), credentials)
     }
 
     /// A source answered its first request. What nothing protects is said aloud.

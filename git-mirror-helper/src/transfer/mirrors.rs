@@ -42,7 +42,7 @@ impl<'r> Mirrors<'r> {
             Voice::Mirrors(witnesses) => Some(witnesses.opened.as_slice()),
             // None of them is there, or none is needed.
             Voice::Kept(_) => Some(&[][..]),
-            Voice::Public(_) | Voice::Private(_) => None,
+            Voice::Public(_) | Voice::Child(_) => None,
         };
         if let Some(opened) = opened {
             return Self { run, has_upstream, ready: opened.iter().cloned().collect(), lineup: None, started };

@@ -7,6 +7,7 @@ pub mod pack_stream;
 pub mod store;
 pub mod upload_pack;
 pub mod presence;
+pub mod settings;
 
 pub use advertisement::Advertisement;
 pub use pack_stream::{PackStream, is_sign_of_life, refusal};

@@ -78,11 +78,25 @@ pub fn upload_pack_of_store(path: &Path) -> Command {
     command
 }
 
+/// Whose name and password a child may give to a server that asks for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credentials {
+    /// The user's, from wherever git has them; it may ask a person.
+    Users,
+    /// Nobody's, but those in an address and in curl's own file. It says things in English, to be held back.
+    Nobodys,
+}
+
 /// `git remote-https REMOTE URL` with all that is the user's, marked so that no helper of the suite starts another in a
 /// circle.
-pub fn remote_https(env: &Environment, remote: &str, upstream: &Address) -> Command {
+pub fn remote_https(env: &Environment, remote: &str, upstream: &Address, credentials: Credentials) -> Command {
     let url = upstream.expose().as_str();
     let mut command = plain();
+    if credentials == Credentials::Nobodys {
+        // An empty one takes back all that stand before it (gitcredentials(7)).
+        command.args(["-c", "credential.helper="]).env("GIT_ASKPASS", "").env("GIT_TERMINAL_PROMPT", "0");
+        command.env("LC_ALL", "C").stderr(Stdio::piped());
+    }
     // A remote's name selects its own settings; what is no plain name (an address, an option) selects none.
     let is_name = !remote.is_empty()
         && remote.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b))
@@ -106,7 +120,9 @@ fn clear(command: &mut Command, variables: &[&str]) {
 mod tests {
     use std::{collections::BTreeSet, path::Path, process::Command};
 
-    use super::{REPOSITORY, SETTINGS, git, git_in, isolated, remote_https, upload_pack, upload_pack_of_store};
+    use super::{
+        Credentials, REPOSITORY, SETTINGS, git, git_in, isolated, remote_https, upload_pack, upload_pack_of_store,
+    };
     use crate::system::Environment;
 
     /// What a command clears for the child.
@@ -133,7 +149,7 @@ mod tests {
             ("git", git(), BTreeSet::new()),
             ("git_in", git_in(folder), repository.clone()),
             ("upload_pack", upload_pack(folder), repository.clone()),
-            ("remote_https", remote_https(&env, "origin", &upstream), BTreeSet::new()),
+            ("remote_https", remote_https(&env, "origin", &upstream, Credentials::Users), BTreeSet::new()),
         ] {
             assert_eq!(cleared(&command), all, "{what}");
         }
@@ -157,7 +173,8 @@ mod tests {
             ("", "--upload-pack=x", url),
             ("", "mirror::a/b", url),
         ] {
-            let command = remote_https(&Environment::of([("MIRROR_DEPTH", depth)], "/"), remote, &upstream);
+            let command =
+                remote_https(&Environment::of([("MIRROR_DEPTH", depth)], "/"), remote, &upstream, Credentials::Users);
             let arguments: Vec<_> = command.get_args().collect();
             assert_eq!(arguments, ["remote-https", first, url], "{remote}");
             let below = if depth.is_empty() { "1" } else { "2" };

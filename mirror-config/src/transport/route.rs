@@ -64,6 +64,16 @@ impl Proxies {
         };
         found.map_or(Route::Direct, |proxy| Route::Through(proxy.clone()))
     }
+
+    /// The route to an upstream for which git's configuration names one. `[proxy]` stays in front of it, and the environment's
+    /// exceptions are git's as well (its `http.c`).
+    pub fn route_by_git(&self, to: &Url, git: Option<&Route>) -> Route {
+        match git.filter(|_| self.configured.is_none()) {
+            None => self.route(to, None),
+            Some(Route::Through(_)) if self.exceptions.cover(to) => Route::Direct,
+            Some(route) => route.clone(),
+        }
+    }
 }
 
 /// A proxy's address; without a scheme it is `http://`, as in curl.
@@ -174,17 +184,48 @@ mod tests {
         }
     }
 
-    fn route(config: &str, variables: &[(&str, &str)], to: &str, mirror: Option<&str>) -> String {
+    fn proxies(config: &str, variables: &[(&str, &str)]) -> (Config, Proxies) {
         let home = tempfile::tempdir().expect("a temporary folder");
         let file = home.path().join("c.toml");
         std::fs::write(&file, config).expect("a file");
         let path = file.to_str().expect("temporary folders have plain names");
         let env = Environment::of([("MIRROR_CONFIG", path)].into_iter().chain(variables.iter().copied()), home.path());
         let config = Config::load(&env).expect("a configuration of this table");
+        let proxies = Proxies::new(&config, &env);
+        (config, proxies)
+    }
+
+    fn route(config: &str, variables: &[(&str, &str)], to: &str, mirror: Option<&str>) -> String {
+        let (config, proxies) = proxies(config, variables);
         let mirror = mirror.map(|name| config.mirrors.iter().find(|m| m.name == name).expect("configured"));
-        match Proxies::new(&config, &env).route(&to.parse().expect("a URL"), mirror) {
+        match proxies.route(&to.parse().expect("a URL"), mirror) {
             Route::Direct => "direct".to_owned(),
             Route::Through(proxy) => proxy.to_string(),
+        }
+    }
+
+    #[test]
+    fn gits_word_on_proxies_goes_before_the_environments_and_after_ours() {
+        let through = |proxy: &str| Some(Route::Through(proxy.parse().expect("a URL")));
+        let ours = "[proxy]\nurl = \"http://c:1\"\nno-proxy = [\"near.example\"]\n";
+        let env = [("https_proxy", "http://e:2"), ("no_proxy", "near.example")];
+        for (config, variables, git, to, expected) in [
+            ("", &env[..], None, "https://h/", "http://e:2/"),
+            ("", &env, through("http://g:3"), "https://h/", "http://g:3/"),
+            ("", &env, through("http://g:3"), "https://a.near.example/", "direct"),
+            ("", &env, Some(Route::Direct), "https://h/", "direct"),
+            ("", &[], through("http://g:3"), "https://near.example/", "http://g:3/"),
+            ("", &[("NO_PROXY", "*")], through("http://g:3"), "https://h/", "direct"),
+            (ours, &env, through("http://g:3"), "https://h/", "http://c:1/"),
+            (ours, &env, Some(Route::Direct), "https://h/", "http://c:1/"),
+            (ours, &env, through("http://g:3"), "https://near.example/", "direct"),
+        ] {
+            let (proxies, to) = (proxies(config, variables).1, to.parse().expect("a URL"));
+            let found = match proxies.route_by_git(&to, git.as_ref()) {
+                Route::Direct => "direct".to_owned(),
+                Route::Through(proxy) => proxy.to_string(),
+            };
+            assert_eq!(found, expected, "{config:?} {variables:?} {git:?} {to}");
         }
     }
 

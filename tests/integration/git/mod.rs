@@ -9,6 +9,8 @@ mod dialects;
 mod dialects_of_mirrors;
 mod probe;
 mod privacy;
+mod settings;
+mod allowed;
 mod hostile;
 mod faults;
 mod exhausted;

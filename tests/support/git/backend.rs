@@ -47,13 +47,17 @@ impl Backend {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Starts git on a request. The child is the caller's to wait for; its output is not read yet.
-    pub(crate) fn spawn(&self, request: &Request, user: Option<&str>) -> io::Result<Child> {
+    /// Starts git on a request, with a ref that it does not name. The child is the caller's to wait for; its output is not read yet.
+    pub(crate) fn spawn(&self, request: &Request, user: Option<&str>, hidden: Option<&str>) -> io::Result<Child> {
         let (path, query) = request.split();
         let path = below_root(path);
         let mut command = if self.has_cgi { self.cgi(request, path, query) } else { self.direct(request, path, query) };
         if let Some(user) = user {
             command.env("REMOTE_USER", user);
+        }
+        if let Some(hidden) = hidden {
+            command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "transfer.hideRefs");
+            command.env("GIT_CONFIG_VALUE_0", hidden);
         }
         if let Some(protocol) = request.header("Git-Protocol") {
             command.env("GIT_PROTOCOL", protocol);
@@ -197,7 +201,7 @@ mod tests {
 
     /// The answer, less the progress that depends on the clock.
     fn read(backend: &Backend, request: &Request) -> Vec<u8> {
-        let mut child = backend.spawn(request, None).expect("git can be started");
+        let mut child = backend.spawn(request, None, None).expect("git can be started");
         let stdout = child.stdout.take().expect("stdout is a pipe");
         let mut reply = backend.reply(request, stdout).expect("git answers");
         let mut body = Vec::new();

@@ -5,7 +5,7 @@
 use std::{io, time::Duration};
 
 use super::{answer, backend::Reply, bomb, dialect::Dialect, forgery::Forgery, server_state::Shared};
-use crate::wire::{Fault, Line, Pace, Request};
+use crate::wire::{Fault, Line, Pace, Request, lock};
 
 /// The most that an endless answer sends to a client that does not give up.
 const ENDLESS: u64 = 2 << 30;
@@ -54,7 +54,8 @@ impl Exchange<'_> {
             return self.line.whole(code, &headers, &body);
         }
         let request = dialect.heard(self.request);
-        let mut child = self.shared.backend.spawn(&request, user)?;
+        let hidden = lock(&self.shared.gate).as_ref().and_then(|gate| gate.hides(self.request));
+        let mut child = self.shared.backend.spawn(&request, user, hidden.as_deref())?;
         let stdout = child.stdout.take().expect("stdout is a pipe");
         let id = self.shared.keep(child);
         let done = self.shared.backend.reply(&request, stdout).and_then(|reply| match fault {

@@ -4,6 +4,7 @@ mod forgery;
 mod dialect;
 mod answer;
 mod bomb;
+mod gate;
 mod backend;
 mod server_state;
 mod exchange;

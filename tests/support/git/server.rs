@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::{dialect::Dialect, exchange::Exchange, forgery::Forgery, server_state::Shared};
+use super::{dialect::Dialect, exchange::Exchange, forgery::Forgery, gate::Gate, server_state::Shared};
 use crate::wire::{Connections, Fault, Line, Pace, Plan, Requests, Seen, basic_credentials, lock};
 
 /// A server for the repositories below a folder: `ROOT/OWNER/NAME.git` is `URL/OWNER/NAME.git`. Behind
@@ -108,6 +108,13 @@ impl GitServer {
         *lock(&self.shared.credentials) = Some((name.to_owned(), basic_credentials(name, password)));
     }
 
+    /// Shows a ref from now on only to requests whose header of this name has this in it; without a ref, nothing to
+    /// others, as a proxy would where the header is for one.
+    pub fn show_only_to(&self, header: &str, value: &str, reference: Option<&str>) {
+        let reference = reference.map(str::to_owned);
+        *lock(&self.shared.gate) = Some(Gate { header: header.to_owned(), value: value.to_owned(), reference });
+    }
+
     /// The requests so far, in the order they came in.
     pub fn log(&self) -> Vec<Seen> {
         self.shared.wire.log()
@@ -166,7 +173,8 @@ fn converse(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
         let seen = Seen::new(&request);
         let is_fetch = seen.is_fetch();
         let user = shared.user(&request);
-        let fault = if user.is_ok() { shared.due(&seen) } else { Some(Fault::unauthorized()) };
+        let shut = lock(&shared.gate).as_ref().filter(|gate| gate.is_shut(&request)).map(Gate::refusal);
+        let fault = shut.or_else(|| if user.is_ok() { shared.due(&seen) } else { Some(Fault::unauthorized()) });
         let place = shared.wire.note(seen);
         let tally = is_fetch.then_some(&shared.fetched);
         let line = Line { wire: &shared.wire, stream, pace: &pace, place, tally, drip: None };

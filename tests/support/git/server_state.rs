@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::{backend::Backend, dialect::Dialect, forgery::Forgery};
+use super::{backend::Backend, dialect::Dialect, forgery::Forgery, gate::Gate};
 use crate::{
     wire::{Fault, Plan, Request, Seen, Wire, lock},
     world::{cpu, end_group},
@@ -26,6 +26,7 @@ pub(crate) struct Shared {
     /// The CPU time of children that have ended.
     pub(crate) cpu: Mutex<Duration>,
     pub(crate) credentials: Mutex<Option<(String, String)>>,
+    pub(crate) gate: Mutex<Option<Gate>>,
     forgery: Mutex<Forgery>,
     dialect: Mutex<Dialect>,
     plans: Mutex<Vec<Plan>>,
@@ -40,6 +41,7 @@ impl Shared {
             fetched: AtomicU64::new(0),
             cpu: Mutex::default(),
             credentials: Mutex::default(),
+            gate: Mutex::default(),
             forgery: Mutex::default(),
             dialect: Mutex::default(),
             plans: Mutex::default(),

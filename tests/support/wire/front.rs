@@ -13,7 +13,9 @@ use std::{
 };
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::PrivateKeyDer};
+use rustls::{
+    RootCertStore, ServerConfig, ServerConnection, StreamOwned, pki_types::PrivateKeyDer, server::WebPkiClientVerifier,
+};
 
 /// How many authorities there are.
 static AUTHORITIES: AtomicU32 = AtomicU32::new(0);
@@ -88,7 +90,21 @@ impl TlsFront {
     ///
     /// When no certificate can be made.
     pub fn named(server: &str, certificate: Certificate, name: &str) -> Self {
-        let (config, authority) = identity(certificate, name);
+        let (config, authority, _) = identity(certificate, name, false);
+        Self::serving(server, config, authority)
+    }
+
+    /// Stands before a server, and lets nobody in but who has a certificate of its own authority: that and its key, as PEM.
+    ///
+    /// # Panics
+    ///
+    /// When no certificate can be made.
+    pub fn for_members(server: &str) -> (Self, String) {
+        let (config, authority, member) = identity(Certificate::Good, "127.0.0.1", true);
+        (Self::serving(server, config, authority), member)
+    }
+
+    fn serving(server: &str, config: Arc<ServerConfig>, authority: String) -> Self {
         let server = server.trim_start_matches("http://").to_owned();
         let listening = Listening::start(move |client| {
             let mut tls =
@@ -120,7 +136,9 @@ impl TlsFront {
     }
 }
 
-fn identity(certificate: Certificate, name: &str) -> (Arc<ServerConfig>, String) {
+/// What a front shows, the certificate of its authority, and one of the same authority for a client with its key, who has to
+/// show it where there are members.
+fn identity(certificate: Certificate, name: &str, members: bool) -> (Arc<ServerConfig>, String, String) {
     let key = KeyPair::generate().expect("a key");
     let mut authority = CertificateParams::new(Vec::new()).expect("no names are fine names");
     // By name alone it is known from the others.
@@ -135,13 +153,27 @@ fn identity(certificate: Certificate, name: &str) -> (Arc<ServerConfig>, String)
     }
     let leaf_key = KeyPair::generate().expect("a key");
     let signed = leaf.signed_by(&leaf_key, &issuer).expect("a certificate");
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let member_key = KeyPair::generate().expect("a key");
+    let member = CertificateParams::new(vec!["member.example".to_owned()]).expect("a name");
+    let member = member.signed_by(&member_key, &issuer).expect("a certificate");
+    let member = format!("{}{}", member.pem(), member_key.serialize_pem());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .expect("ring supports the default versions")
-        .with_no_client_auth()
+        .expect("ring supports the default versions");
+    let config = match members {
+        true => {
+            let mut roots = RootCertStore::empty();
+            roots.add(authority_certificate.der().clone()).expect("a certificate of ours");
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            config.with_client_cert_verifier(verifier.expect("there is an authority"))
+        }
+        false => config.with_no_client_auth(),
+    };
+    let config = config
         .with_single_cert(vec![signed.der().clone()], PrivateKeyDer::Pkcs8(leaf_key.serialize_der().into()))
         .expect("a key that fits its certificate");
-    (Arc::new(config), authority_certificate.pem())
+    (Arc::new(config), authority_certificate.pem(), member)
 }
 
 /// A request or answer up to its head, and its body where its length is known, with word that it is the last one.

@@ -8,7 +8,7 @@ use std::{
     error::Error as _,
     io::{self, Read},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -19,6 +19,7 @@ use tokio::runtime::Runtime;
 
 use super::{
     cancel::Cancel,
+    family::Family,
     least_speed::LeastSpeed,
     patience::{Pace, Patience},
     request::Request,
@@ -69,6 +70,7 @@ pub(super) struct Inner {
     /// The same in rustls' form.
     pub(super) extra_certificates: Vec<CertificateDer<'static>>,
     user_agent: String,
+    family: OnceLock<Family>,
     together: Together,
 }
 
@@ -93,7 +95,14 @@ impl Http {
             .build()
             .map_err(|error| Failure::new(Kind::Io, format!("no thread for the network: {error}")))?;
         let (user_agent, clients, together) = (user_agent.to_owned(), Mutex::default(), Together::new(least));
-        Ok(Self(Arc::new(Inner { runtime, clients, extra_roots, extra_certificates, user_agent, together })))
+        let family = OnceLock::new();
+        Ok(Self(Arc::new(Inner { runtime, clients, extra_roots, extra_certificates, user_agent, family, together })))
+    }
+
+    /// Goes by these addresses alone from now on, to everybody. To be said before the first request, once.
+    pub fn go_by(&self, family: Family) {
+        // Said twice it is no other.
+        let _ = self.0.family.set(family);
     }
 
     /// Has somebody know, once, when all who are waited for together bring too little.
@@ -200,6 +209,7 @@ impl Http {
         let builder = Client::builder()
             .user_agent(&self.0.user_agent)
             .connect_timeout(CONNECT)
+            .local_address(self.0.family.get().map(|family| family.begins_at()))
             .tcp_nodelay(true)
             .referer(false)
             .redirect(redirect::Policy::custom(|attempt| {

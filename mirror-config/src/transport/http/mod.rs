@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod cancel;
+pub mod family;
 pub mod patience;
 pub mod least_speed;
 pub mod together;
@@ -16,6 +17,7 @@ pub mod watching;
 pub use agent::git_agent;
 pub use cancel::Cancel;
 pub use client::{Body, Http, Response};
+pub use family::Family;
 pub use least_speed::LeastSpeed;
 pub use patience::Patience;
 pub use request::Request;
