@@ -4,6 +4,8 @@ mod clone;
 mod ops;
 mod update;
 mod push;
+mod negotiation;
+mod archive;
 mod ways;
 mod probe;
 mod privacy;
