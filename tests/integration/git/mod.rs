@@ -7,6 +7,7 @@ mod push;
 mod negotiation;
 mod archive;
 mod ways;
+mod dropped;
 mod probe;
 mod privacy;
 mod hostile;

@@ -4,9 +4,9 @@
 
 use std::fs;
 
-use mirror_tests::{BlackHole, Fault, IndexServer, Tamper, refused_url};
+use mirror_tests::{BlackHole, Fault, IndexServer, Kept, Tamper, refused_url};
 
-use super::world::{NAME, World, each_pip};
+use super::world::{NAME, World, each_pip, one_pip};
 
 /// What goes wrong, and how that is brought about.
 type Kind = (&'static str, fn(&World));
@@ -27,6 +27,22 @@ fn upstream_speaks_and_mirrors_carry() {
         assert!(report["sources"].as_array().is_some_and(|sources| !sources.is_empty()), "{report}");
         world.download(&["requests"]).ok();
         assert_eq!(world.files_from_mirrors(), 5, "what was fetched once is kept");
+    });
+}
+
+#[test]
+fn a_dropped_connection_is_no_fault_of_an_index() {
+    one_pip(|pip| {
+        for kept in [Kept::Closed, Kept::DroppedOnNext, Kept::ResetOnNext] {
+            let world = World::new(pip);
+            world.upstream.web.kept(kept);
+            world.each_mirror(|server| server.web.kept(kept));
+            let ran = world.download(&["requests"]).ok();
+            assert!(!ran.stderr.contains("mirror:"), "{kept:?}: {ran}");
+            let report = &world.sandbox.report()[0];
+            let sources = report["sources"].as_array().expect("a list");
+            assert!(sources.iter().all(|source| source["outcome"] == "ok"), "{kept:?}: {report}");
+        }
     });
 }
 
