@@ -4,6 +4,7 @@ pub mod word;
 pub mod witnesses;
 pub mod kept;
 pub mod refs;
+pub mod instead;
 pub mod identity;
 pub mod signers;
 

@@ -92,8 +92,10 @@ impl<'r> Authority<'r> {
             };
             run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
             let (private, late) = (run.ledger.is_private(), matches!(fault, Fault::Timeout | Fault::Stalled));
+            let mut mirrors_late = false;
             if !alone {
                 let witnesses = Witnesses::that_answer(run);
+                mirrors_late = witnesses.late;
                 if !witnesses.opened.is_empty() {
                     return Ok(Some(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
                 }
@@ -101,6 +103,11 @@ impl<'r> Authority<'r> {
             // Nobody else speaks but the store. If upstream was no more than late, it has all the time there is.
             match Kept::open(run) {
                 Some(kept) => return Ok(Some(speaks(Voice::Kept(Box::new(kept)), private, Some(fault)))),
+                None if mirrors_late && !late => {
+                    let witnesses = Witnesses::at_last(run);
+                    let found = (!witnesses.opened.is_empty()).then(|| Voice::Mirrors(witnesses));
+                    return found.map(|voice| Some(speaks(voice, private, Some(fault)))).ok_or_else(|| run.exhausted());
+                }
                 None if alone || !late => return Err(run.exhausted()),
                 None => alone = true,
             }
@@ -190,7 +197,11 @@ impl<'r> Authority<'r> {
                     self.unproven = Some(Unproven { refs: fresh, verdict, all: all && recalled.names.is_empty() });
                     Ok(refs)
                 }
-                Err(failure) => self.fall_back(request, failure),
+                Err(failure) => match self.fall_back(request, failure) {
+                    // Nobody but upstream is left, and it was no more than late.
+                    Err(failure) if self.waits_for_upstream(&failure) => self.refs(request),
+                    fallen => fallen,
+                },
             },
             Voice::Kept(kept) => {
                 let (refs, word) = kept.refs(run, request)?;
@@ -199,33 +210,6 @@ impl<'r> Authority<'r> {
                 Ok(refs)
             }
         }
-    }
-
-    /// Where mirrors say nothing, or nothing that could be believed, the store speaks, if it has all of what was seen. What
-    /// goes back behind that is told instead: somebody may have rewritten history.
-    fn fall_back(&mut self, request: &Request, failure: Failure) -> Result<Vec<Ref>, Failure> {
-        let run = self.run;
-        let kept = Kept::open(run).filter(|_| matches!(failure.kind, Kind::Exhausted | Kind::Quorum));
-        let Some(kept) = kept else { return Err(failure) };
-        let Ok((refs, word)) = kept.refs(run, request) else { return Err(failure) };
-        run.journal.warn(failure.what);
-        run.journal.believed(word.verdict);
-        self.word = Some(word);
-        self.voice = Voice::Kept(Box::new(kept));
-        Ok(refs)
-    }
-
-    /// Upstream was reached, and crawls: mirrors speak in its place, those that could have what git has heard of upstream.
-    fn give_way(&mut self, fault: Fault) -> Result<(), Failure> {
-        let (run, format) = (self.run, self.advertisement().object_format().to_owned());
-        run.failed(&run.upstream, 0, Duration::ZERO, fault.clone());
-        let mut witnesses = Witnesses::that_answer(run);
-        witnesses.opened.retain(|session| session.advertisement.object_format() == format);
-        if witnesses.opened.is_empty() {
-            return Err(run.exhausted());
-        }
-        (self.voice, self.silence) = (Voice::Mirrors(witnesses), Some(fault));
-        Ok(())
     }
 
     /// Upstream's word is remembered at once; where signatures have more weight, only that it says what it said before.
@@ -325,7 +309,7 @@ impl<'r> Authority<'r> {
 }
 
 /// Why upstream does not serve.
-enum Silence {
+pub(super) enum Silence {
     /// It was asked, and said no.
     Refused(Fault),
     /// It could not be asked.
@@ -333,7 +317,7 @@ enum Silence {
 }
 
 /// Opens upstream; `None` when it speaks an older protocol than v2. Where nobody else could speak, `alone`, it is waited for.
-fn open_upstream<'r>(run: &Run, alone: bool) -> Result<Option<Voice<'r>>, Silence> {
+pub(super) fn open_upstream<'r>(run: &Run, alone: bool) -> Result<Option<Voice<'r>>, Silence> {
     let url = run.upstream.address.expose();
     let private = |opened: Result<UploadPack, Fault>, otherwise: fn(Fault) -> Silence| match opened {
         Ok(child) => Ok(Some(Voice::Private(Box::new(child)))),
