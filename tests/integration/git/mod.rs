@@ -14,6 +14,7 @@ mod hostile;
 mod faults;
 mod exhausted;
 mod killed;
+mod stopped;
 mod gone;
 mod crash;
 mod random;

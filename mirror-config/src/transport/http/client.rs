@@ -35,8 +35,9 @@ use crate::{
 const REDIRECTS: usize = 5;
 /// An answer has begun after so many bytes: servers send a few lines before they start to count objects.
 const PREAMBLE: u64 = 512;
-/// Longest wait for a connection, whatever a request's own patience.
-const CONNECT: Duration = Duration::from_secs(20);
+/// Longest wait for a connection, TLS included: as long as a silence is worth waiting for, and no less and no more than this
+/// (curl's own limit). It is shared among the addresses of a host.
+const CONNECT: [Duration; 2] = [Duration::from_secs(20), Duration::from_secs(300)];
 
 /// An answer with a successful status, or 304 where the request had a condition.
 #[derive(Debug)]
@@ -107,6 +108,11 @@ impl Http {
     /// Somebody who is waited for said that it is alive, in bytes that mean nothing else.
     pub fn alive(&self) {
         self.0.together.alive();
+    }
+
+    /// Whether this program gets on: nobody is waited for as long as it takes, or something came a moment ago.
+    pub fn gets_on(&self) -> bool {
+        self.0.together.gets_on()
     }
 
     /// Sends a request and waits for the head of a successful answer.
@@ -224,7 +230,7 @@ impl Http {
     pub(super) fn builder(&self, route: &Route) -> Result<ClientBuilder, reqwest::Error> {
         let builder = Client::builder()
             .user_agent(&self.0.user_agent)
-            .connect_timeout(CONNECT)
+            .connect_timeout(self.0.together.silence().clamp(CONNECT[0], CONNECT[1]))
             .tcp_nodelay(true)
             .referer(false)
             .redirect(redirect::Policy::custom(|attempt| {
