@@ -4,7 +4,7 @@ use std::io::Write;
 
 use mirror_config::{
     errors::{Failure, Fault},
-    git::Packet,
+    git::{Packet, store::Held},
     model::Oid,
     report::Event,
 };
@@ -13,6 +13,7 @@ use super::{
     asked::Answer,
     pass::Passed,
     plan::{self, Facts, Plan},
+    turn::{self, Turn},
     upstream::{from_upstream, git_is_gone},
 };
 use crate::{
@@ -89,9 +90,10 @@ impl Answer<'_, '_> {
         if let Some(store) = self.store().filter(|store| look::is_sound(store) && store.has_all(newest)) {
             return self.stored(&store);
         }
-        match Store::beside(&run.env, &run.repository, self.authority.advertisement().object_format(), &haves) {
+        let store = Store::beside(&run.env, &run.repository, self.authority.advertisement().object_format(), &haves);
+        match store.and_then(|store| turn::turn(run, store)) {
             // Its packs are linked into the repository by then, and rest on what is there.
-            Some(store) => self.bulk(&store).map(|_| store.discard())?,
+            Some(Turn { store, held }) => self.bulk(&store, held).map(|_| store.discard())?,
             None => {
                 self.pass(&[], false)?;
             }
@@ -101,24 +103,31 @@ impl Answer<'_, '_> {
 
     /// A bulk by way of the store that stays.
     fn stored(&mut self, store: &Store) -> Result<Option<Store>, Failure> {
-        let whole = self.bulk(store)?;
-        store.make_room(self.authority.run.select.config.git.store_limit.value);
-        Ok(whole.then(|| store.clone()))
+        let run = self.authority.run;
+        // The store is there for speed; without one a mirror can still answer.
+        let Some(Turn { store: own, held }) = turn::turn(run, store.clone()) else {
+            return self.pass(&[], false).map(|_| None);
+        };
+        let whole = self.bulk(&own, held)?;
+        if own.path() != store.path() {
+            own.discard();
+            return Ok(None);
+        }
+        store.make_room(run.select.config.git.store_limit.value);
+        Ok(whole.then_some(own))
     }
 
     /// Lands what mirrors have, links it into the repository, and has the authority add what is missing. Whether nothing
     /// was.
-    fn bulk(&mut self, store: &Store) -> Result<bool, Failure> {
+    fn bulk(&mut self, store: &Store, held: Held) -> Result<bool, Failure> {
         let (run, request, refs) = (self.authority.run, self.request, self.refs);
         let mut bulk = Bulk { store, request, refs, authority: self.authority, mirrors: self.mirrors };
-        let held = match bulk.carry() {
-            Ok(held) => held,
-            Err(failure) => {
-                // The store is there for speed; without one a mirror can still answer.
-                run.journal.warn(failure.what);
-                return self.pass(&[], false).map(|_| false);
-            }
-        };
+        if let Err(failure) = bulk.carry() {
+            drop(held);
+            // The store is there for speed; without one a mirror can still answer.
+            run.journal.warn(failure.what);
+            return self.pass(&[], false).map(|_| false);
+        }
         look::remember(store);
         if self.authority.is_shallow() || self.upstreams_fault() == Some(Fault::Shallow) {
             // What it gives, and where that ends, is nobody else's to say.

@@ -78,7 +78,7 @@ impl Answer<'_, '_> {
                 }
                 Err(fault) => {
                     let wasted = spool.stream_position().unwrap_or(0);
-                    self.mirrors.failed(&session, wasted, since, fault);
+                    self.mirrors.lost(&session, wasted, since, fault);
                 }
             }
         }

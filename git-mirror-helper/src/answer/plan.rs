@@ -33,6 +33,10 @@ pub enum Plan {
 
 /// Decides.
 pub fn plan(request: &Request, facts: Facts) -> Plan {
+    // What is common decides what is pushed: a mirror may know commits that upstream has not got, and nobody stands in for it.
+    if request.only_negotiates() {
+        return Plan::Authority;
+    }
     // The value of a ref, and the edge of a shallow history, are small facts: not for a mirror to say. The edge of a
     // first shallow clone is the exception, since it follows from the depth and can be checked.
     let rests_on_the_servers_word = request.wants_names()
@@ -89,6 +93,10 @@ mod tests {
         ] {
             let arguments: Vec<&str> = extra.into_iter().chain(clone).collect();
             assert_eq!(plan(&request(&arguments), facts), way, "{case}");
+        }
+        for (case, facts) in [("upstream is there", all), ("upstream is away", Facts { upstream: false, ..all })] {
+            let negotiates = request(&["wait-for-done", "have 7e1785e08e1fca2908ba6aefc65ce6b1adba7431"]);
+            assert_eq!(plan(&negotiates, facts), Plan::Authority, "a negotiation, {case}");
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod by_settings;
 pub mod upstream;
 mod whole;
 pub mod refs;
+pub mod instead;
 pub mod identity;
 pub mod signers;
 

@@ -5,7 +5,7 @@
 //! name; if not, git's own helper asks with the user's credentials, and no mirror ever hears of it. Where git's configuration
 //! has something for upstream that our own client does not have, git's own helper asks in its place (`by_settings`).
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
@@ -52,7 +52,7 @@ pub struct Authority<'r> {
     /// Mirrors may not hear the repository's name, unless they are trusted.
     pub private: bool,
     /// Whether it is so is known only once everybody has been shown the same.
-    doubtful: bool,
+    pub(super) doubtful: bool,
     /// Why upstream does not speak, if it does not.
     pub silence: Option<Fault>,
     /// What counts in its place, once that is known.
@@ -120,8 +120,10 @@ impl<'r> Authority<'r> {
             };
             run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
             let (private, late) = (run.is_private(), matches!(fault, Fault::Timeout | Fault::Stalled));
+            let mut mirrors_late = false;
             if !alone {
                 let witnesses = Witnesses::that_answer(run);
+                mirrors_late = witnesses.late;
                 if !witnesses.opened.is_empty() {
                     return Ok(found(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
                 }
@@ -129,6 +131,13 @@ impl<'r> Authority<'r> {
             // Nobody else speaks but the store. If upstream was no more than late, it has all the time there is.
             match Kept::open(run) {
                 Some(kept) => return Ok(found(speaks(Voice::Kept(Box::new(kept)), private, Some(fault)))),
+                None if mirrors_late && !late => {
+                    let witnesses = Witnesses::at_last(run);
+                    if witnesses.opened.is_empty() {
+                        return Err(run.exhausted());
+                    }
+                    return Ok(found(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
+                }
                 None if alone || !late => return Err(run.exhausted()),
                 None => alone = true,
             }
@@ -224,7 +233,11 @@ impl<'r> Authority<'r> {
                     self.unproven = Some(Unproven { refs: fresh, verdict, all: all && recalled.names.is_empty() });
                     Ok(refs)
                 }
-                Err(failure) => self.fall_back(request, failure),
+                Err(failure) => match self.fall_back(request, failure) {
+                    // Nobody but upstream is left, and it was no more than late.
+                    Err(failure) if self.waits_for_upstream(&failure) => self.refs(request),
+                    fallen => fallen,
+                },
             },
             Voice::Kept(kept) => {
                 let (refs, word) = kept.refs(run, request)?;
@@ -233,33 +246,6 @@ impl<'r> Authority<'r> {
                 Ok(refs)
             }
         }
-    }
-
-    /// Where mirrors say nothing, or nothing that could be believed, the store speaks, if it has all of what was seen. What
-    /// goes back behind that is told instead: somebody may have rewritten history.
-    fn fall_back(&mut self, request: &Request, failure: Failure) -> Result<Vec<Ref>, Failure> {
-        let run = self.run;
-        let kept = Kept::open(run).filter(|_| matches!(failure.kind, Kind::Exhausted | Kind::Quorum));
-        let Some(kept) = kept else { return Err(failure) };
-        let Ok((refs, word)) = kept.refs(run, request) else { return Err(failure) };
-        run.journal.warn(failure.what);
-        run.journal.believed(word.verdict);
-        self.word = Some(word);
-        self.voice = Voice::Kept(Box::new(kept));
-        Ok(refs)
-    }
-
-    /// Upstream was reached, and crawls: mirrors speak in its place, those that could have what git has heard of upstream.
-    fn give_way(&mut self, fault: Fault) -> Result<(), Failure> {
-        let (run, format) = (self.run, self.advertisement().object_format().to_owned());
-        run.failed(&run.upstream, 0, Duration::ZERO, fault.clone());
-        let mut witnesses = Witnesses::that_answer(run);
-        witnesses.keep_only(&format);
-        if witnesses.opened.is_empty() {
-            return Err(run.exhausted());
-        }
-        (self.voice, self.silence) = (Voice::Mirrors(witnesses), Some(fault));
-        Ok(())
     }
 
     /// Upstream's word is remembered at once; where signatures have more weight, only that it says what it said before.

@@ -37,15 +37,26 @@ pub struct Witnesses<'r> {
     pub opened: Vec<Session>,
     /// What they can do together, as git is to hear it.
     pub advertisement: Advertisement,
+    /// Some of the others were no more than late.
+    pub late: bool,
 }
 
 impl<'r> Witnesses<'r> {
     /// Opens every mirror that may speak, at once.
     pub fn that_answer(run: &'r Run) -> Self {
+        Self::that_answer_within(run, None)
+    }
+
+    /// The same where nobody has answered so far, nor can: they have all the time there is.
+    pub fn at_last(run: &'r Run) -> Self {
+        Self::that_answer_within(run, Some(Patience::LAST))
+    }
+
+    fn that_answer_within(run: &'r Run, longest: Option<Patience>) -> Self {
         let mut candidates = run.select.git(&run.repository, run.is_private(), 0);
         candidates.truncate(MOST_VOICES);
         let (width, http, started) = (candidates.len(), run.select.http.clone(), Instant::now());
-        let patience = patience(width);
+        let patience = longest.unwrap_or_else(|| patience(width));
         let mut lineup = Lineup::start(candidates, width, move |source| Session::open(&http, source, patience));
         let mut opened: Vec<Session> = Vec::new();
         let mut until: Option<Instant> = None;
@@ -58,13 +69,15 @@ impl<'r> Witnesses<'r> {
                 until = Some(Instant::now() + GRACE);
             }
         }
+        let mut late = false;
         for (source, fault) in lineup.take_failed() {
+            late |= matches!(fault, Fault::Timeout | Fault::Stalled);
             run.failed(&Arc::new(source), 0, started.elapsed(), fault);
         }
         // One object format for all: that of the most.
         let votes = |format: &str| opened.iter().filter(|o| o.advertisement.object_format() == format).count();
         let format = if votes("sha256") > votes("sha1") { "sha256" } else { "sha1" };
-        let mut witnesses = Self { run, advertisement: Advertisement::of_store(format), opened };
+        let mut witnesses = Self { run, advertisement: Advertisement::of_store(format), opened, late };
         witnesses.keep_only(format);
         witnesses
     }

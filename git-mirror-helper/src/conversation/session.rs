@@ -23,6 +23,10 @@ use crate::{
     transfer::Mirrors,
 };
 
+/// A conversation in git's older protocol, and what to do where it is refused.
+const OLDER: &str = "what comes in git's older protocol (versions 0 and 1)";
+const NEWER: &str = "git -c protocol.version=2 …, and an upstream that speaks it";
+
 /// Serves git until it has nothing more to say; returns the exit code.
 ///
 /// # Errors
@@ -50,7 +54,7 @@ pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
                 drop(answering);
                 match found {
                     Found::Older(child) => {
-                        run.refuse_unseen()?;
+                        run.refuse_unseen(OLDER, NEWER)?;
                         leading = Some(child);
                         say(&mut stdout, b"fallback\n")?;
                     }
@@ -59,11 +63,17 @@ pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
                     }
                 }
             }
+            // Only upstream makes archives, and nobody could look into them.
+            Command::ConnectUploadArchive(first) => {
+                run.journal.note(Event::Is("archive"));
+                run.refuse_unseen("an archive that upstream makes", "clone it, and `git archive` there")?;
+                return delegate::hand_over(run, git, &first, None);
+            }
             Command::Relayed(first) => {
                 let pushes = first.contains("push");
                 run.journal.note(Event::Is(if pushes { "push" } else { "relay" }));
                 if !pushes {
-                    run.refuse_unseen()?;
+                    run.refuse_unseen(OLDER, NEWER)?;
                 }
                 return delegate::hand_over(run, git, &first, leading);
             }

@@ -12,6 +12,8 @@ pub enum Command {
     Capabilities,
     /// `stateless-connect git-upload-pack`: protocol v2.
     ConnectUploadPack,
+    /// `stateless-connect git-upload-archive`: `git archive --remote`, which git's own helper serves since 2.44; the line.
+    ConnectUploadArchive(String),
     /// `stateless-connect` to any other service.
     ConnectOther,
     /// `option NAME VALUE`, which git says before it says what it wants.
@@ -29,6 +31,7 @@ impl Command {
             "" => Self::End,
             "capabilities" => Self::Capabilities,
             "stateless-connect git-upload-pack" => Self::ConnectUploadPack,
+            archive @ "stateless-connect git-upload-archive" => Self::ConnectUploadArchive(archive.to_owned()),
             other if other.starts_with("stateless-connect ") => Self::ConnectOther,
             other if other.starts_with("option ") => Self::Option(other.to_owned()),
             other => Self::Relayed(other.to_owned()),
@@ -44,17 +47,24 @@ pub struct Course {
     line: Vec<u8>,
     in_batch: bool,
     ended: bool,
+    /// From here on git speaks with a service, and closes its side when it has all it asked for.
+    connected: bool,
 }
 
 /// Commands that come several at once.
 const BATCHES: [&[u8]; 2] = [b"fetch ", b"push "];
-/// Bytes of the longest of them.
+/// The beginning of the one after which come no more lines.
+const CONNECT: &[u8] = b"statel";
+/// Bytes of the longest of these beginnings.
 const LONGEST: usize = 6;
 
 impl Course {
     /// Takes in what git says next, in whatever pieces.
     pub fn hear(&mut self, bytes: &[u8]) {
         for byte in bytes {
+            if self.connected {
+                return;
+            }
             if *byte != b'\n' {
                 if self.line.len() < LONGEST {
                     self.line.push(*byte);
@@ -62,6 +72,7 @@ impl Course {
                 continue;
             }
             let line = std::mem::take(&mut self.line);
+            self.connected |= line.starts_with(CONNECT);
             match line.as_slice() {
                 [] if self.in_batch => self.in_batch = false,
                 [] => self.ended = true,
@@ -72,7 +83,7 @@ impl Course {
 
     /// Whether git has said that it needs nothing more.
     pub fn has_ended(&self) -> bool {
-        self.ended
+        self.ended || self.connected
     }
 }
 
@@ -149,6 +160,9 @@ mod tests {
             ("fetch 7e17 refs/heads/main\n\n", false),
             ("fetch 7e17 refs/heads/main\n\nfetch 7e18 refs/heads/main\n\n", false),
             ("fetch 7e17 refs/heads/main\n\nlist\n\n", true),
+            ("stateless-connect git-upload-archive", false),
+            ("stateless-connect git-upload-archive\n", true),
+            ("option verbosity 1\nstateless-connect git-upload-archive\n0011argument HEAD\nfetch ", true),
         ] {
             for piece in [1, 3, 100] {
                 let mut course = Course::default();
@@ -164,7 +178,11 @@ mod tests {
             ("capabilities\n", Command::Capabilities),
             ("\n", Command::End),
             ("stateless-connect git-upload-pack\n", Command::ConnectUploadPack),
-            ("stateless-connect git-upload-archive\n", Command::ConnectOther),
+            (
+                "stateless-connect git-upload-archive\n",
+                Command::ConnectUploadArchive("stateless-connect git-upload-archive".into()),
+            ),
+            ("stateless-connect git-receive-pack\n", Command::ConnectOther),
             ("option verbosity 1\n", Command::Option("option verbosity 1".into())),
             ("list for-push\n", Command::Relayed("list for-push".into())),
         ] {

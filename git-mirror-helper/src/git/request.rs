@@ -157,6 +157,12 @@ impl Request {
         self.has("done")
     }
 
+    /// Whether git only asks what is common, and wants nothing (`wait-for-done` without wants, gitprotocol-v2): `git fetch
+    /// --negotiate-only`, and a push with `push.negotiate`.
+    pub fn only_negotiates(&self) -> bool {
+        self.has("wait-for-done") && !self.is_done() && !self.wants_names() && self.values("want ").next().is_none()
+    }
+
     /// Whether git has nothing of this history: no commits to build on, no shallow edges.
     pub fn is_clone(&self) -> bool {
         self.is_done() && !self.has_haves() && !self.is_shallow()
@@ -332,6 +338,22 @@ mod tests {
             let (request, _) = request(&arguments);
             let seen = (request.is_clone(), request.is_shallow(), request.first_depth(), request.is_filtered());
             assert_eq!(seen, (clone, shallow, depth, filtered), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn who_only_negotiates_wants_nothing() {
+        let (want, have) = (format!("want {OID}"), format!("have {OID}"));
+        for (arguments, only) in [
+            (&["wait-for-done", &have][..], true),
+            (&["thin-pack", "ofs-delta", "wait-for-done", &have, &have], true),
+            (&["wait-for-done"], true),
+            (&["wait-for-done", &want, &have], false),
+            (&["wait-for-done", "want-ref refs/heads/main", &have], false),
+            (&["wait-for-done", &have, "done"], false),
+            (&[&want, &have], false),
+        ] {
+            assert_eq!(request(arguments).0.only_negotiates(), only, "{arguments:?}");
         }
     }
 

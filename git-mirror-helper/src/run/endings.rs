@@ -52,29 +52,19 @@ impl Run {
         Failure::new(Kind::Io, format!("{}: {fault}", self.repository))
     }
 
-    /// Refuses a conversation in git's older protocol, which only upstream leads and nobody looks into, where the project
-    /// has fixed what is delivered or asks for signatures.
+    /// Refuses a conversation which only upstream leads and nobody looks into, where the project has fixed what is delivered or
+    /// asks for signatures: `what` comes by it, and `hint` is what to do instead.
     ///
     /// # Errors
     ///
     /// [`Kind::Unpinned`], [`Kind::Signature`].
-    pub fn refuse_unseen(&self) -> Result<(), Failure> {
-        let refused = |kind: Kind, what: &str, hint: &str| {
-            Err(Failure::new(kind, format!("{}: {what}", self.repository)).hint(hint))
-        };
+    pub fn refuse_unseen(&self, what: &str, hint: &str) -> Result<(), Failure> {
+        let refused = |kind: Kind, why: &str| Err(Failure::new(kind, format!("{}: {why}", self.repository)).hint(hint));
         if self.pinned.is_some() || self.select.config.git.trust.value >= Trust::Pinned {
-            return refused(
-                Kind::Unpinned,
-                "protocol versions 0 and 1 cannot be held to a pin",
-                "git -c protocol.version=2 …, and an upstream that speaks it",
-            );
+            return refused(Kind::Unpinned, &format!("{what} cannot be held to a pin"));
         }
         if self.signers().is_some() {
-            return refused(
-                Kind::Signature,
-                "signatures are asked for, and cannot be checked in git's older protocol",
-                "git config --unset protocol.version, if that says less than 2",
-            );
+            return refused(Kind::Signature, &format!("signatures are asked for, and cannot be checked on {what}"));
         }
         Ok(())
     }

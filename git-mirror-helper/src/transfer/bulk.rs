@@ -3,10 +3,7 @@
 //! A mirror that lags behind is still good for what it has: upstream is asked which of its tips it knows too, and only
 //! those are fetched. What no mirror has comes from upstream.
 
-use std::{
-    fs::File,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
@@ -64,27 +61,20 @@ enum Beginning {
 }
 
 impl Bulk<'_, '_> {
-    /// Brings as much as there is of the wanted objects into the store. Whatever is missing then is left to the
-    /// authority. Returns the lock of the store.
+    /// Brings as much as there is of the wanted objects into the store, whose lock the caller has. Whatever is missing then is
+    /// left to the authority.
     ///
     /// # Errors
     ///
     /// [`Kind::Io`] when the store cannot be written. That nobody serves is no error.
-    pub fn carry(&mut self) -> Result<File, Failure> {
+    pub fn carry(&mut self) -> Result<(), Failure> {
         let run = self.authority.run;
-        let waits = || {
-            if run.options.verbosity > 0 {
-                run.journal.tell("another clone is downloading this repository; waiting for it");
-            }
-        };
-        let held =
-            self.store.lock(waits).map_err(|error| Failure::new(Kind::Io, format!("the store is locked: {error}")))?;
         let tell = |aside: &Aside| run.journal.warn(format!("what is kept of {} is damaged: {aside}", run.repository));
         mend::mend(self.store, tell)
             .map_err(|error| Failure::new(Kind::Io, format!("{}: the store: {error}", run.repository)))?;
         let wants = self.request.wants();
         if self.store.has_all(&wants) {
-            return Ok(held);
+            return Ok(());
         }
         if let Some((then, landing)) = left(self.store)
             && let (Some(landing), ready) = self.by_name(&then, landing, Vec::new())
@@ -125,7 +115,7 @@ impl Bulk<'_, '_> {
             }
         }
         tidy::tidy(self.store);
-        Ok(held)
+        Ok(())
     }
 
     /// The same from sources that have all of it, and give only what they advertise: cut at tags, where there are any, else in
@@ -304,13 +294,13 @@ impl Bulk<'_, '_> {
     }
 
     /// Notes that a source failed; a fault of this machine would meet them all.
-    fn lost(&self, session: &Session, wasted: u64, since: Instant, fault: Fault) -> Result<(), Failure> {
+    fn lost(&mut self, session: &Session, wasted: u64, since: Instant, fault: Fault) -> Result<(), Failure> {
         if matches!(fault, Fault::Local(_)) {
             return Err(self.authority.run.local(&fault));
         }
         match session.source.is_upstream() {
             true => self.authority.run.failed(&session.source, wasted, since.elapsed(), fault),
-            false => self.mirrors.failed(session, wasted, since, fault),
+            false => self.mirrors.lost(session, wasted, since, fault),
         }
         Ok(())
     }

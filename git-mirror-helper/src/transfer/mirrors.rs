@@ -31,6 +31,9 @@ pub struct Mirrors<'r> {
     has_upstream: bool,
     ready: VecDeque<Session>,
     lineup: Option<Lineup<Source, Session>>,
+    /// Those that had answered and were late while there were others; where nobody else is left, they have all the time there is.
+    late: Vec<Session>,
+    again: Vec<String>,
     started: Instant,
 }
 
@@ -45,13 +48,15 @@ impl<'r> Mirrors<'r> {
             Voice::Public(_) | Voice::Child(_) => None,
         };
         if let Some(opened) = opened {
-            return Self { run, has_upstream, ready: opened.iter().cloned().collect(), lineup: None, started };
+            let ready = opened.iter().cloned().collect();
+            return Self { run, has_upstream, ready, lineup: None, late: Vec::new(), again: Vec::new(), started };
         }
         let mirrors = run.select.git(&run.repository, authority.private, UNKNOWN_SIZE);
         let http = run.select.http.clone();
         let lineup = (!mirrors.is_empty())
             .then(|| Lineup::start(mirrors, 1, move |source| Session::open(&http, source, Patience::REPLACEABLE)));
-        Self { run, has_upstream, ready: VecDeque::new(), lineup, started }
+        let (late, again) = (Vec::new(), Vec::new());
+        Self { run, has_upstream, ready: VecDeque::new(), lineup, late, again, started }
     }
 
     /// Whether there may be another one.
@@ -74,6 +79,11 @@ impl<'r> Mirrors<'r> {
         if let Some(opened) = self.ready.pop_front() {
             return Some(opened);
         }
+        if !self.has_more() && !self.has_upstream {
+            let late = self.late.pop()?;
+            self.again.push(late.source.name.clone());
+            return Some(late);
+        }
         let lineup = self.lineup.as_mut()?;
         let found = lineup.next_ready_within(longest);
         for (source, fault) in lineup.take_failed() {
@@ -91,13 +101,27 @@ impl<'r> Mirrors<'r> {
 
     /// How long to wait for a mirror: patiently, if it is the last one and upstream cannot step in.
     pub fn patience(&self, session: &Session) -> Patience {
-        if !self.has_more() && !self.has_upstream {
+        let is_again = self.again.contains(&session.source.name);
+        if (!self.has_more() || is_again) && !self.has_upstream {
             return Patience::LAST;
         }
         // Far under what it did before is too slow, where others could serve.
         let record = self.run.select.health.record(&session.source.name, Service::Git);
         let before = record.goodput.unwrap_or(0.0) * Patience::WINDOW.as_secs_f64();
         Patience { floor: Patience::REPLACEABLE.floor.max((before * 0.02) as u64), ..Patience::REPLACEABLE }
+    }
+
+    /// The same as [`Mirrors::failed`]; one that was no more than late may be asked again when nobody else is left.
+    pub fn lost(&mut self, session: &Session, wasted: u64, since: Instant, fault: Fault) {
+        match fault {
+            Fault::Timeout | Fault::Stalled if !self.again.contains(&session.source.name) => {
+                self.late.push(session.clone());
+            }
+            // That was all the time there is.
+            Fault::Crawls(_) => self.late.clear(),
+            _ => {}
+        }
+        self.failed(session, wasted, since, fault);
     }
 
     /// Notes what became of a mirror that had answered and did not serve; others are asked.

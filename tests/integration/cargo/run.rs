@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
-use mirror_tests::{BlackHole, CargoStage, CrateServer, Fault, Needs, Ran, Tamper, refused_url};
+use mirror_tests::{BlackHole, CargoStage, CrateServer, Fault, Kept, Needs, Ran, Tamper, refused_url};
 
 /// A crate of the small project; it needs no other.
 const NAME: &str = "strsim";
@@ -93,6 +93,21 @@ fn upstream_speaks_and_mirrors_carry() {
     let report = &reports[0];
     assert_eq!((report["tool"].as_str(), report["verdict"].as_str()), (Some("cargo"), Some("upstream")));
     assert!(report["sources"].as_array().is_some_and(|sources| !sources.is_empty()), "{report}");
+}
+
+#[test]
+fn a_dropped_connection_is_no_fault_of_a_registry() {
+    for kept in [Kept::Closed, Kept::DroppedOnNext, Kept::ResetOnNext] {
+        let world = World::new();
+        world.stage.upstream.web.kept(kept);
+        world.each_mirror(|server| server.web.kept(kept));
+        let fetched = world.fetch().ok();
+        assert!(!fetched.stderr.contains("mirror:"), "{kept:?}: {fetched}");
+        world.assert_right();
+        let report = &world.stage.sandbox.report()[0];
+        let sources = report["sources"].as_array().expect("a list");
+        assert!(sources.iter().all(|source| source["outcome"] == "ok"), "{kept:?}: {report}");
+    }
 }
 
 #[test]

@@ -154,6 +154,65 @@ fn the_only_source_is_waited_for() {
 }
 
 #[test]
+fn so_is_whoever_is_left_when_mirrors_are_there_and_cannot_carry_it() {
+    let late = |seconds, scope| Fault::Delay(Duration::from_secs(seconds)).only(scope);
+    type Spoil = fn(&mut Stage, &dyn Fn(u64, Scope) -> Plan);
+    let cases: &[(&str, &[&str], Spoil, &[&str])] = &[
+        ("one mirror is no quorum", &["a"], |stage, late| stage.origin.set(late(8, Scope::InfoRefs).times(1)), &[]),
+        (
+            "mirrors have not got it",
+            &["a", "b"],
+            |stage, late| {
+                stage.origin.set(late(8, Scope::InfoRefs).times(1));
+                stage.mirrors.iter().for_each(|mirror| mirror.repository.remove());
+            },
+            &[],
+        ),
+        (
+            "mirrors take their time, and upstream is away",
+            &["a", "b"],
+            |stage, late| {
+                stage.mirrors.iter().for_each(|mirror| mirror.server.set(late(5, Scope::InfoRefs)));
+                stage.upstream_goes_away();
+            },
+            &[],
+        ),
+        (
+            "one counts for long, the other one cannot, and upstream is away",
+            &["a", "b"],
+            |stage, late| {
+                stage.mirror("a").server.set(late(7, Scope::Fetch));
+                stage.mirror("b").server.set(Fault::status(500).only(Scope::Fetch));
+                stage.upstream_goes_away();
+            },
+            &[],
+        ),
+        (
+            "the same, where its answer is handed on",
+            &["a", "b"],
+            |stage, late| {
+                stage.mirror("a").server.set(late(7, Scope::Fetch));
+                stage.mirror("b").server.set(Fault::status(500).only(Scope::Fetch));
+                stage.upstream_goes_away();
+            },
+            &["--filter=blob:none", "--no-checkout"],
+        ),
+    ];
+    thread::scope(|scope| {
+        for (case, mirrors, spoil, options) in cases {
+            scope.spawn(move || {
+                let mut stage = Stage::new(&History::small(), mirrors);
+                spoil(&mut stage, &late);
+                let ran = stage.clone(&[&["-q"], *options].concat(), "ours");
+                assert_eq!(ran.code, 0, "{case}: {ran}");
+                let head = stage.sandbox.git_in(stage.work("ours"), ["rev-parse", "HEAD"]).ok();
+                assert_eq!(head.stdout.trim(), stage.upstream.tip(), "{case}");
+            });
+        }
+    });
+}
+
+#[test]
 fn no_slice_of_the_only_source_is_asked_for_twice_because_it_is_late() {
     let stage = Stage::new(&History::lively(4), &[]);
     // Slow at first, so that it comes in slices.

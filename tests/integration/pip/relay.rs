@@ -4,9 +4,9 @@
 
 use std::fs;
 
-use mirror_tests::{BlackHole, Fault, IndexServer, Tamper, refused_url};
+use mirror_tests::{BlackHole, Fault, IndexServer, Kept, Tamper, processes, refused_url};
 
-use super::world::{NAME, World, each_pip};
+use super::world::{NAME, World, each_pip, one_pip};
 
 /// What goes wrong, and how that is brought about.
 type Kind = (&'static str, fn(&World));
@@ -27,6 +27,53 @@ fn upstream_speaks_and_mirrors_carry() {
         assert!(report["sources"].as_array().is_some_and(|sources| !sources.is_empty()), "{report}");
         world.download(&["requests"]).ok();
         assert_eq!(world.files_from_mirrors(), 5, "what was fetched once is kept");
+    });
+}
+
+#[test]
+fn a_dropped_connection_is_no_fault_of_an_index() {
+    one_pip(|pip| {
+        for kept in [Kept::Closed, Kept::DroppedOnNext, Kept::ResetOnNext] {
+            let world = World::new(pip);
+            world.upstream.web.kept(kept);
+            world.each_mirror(|server| server.web.kept(kept));
+            let ran = world.download(&["requests"]).ok();
+            assert!(!ran.stderr.contains("mirror:"), "{kept:?}: {ran}");
+            let report = &world.sandbox.report()[0];
+            let sources = report["sources"].as_array().expect("a list");
+            assert!(sources.iter().all(|source| source["outcome"] == "ok"), "{kept:?}: {report}");
+        }
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pip_that_is_stopped_holds_no_other_up() {
+    one_pip(|pip| {
+        let world = World::new(pip);
+        // In the middle of the file, of whoever is asked.
+        world.each_mirror(|server| {
+            server.web.set_where(IndexServer::is_file, Fault::Drip(20_000).times(1));
+        });
+        let download = |folder: &str| {
+            let mut command = world.pip();
+            command.args(["--disable-pip-version-check", "download", "--no-cache-dir", "-d", folder, NAME]);
+            world.sandbox.run(command)
+        };
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| download("first"));
+            while world.files_from_mirrors() == 0 && !first.is_finished() {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            let all = processes(&world.sandbox);
+            assert!(!all.is_empty(), "the first one is over already");
+            all.iter().for_each(|process| process.signal("STOP"));
+            world.each_mirror(|server| server.web.heal());
+            let second = download("second");
+            all.iter().for_each(|process| process.signal("CONT"));
+            assert!(second.ok().seconds < 10.0);
+            first.join().expect("no panic").ok();
+        });
     });
 }
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{dialect::Dialect, exchange::Exchange, forgery::Forgery, gate::Gate, server_state::Shared};
-use crate::wire::{Connections, Fault, Line, Pace, Plan, Requests, Seen, basic_credentials, lock};
+use crate::wire::{Connections, Fault, Kept, Line, Pace, Plan, Requests, Seen, basic_credentials, lock};
 
 /// A server for the repositories below a folder: `ROOT/OWNER/NAME.git` is `URL/OWNER/NAME.git`. Behind
 /// `URL/https://HOST/` it acts as a prefix relay for the same repositories. It stops when it is dropped.
@@ -71,6 +71,11 @@ impl GitServer {
     /// Closes all connections, wherever their answers are; new ones are taken as before.
     pub fn hang_up(&self) {
         self.shared.wire.cut_off();
+    }
+
+    /// What becomes of connections that clients keep.
+    pub fn kept(&self, kept: Kept) {
+        self.shared.wire.set_kept(kept);
     }
 
     /// Lies from now on, in what it sends and names.
@@ -168,7 +173,11 @@ impl Drop for GitServer {
 fn converse(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
     let pace = Pace::new(0);
     let mut requests = Requests::new(stream);
-    while let Some(request) = requests.next()? {
+    for answered in 0.. {
+        if shared.wire.is_over_before(answered, stream)? {
+            break;
+        }
+        let Some(request) = requests.next()? else { break };
         pace.set(shared.wire.connection_rate());
         let seen = Seen::new(&request);
         let is_fetch = seen.is_fetch();
@@ -176,6 +185,9 @@ fn converse(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
         let shut = lock(&shared.gate).as_ref().filter(|gate| gate.is_shut(&request)).map(Gate::refusal);
         let fault = shut.or_else(|| if user.is_ok() { shared.due(&seen) } else { Some(Fault::unauthorized()) });
         let place = shared.wire.note(seen);
+        if shared.wire.is_over_after(answered) {
+            break;
+        }
         let tally = is_fetch.then_some(&shared.fetched);
         let line = Line { wire: &shared.wire, stream, pace: &pace, place, tally, drip: None };
         let forgery = shared.forgery().clone();

@@ -14,7 +14,7 @@ use std::{
 
 use super::page::Page;
 use crate::{
-    wire::{Connections, Fault, Line, Pace, Place, Plan, Requests, Seen, Wire, lock},
+    wire::{Connections, Fault, Kept, Line, Pace, Place, Plan, Requests, Seen, Wire, lock},
     world::Noise,
 };
 
@@ -115,6 +115,11 @@ impl WebServer {
         self.pages.wire.set_silent(true);
     }
 
+    /// What becomes of connections that clients keep.
+    pub fn kept(&self, kept: Kept) {
+        self.pages.wire.set_kept(kept);
+    }
+
     /// Waits so long before each answer, as a round trip would take.
     pub fn latency(&self, time: Duration) {
         self.pages.wire.set_latency(time);
@@ -170,11 +175,18 @@ impl Pages {
 fn converse(pages: &Pages, stream: &TcpStream) -> io::Result<()> {
     let pace = Pace::new(0);
     let mut requests = Requests::new(stream);
-    while let Some(request) = requests.next()? {
+    for answered in 0.. {
+        if pages.wire.is_over_before(answered, stream)? {
+            break;
+        }
+        let Some(request) = requests.next()? else { break };
         pace.set(pages.wire.connection_rate());
         let seen = Seen::new(&request);
         let fault = pages.due(&seen);
         let place = pages.wire.note(seen.clone());
+        if pages.wire.is_over_after(answered) {
+            break;
+        }
         let line = Line { wire: &pages.wire, stream, pace: &pace, place, tally: None, drip: None };
         answer(pages, line, &seen, fault)?;
         if seen.header("Connection").is_some_and(|wish| wish.eq_ignore_ascii_case("close")) {

@@ -84,6 +84,27 @@ impl TlsFront {
         Self::named(server, certificate, name)
     }
 
+    /// The same, where connections are kept after an answer, and end without a word in the middle of the next request.
+    ///
+    /// # Panics
+    ///
+    /// When no certificate can be made.
+    pub fn dropping(server: &str) -> Self {
+        let (config, authority) = identity(Certificate::Good, "127.0.0.1");
+        let server = server.trim_start_matches("http://").to_owned();
+        let listening = Listening::start(move |client| {
+            let mut tls =
+                StreamOwned::new(ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?, client);
+            let mut plain = TcpStream::connect(&server)?;
+            plain.write_all(&closing(&mut tls)?)?;
+            plain.shutdown(Shutdown::Write)?;
+            io::copy(&mut plain, &mut tls)?;
+            tls.flush()?;
+            tls.read_exact(&mut [0])
+        });
+        Self { listening, authority }
+    }
+
     /// The same with a certificate for this name, for clients that come by a proxy which knows it.
     ///
     /// # Panics

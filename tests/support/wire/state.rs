@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use super::{pace::Pace, seen::Seen};
+use super::{kept::Kept, pace::Pace, seen::Seen};
 
 /// What the threads of one server share, whatever it serves.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ pub(crate) struct Wire {
     silent: AtomicBool,
     stopping: AtomicBool,
     log: Mutex<Vec<Seen>>,
+    pub(super) kept: Mutex<Kept>,
     pub(crate) streams: Mutex<HashMap<SocketAddr, TcpStream>>,
 }
 
@@ -38,6 +39,7 @@ impl Wire {
             silent: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             log: Mutex::default(),
+            kept: Mutex::default(),
             streams: Mutex::default(),
         }
     }

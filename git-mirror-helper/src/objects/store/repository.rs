@@ -9,12 +9,16 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use gix::{hash::Kind, prelude::FindExt};
 use mirror_config::{
     errors::{Failure, Kind as FailureKind},
-    git::{program, store::Folder},
+    git::{
+        program,
+        store::{Folder, Held},
+    },
     model::{Oid, Repository},
     system::{Environment, state},
 };
@@ -31,6 +35,8 @@ const TIPS: &str = "packed-refs";
 pub struct Store {
     folder: Folder,
     hash: Kind,
+    /// The one whose objects this one rests on, where it is another store.
+    below: Option<Arc<Store>>,
 }
 
 impl Store {
@@ -42,7 +48,7 @@ impl Store {
             _ => return None,
         };
         match Folder::open(env, repository, object_format) {
-            Ok(folder) => Some(Self { folder, hash }),
+            Ok(folder) => Some(Self { folder, hash, below: None }),
             Err(error) => {
                 tracing::debug!(%error, %repository, "no store");
                 None
@@ -56,8 +62,17 @@ impl Store {
         let hash = hash_of(object_format);
         let objects = objects_of_repository().ok()?;
         let folder = Folder::beside(env, repository, object_format, &objects).ok()?;
-        let store = Self { folder, hash };
+        let store = Self { folder, hash, below: None };
         store.add_tips(&store.having(tips));
+        Some(store)
+    }
+
+    /// Opens a store beside this one, which somebody else keeps locked. It rests on what is here already.
+    pub fn beside_itself(&self, env: &Environment, repository: &Repository) -> Option<Self> {
+        let format = if self.hash == Kind::Sha256 { "sha256" } else { "sha1" };
+        let folder = Folder::beside(env, repository, format, &self.path().join("objects")).ok()?;
+        let store = Self { folder, hash: self.hash, below: Some(Arc::new(self.clone())) };
+        store.add_tips(&self.tips());
         Some(store)
     }
 
@@ -100,14 +115,13 @@ impl Store {
         self.folder.incoming()
     }
 
-    /// Waits until no other process downloads into this store, and keeps others out until the handle goes. Says when the
-    /// wait is not over in a moment.
+    /// As [`Folder::lock`].
     ///
     /// # Errors
     ///
-    /// Those of the file system, and a wait of over an hour.
-    pub fn lock(&self, waits: impl FnOnce()) -> io::Result<File> {
-        self.folder.lock(waits)
+    /// As there.
+    pub fn lock(&self, waits: impl FnOnce(), gets_on: impl Fn() -> bool + Send + 'static) -> io::Result<Held> {
+        self.folder.lock(waits, gets_on)
     }
 
     /// Puts all packs aside, where nobody looks for objects; under the store's lock. Returns where they are.
@@ -209,13 +223,24 @@ impl Store {
         reaches(&objects, new, old)
     }
 
-    /// Makes every pack of the store one of the repository's, by hard links where the file system allows it. Returns
-    /// the files that were not there before.
+    /// Makes every pack of the store one of the repository's, and those it rests on, by hard links where the file system allows
+    /// it. Returns the files that were not there before.
     ///
     /// # Errors
     ///
     /// [`FailureKind::Io`] when the repository cannot be written.
     pub fn link_into(&self, objects: &Path) -> Result<Vec<PathBuf>, Failure> {
+        let below = |below: &Arc<Store>| {
+            // Somebody else has its lock, and may be making one pack of several.
+            let again = |_| below.link_into(objects);
+            below.link_into(objects).or_else(again).or_else(again)
+        };
+        let mut placed = self.below.as_ref().map_or(Ok(Vec::new()), below)?;
+        placed.extend(self.link_own_into(objects)?);
+        Ok(placed)
+    }
+
+    fn link_own_into(&self, objects: &Path) -> Result<Vec<PathBuf>, Failure> {
         let failed = |error: io::Error| Failure::new(FailureKind::Io, format!("{}: {error}", objects.display()));
         let target = objects.join("pack");
         let mut placed = Vec::new();

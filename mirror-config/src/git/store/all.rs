@@ -10,8 +10,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::hold::{
-    DAMAGED, DESCRIPTION, IN_USE, INCOMING, PACKS, STORE_OF, STORES, SUFFIX, hold, in_use, is_still_there,
+use super::{
+    hold::{DAMAGED, DESCRIPTION, IN_USE, INCOMING, PACKS, STORE_OF, STORES, SUFFIX, hold, in_use, is_still_there},
+    turn::bytes_of,
 };
 use crate::{
     model::{Repository, is_part},
@@ -259,13 +260,4 @@ fn leftovers(store: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn is_pack(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "pack")
-}
-
-/// The sizes of all files below, in bytes; what goes meanwhile is not counted.
-fn bytes_of(path: &Path) -> u64 {
-    let Ok(found) = fs::symlink_metadata(path) else { return 0 };
-    if !found.is_dir() {
-        return found.len();
-    }
-    fs::read_dir(path).into_iter().flatten().flatten().map(|child| bytes_of(&child.path())).sum()
 }

@@ -9,7 +9,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use sha2::{Digest, Sha256};
@@ -17,16 +17,13 @@ use sha2::{Digest, Sha256};
 use super::{
     all::Stores,
     hold::{DAMAGED, DESCRIPTION, INCOMING, PACKS, STORE_OF, STORES, SUFFIX, hold_or_make},
+    turn::{self, Held},
 };
 use crate::{
     model::Repository,
     system::{Environment, state},
 };
 
-/// Longest wait for another clone of the same repository, which is then downloading what we want.
-const LOCK_WAIT: Duration = Duration::from_secs(3600);
-/// A wait that nobody notices.
-const MOMENT: Duration = Duration::from_millis(700);
 /// The folder of one store. Nobody removes it while this, or a clone of it, exists.
 #[derive(Debug, Clone)]
 pub struct Folder {
@@ -134,21 +131,14 @@ impl Folder {
         builder.tempdir_in(self.path.join(INCOMING))
     }
 
-    /// Waits until no other process downloads into this store, and keeps others out until the handle goes. Says when the
-    /// wait is not over in a moment.
+    /// Waits until no other process downloads into this store, for as long as that one gets on, and keeps others out until the
+    /// handle goes, which tells them whether this one `gets_on`. Says when the wait is not over in a moment.
     ///
     /// # Errors
     ///
-    /// Those of the file system, and [`io::ErrorKind::WouldBlock`] after an hour.
-    pub fn lock(&self, waits: impl FnOnce()) -> io::Result<File> {
-        let path = self.path.join("lock");
-        let held = state::lock(&path, MOMENT).or_else(|error| match error.kind() {
-            io::ErrorKind::WouldBlock => {
-                waits();
-                state::lock(&path, LOCK_WAIT)
-            }
-            _ => Err(error),
-        })?;
+    /// Those of the file system, and [`io::ErrorKind::TimedOut`] when the other one does not get on.
+    pub fn lock(&self, waits: impl FnOnce(), gets_on: impl Fn() -> bool + Send + 'static) -> io::Result<Held> {
+        let held = turn::take(&self.path, waits, gets_on)?;
         // Whatever lies here belongs to nobody now: it was left by a process that was killed.
         for left in fs::read_dir(self.path.join(INCOMING))?.flatten() {
             let _ = fs::remove_dir_all(left.path()).or_else(|_| fs::remove_file(left.path()));

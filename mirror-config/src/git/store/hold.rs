@@ -1,15 +1,20 @@
 //! What files a store has, and the lock that says who uses it.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::system::state;
 
 /// How often a store may be removed just when it is opened before that is an error.
 const MOST_REMOVALS: usize = 100;
+
+/// Longest wait for somebody who has a store alone.
+const ALONE: Duration = Duration::from_secs(5);
 
 /// Where all stores are, below the cache folder.
 pub(super) const STORES: &str = "store";
@@ -52,8 +57,15 @@ pub(super) fn hold_or_make(store: &Path) -> io::Result<File> {
 /// The same for a store that must be there already; `None` when it is not, or is removed right now.
 pub(super) fn hold(store: &Path) -> io::Result<Option<File>> {
     let Some(file) = in_use(store)? else { return Ok(None) };
-    // Whoever has it alone needs it for one rename.
-    file.lock_shared()?;
+    // Whoever has it alone needs it for one rename, unless it is stopped.
+    let until = Instant::now() + ALONE;
+    while let Err(error) = file.try_lock_shared() {
+        match error {
+            TryLockError::Error(error) => return Err(error),
+            TryLockError::WouldBlock if Instant::now() >= until => return Err(io::ErrorKind::WouldBlock.into()),
+            TryLockError::WouldBlock => thread::sleep(Duration::from_millis(5)),
+        }
+    }
     Ok(is_still_there(&file, store).then_some(file))
 }
 

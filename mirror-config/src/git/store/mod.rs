@@ -1,6 +1,7 @@
 //! The folders of stores: who uses one, which ones there are. What is inside is the business of `git-remote-mirror`.
 
 pub mod hold;
+pub mod turn;
 pub mod all;
 pub mod folder;
 #[cfg(test)]
@@ -8,3 +9,4 @@ mod tests;
 
 pub use all::{StoreFacts, Stores};
 pub use folder::Folder;
+pub use turn::Held;

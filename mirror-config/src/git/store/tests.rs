@@ -192,7 +192,7 @@ fn stores_are_for_their_owner_alone() {
     }
     let cache = Cache::new();
     let folder = cache.open("o/private");
-    let _held = folder.lock(|| ()).expect("nobody else has it");
+    let _held = folder.lock(|| (), || true).expect("nobody else has it");
     let _incoming = folder.incoming().expect("ours");
     cache.stores().evict(0).expect("ours");
     check(&cache.0.path().join("mirror"));

@@ -5,7 +5,6 @@
 
 use std::{
     collections::HashMap,
-    error::Error as _,
     io::{self, Read},
     path::Path,
     sync::{Arc, Mutex, OnceLock},
@@ -19,12 +18,13 @@ use tokio::runtime::Runtime;
 
 use super::{
     cancel::Cancel,
+    dropped::{Kept, is_dropped},
     family::Family,
+    faults::{behind, fault_of},
     least_speed::LeastSpeed,
     patience::{Pace, Patience},
     request::Request,
     together::{Low, Together},
-    untrusted,
 };
 use crate::{
     errors::{Failure, Fault, Kind},
@@ -36,8 +36,9 @@ use crate::{
 const REDIRECTS: usize = 5;
 /// An answer has begun after so many bytes: servers send a few lines before they start to count objects.
 const PREAMBLE: u64 = 512;
-/// Longest wait for a connection, whatever a request's own patience.
-const CONNECT: Duration = Duration::from_secs(20);
+/// Longest wait for a connection, TLS included: as long as a silence is worth waiting for, and no less and no more than this
+/// (curl's own limit). It is shared among the addresses of a host.
+const CONNECT: [Duration; 2] = [Duration::from_secs(20), Duration::from_secs(300)];
 
 /// An answer with a successful status, or 304 where the request had a condition.
 #[derive(Debug)]
@@ -65,7 +66,9 @@ pub struct Http(pub(super) Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     runtime: Runtime,
-    clients: Mutex<HashMap<(Route, bool), Client>>,
+    /// By way, with TLS or without, and whether each request has a connection of its own.
+    clients: Mutex<HashMap<(Route, bool, bool), Client>>,
+    kept: Kept,
     extra_roots: Vec<reqwest::Certificate>,
     /// The same in rustls' form.
     pub(super) extra_certificates: Vec<CertificateDer<'static>>,
@@ -95,8 +98,9 @@ impl Http {
             .build()
             .map_err(|error| Failure::new(Kind::Io, format!("no thread for the network: {error}")))?;
         let (user_agent, clients, together) = (user_agent.to_owned(), Mutex::default(), Together::new(least));
-        let family = OnceLock::new();
-        Ok(Self(Arc::new(Inner { runtime, clients, extra_roots, extra_certificates, user_agent, family, together })))
+        let (family, kept) = (OnceLock::new(), Kept::default());
+        let inner = Inner { runtime, clients, kept, extra_roots, extra_certificates, user_agent, family, together };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Goes by these addresses alone from now on, to everybody. To be said before the first request, once.
@@ -115,26 +119,34 @@ impl Http {
         self.0.together.alive();
     }
 
+    /// Whether this program gets on: nobody is waited for as long as it takes, or something came a moment ago.
+    pub fn gets_on(&self) -> bool {
+        self.0.together.gets_on()
+    }
+
     /// Sends a request and waits for the head of a successful answer.
     ///
     /// # Errors
     ///
     /// Any status but 2xx is a [`Fault`], as is everything that went wrong on the way.
     pub fn send(&self, request: &Request) -> Result<Response, Fault> {
-        let client = self.client(request)?;
-        let url = request.address.expose().clone();
-        let mut builder = match &request.body {
-            None => client.get(url),
-            Some(body) => client.post(url).body(body.clone()),
+        let (started, patience) = (Instant::now(), request.patience);
+        let may_be_kept = self.0.kept.may_be(&request.route, &request.address);
+        let answer = match self.once(request, patience.head, false)? {
+            Err(error) if may_be_kept && is_dropped(&error) => {
+                tracing::debug!(who = request.who, %error, "a kept connection was dropped");
+                let left = match patience.head {
+                    Patience::TOGETHER => Patience::TOGETHER,
+                    head => head.saturating_sub(started.elapsed()),
+                };
+                self.once(request, left, true)?
+            }
+            answer => answer,
         };
-        for (name, value) in &request.headers {
-            builder = builder.header(*name, value);
-        }
-        let started = Instant::now();
-        let patience = request.patience;
-        let answer = self.wait(patience.head, (&request.who, &request.cancel), builder.send(), Fault::Timeout)?;
         let answer = answer.map_err(|error| behind(&request.route, fault_of(&error)))?;
         let address = Address::from(answer.url().clone());
+        self.0.kept.note(&request.route, &request.address);
+        self.0.kept.note(&request.route, &address);
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let unchanged = answer.status() == reqwest::StatusCode::NOT_MODIFIED;
         if !answer.status().is_success() && !unchanged {
@@ -168,6 +180,25 @@ impl Http {
         Ok(Response { status, etag, length, address, content_type, first_byte, body })
     }
 
+    /// Sends a request, on a `fresh` connection or on any, and waits for the head of its answer.
+    fn once(
+        &self,
+        request: &Request,
+        longest: Duration,
+        fresh: bool,
+    ) -> Result<Result<reqwest::Response, reqwest::Error>, Fault> {
+        let client = self.client(request, fresh)?;
+        let url = request.address.expose().clone();
+        let mut builder = match &request.body {
+            None => client.get(url),
+            Some(body) => client.post(url).body(body.clone()),
+        };
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        self.wait(longest, (&request.who, &request.cancel), builder.send(), Fault::Timeout)
+    }
+
     /// Waits for something from somebody, but not for longer than this, and not once it is canceled.
     pub(super) fn wait<T>(
         &self,
@@ -191,15 +222,15 @@ impl Http {
         })
     }
 
-    fn client(&self, request: &Request) -> Result<Client, Fault> {
+    fn client(&self, request: &Request, fresh: bool) -> Result<Client, Fault> {
         let is_tls = |address: &Address| address.expose().scheme() == "https";
         let tls = is_tls(&request.address) || matches!(&request.route, Route::Through(proxy) if is_tls(proxy));
-        let key = (request.route.clone(), tls);
+        let key = (request.route.clone(), tls, fresh);
         let mut clients = self.0.clients.lock().expect("nobody panics while holding it");
         if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
-        let client = self.build(&request.route, tls).map_err(|error| fault_of(&error))?;
+        let client = self.build(&request.route, tls, fresh).map_err(|error| fault_of(&error))?;
         clients.insert(key, client.clone());
         Ok(client)
     }
@@ -208,7 +239,7 @@ impl Http {
     pub(super) fn builder(&self, route: &Route) -> Result<ClientBuilder, reqwest::Error> {
         let builder = Client::builder()
             .user_agent(&self.0.user_agent)
-            .connect_timeout(CONNECT)
+            .connect_timeout(self.0.together.silence().clamp(CONNECT[0], CONNECT[1]))
             .local_address(self.0.family.get().map(|family| family.begins_at()))
             .tcp_nodelay(true)
             .referer(false)
@@ -223,8 +254,11 @@ impl Http {
         })
     }
 
-    fn build(&self, route: &Route, tls: bool) -> Result<Client, reqwest::Error> {
+    fn build(&self, route: &Route, tls: bool, fresh: bool) -> Result<Client, reqwest::Error> {
         let mut builder = self.builder(route)?;
+        if fresh {
+            builder = builder.pool_max_idle_per_host(0);
+        }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         if tls {
             // Somebody else's earlier choice is as good as ours.
@@ -322,62 +356,9 @@ impl Read for Body {
     }
 }
 
-/// With a proxy it is the proxy that is connected to, and its name that has to be found.
-fn behind(route: &Route, fault: Fault) -> Fault {
-    match (route, fault) {
-        (Route::Through(_), Fault::Refused) => Fault::Proxy("connection refused".to_owned()),
-        // Some SOCKS proxies are given addresses, not names.
-        (Route::Through(proxy), Fault::Dns) if !proxy.expose().scheme().starts_with("socks") => {
-            Fault::Proxy("its name does not resolve".to_owned())
-        }
-        (_, fault) => fault,
-    }
-}
-
 /// The certificates of a file, in the forms that the two verifiers take.
 fn authorities(pem: &[u8]) -> Result<(Vec<reqwest::Certificate>, Vec<CertificateDer<'static>>), String> {
     let roots = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| error.to_string())?;
     let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>();
     Ok((roots, certificates.map_err(|error| error.to_string())?))
-}
-
-/// What a client error means for the candidate it happened to.
-pub(super) fn fault_of(error: &reqwest::Error) -> Fault {
-    let mut texts = Vec::new();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if let Some(tls) = tls_error(inner) {
-            // The host that was asked last, which a redirect may have led to.
-            let host = error.url().and_then(url::Url::host_str).unwrap_or_default();
-            return Fault::Tls(format!("{host}: {}", untrusted::wrong(tls).1));
-        }
-        texts.push(inner.to_string());
-        source = inner.source();
-    }
-    let texts = texts.join(": ");
-    let clean = || crate::message::secrets(&texts);
-    if error.is_dns() {
-        Fault::Dns
-    } else if texts.contains("proxy") || texts.contains("tunnel") || texts.contains("socks") || texts.contains("SOCKS")
-    {
-        Fault::Proxy(clean())
-    } else if error.is_timeout() {
-        Fault::Timeout
-    } else if error.is_connect() {
-        Fault::Refused
-    } else if error.is_redirect() {
-        Fault::Redirect(clean())
-    } else if error.is_builder() {
-        Fault::Local(clean())
-    } else {
-        Fault::Cut
-    }
-}
-
-/// The word of TLS in an error, through all the `io::Error`s around it: those do not show what they hold as a source.
-fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    match error.downcast_ref::<io::Error>() {
-        Some(io) => tls_error(io.get_ref()?),
-        None => error.downcast_ref(),
-    }
 }

@@ -10,6 +10,8 @@ pub mod together;
 pub mod limits;
 pub mod request;
 pub mod untrusted;
+pub mod faults;
+pub mod dropped;
 pub mod certificate;
 pub mod client;
 pub mod watching;

@@ -12,6 +12,9 @@ use std::{
 use super::least_speed::{Flow, LeastSpeed, Verdict};
 use crate::errors::Fault;
 
+/// Whoever has sent something so lately has not stopped.
+const MOMENT: Duration = Duration::from_secs(4);
+
 /// Too little comes, and it is not over yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Low {
@@ -37,6 +40,8 @@ struct State {
     /// Who is waited for; the longest first.
     waiting: Vec<(u64, String)>,
     next: u64,
+    /// When something came, or somebody was waited for anew.
+    came: Instant,
     /// How long somebody waited, up to the moment from which on somebody waits now.
     clock: Duration,
     runs_since: Option<Instant>,
@@ -64,6 +69,7 @@ impl Together {
             flow: Flow::new(least, Duration::ZERO),
             waiting: Vec::new(),
             next: 0,
+            came: Instant::now(),
             clock: Duration::ZERO,
             runs_since: None,
             over: None,
@@ -77,11 +83,17 @@ impl Together {
         self.lock().tell = Some(Arc::new(tell));
     }
 
+    /// Longest silence of one request.
+    pub(super) fn silence(&self) -> Duration {
+        self.least.silence()
+    }
+
     /// Bytes came, for whoever.
     pub(super) fn received(&self, bytes: u64) {
         let mut state = self.lock();
         let now = state.now();
         state.flow.received(bytes, now);
+        state.came = Instant::now();
     }
 
     /// A source said that it is alive.
@@ -89,6 +101,13 @@ impl Together {
         let mut state = self.lock();
         let now = state.now();
         state.flow.alive(now);
+        state.came = Instant::now();
+    }
+
+    /// Whether nobody waits, or something came within [`MOMENT`].
+    pub(super) fn gets_on(&self) -> bool {
+        let state = self.lock();
+        state.waiting.is_empty() || state.came.elapsed() < MOMENT
     }
 
     /// Waits for something from somebody for as long as what all bring is worth waiting for, and this one is not silent for
@@ -119,7 +138,10 @@ impl Together {
         let mut state = self.lock();
         let number = state.next;
         state.next += 1;
-        state.runs_since.get_or_insert_with(Instant::now);
+        if state.runs_since.is_none() {
+            let now = Instant::now();
+            (state.runs_since, state.came) = (Some(now), now);
+        }
         state.waiting.push((number, who.to_owned()));
         Waiting { together: self, number }
     }

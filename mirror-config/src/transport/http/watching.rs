@@ -97,7 +97,7 @@ impl Http {
                 Looked { certificate: Certificate::read(&der), verdict, why }
             }
             (None, Err(found)) => fault(found),
-            (None, Ok(Err(error))) => fault(super::client::fault_of(&error)),
+            (None, Ok(Err(error))) => fault(super::faults::fault_of(&error)),
             (None, Ok(Ok(_))) => fault(Fault::Transport("no certificate was shown".to_owned())),
         }
     }
@@ -118,7 +118,7 @@ impl Http {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
-        let builder = self.builder(&request.route).map_err(|error| super::client::fault_of(&error))?;
-        builder.tls_backend_preconfigured(config).build().map_err(|error| super::client::fault_of(&error))
+        let builder = self.builder(&request.route).map_err(|error| super::faults::fault_of(&error))?;
+        builder.tls_backend_preconfigured(config).build().map_err(|error| super::faults::fault_of(&error))
     }
 }
