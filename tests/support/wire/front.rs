@@ -90,7 +90,7 @@ impl TlsFront {
     ///
     /// When no certificate can be made.
     pub fn dropping(server: &str) -> Self {
-        let (config, authority) = identity(Certificate::Good, "127.0.0.1");
+        let (config, authority, _) = identity(Certificate::Good, "127.0.0.1", false);
         let server = server.trim_start_matches("http://").to_owned();
         let listening = Listening::start(move |client| {
             let mut tls =
