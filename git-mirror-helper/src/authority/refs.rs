@@ -105,17 +105,19 @@ impl<'r> Authority<'r> {
                 Err(Silence::Unreachable(fault)) => fault,
             };
             run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
-            let (private, late) = (run.ledger.is_private(), matches!(fault, Fault::Timeout | Fault::Stalled));
+            let private = run.ledger.is_private();
             if !alone {
                 let witnesses = Witnesses::that_answer(run);
                 if !witnesses.opened.is_empty() {
                     return Ok(found(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
                 }
             }
-            // Nobody else speaks but the store. If upstream was no more than late, it has all the time there is.
+            // Nobody else speaks but the store. If upstream was no more than late, it has all the time there is, and if it was
+            // there in whatever way, git has its say.
+            let is_away = matches!(fault, Fault::Dns | Fault::Refused);
             match Kept::open(run) {
                 Some(kept) => return Ok(found(speaks(Voice::Kept(Box::new(kept)), private, Some(fault)))),
-                None if alone || !late => return Err(run.exhausted()),
+                None if alone || is_away => return Err(run.exhausted()),
                 None => alone = true,
             }
         }
