@@ -100,6 +100,7 @@ impl<'r> Authority<'r> {
             question: None,
         };
         let mut alone = run.select.git(&run.repository, run.is_private(), 0).is_empty();
+        let mut mirrors_late = false;
         loop {
             let fault = match upstream::open(run, alone) {
                 Err(Silence::Refused(fault)) => {
@@ -119,8 +120,7 @@ impl<'r> Authority<'r> {
                 Err(Silence::Unreachable(fault)) => fault,
             };
             run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
-            let (private, late) = (run.is_private(), matches!(fault, Fault::Timeout | Fault::Stalled));
-            let mut mirrors_late = false;
+            let private = run.is_private();
             if !alone {
                 let witnesses = Witnesses::that_answer(run);
                 mirrors_late = witnesses.late;
@@ -128,17 +128,19 @@ impl<'r> Authority<'r> {
                     return Ok(found(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
                 }
             }
-            // Nobody else speaks but the store. If upstream was no more than late, it has all the time there is.
+            // Nobody else speaks but the store. If upstream was no more than late, it has all the time there is, and if it was
+            // there in whatever way, git has its say.
+            let is_away = matches!(fault, Fault::Dns | Fault::Refused);
             match Kept::open(run) {
                 Some(kept) => return Ok(found(speaks(Voice::Kept(Box::new(kept)), private, Some(fault)))),
-                None if mirrors_late && !late => {
+                None if mirrors_late && (alone || is_away) => {
                     let witnesses = Witnesses::at_last(run);
                     if witnesses.opened.is_empty() {
                         return Err(run.exhausted());
                     }
                     return Ok(found(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
                 }
-                None if alone || !late => return Err(run.exhausted()),
+                None if alone || is_away => return Err(run.exhausted()),
                 None => alone = true,
             }
         }

@@ -7,7 +7,8 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use mirror_tests::{
-    Dialect, Fault, GIT_2_25, GitServer, History, NAME, Ran, Scope, Stage, assert_fsck_clean, assert_same_repository,
+    Dialect, Fault, GIT_2_25, GitServer, History, NAME, Plan, Ran, Scope, Stage, assert_fsck_clean,
+    assert_same_repository,
 };
 
 /// What JGit says of an object that it does not give, and what git says.
@@ -195,6 +196,30 @@ fn what_is_no_git_server_or_does_not_let_anybody_in() {
         stage.origin.set(fault.only(Scope::UploadPack));
         play(name, &stage);
     }
+}
+
+#[test]
+fn what_fails_with_git_as_well_is_away_and_nobody_hears_of_the_trial() {
+    for (case, faults) in [
+        ("sign-in", vec![Fault::captive_portal().into()]),
+        ("teapot", vec![Fault::status(418).into()]),
+        ("broken-down", vec![Fault::status(502).into()]),
+        // The second time, which git itself would wait for.
+        ("silent-then", vec![Fault::captive_portal().times(1), Fault::BlackHole.into()]),
+    ] {
+        let stage = Stage::new(&History::small(), &["one", "two"]);
+        stage.plain_clone(&["-q"], "plain").ok();
+        faults.into_iter().for_each(|fault: Plan| stage.origin.also(fault));
+        let ran = stage.clone(&[], case).ok();
+        assert!(!ran.stderr.contains("fatal") && ran.stderr.contains("refs by quorum"), "{case}: {ran}");
+        assert!(ran.seconds < 12.0, "{case}: {ran}");
+        assert_same_repository(&stage.work("plain"), &stage.work(case));
+    }
+    // Nobody speaks for it: git's own words are heard.
+    let mut stage = Stage::new(&History::small(), &["one"]);
+    stage.mirrors[0].server.stop();
+    stage.origin.set(Fault::captive_portal());
+    play("sign-in-alone", &stage);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_mirror_carries_what_its_dialect_allows() {
             }),
             "dialect",
         ),
-        ("shallow", Box::new(|stage| stage.mirrors[0].repository.become_shallow(2)), "shallow"),
+        ("shallow", Box::new(|stage| stage.mirrors[0].repository.become_shallow(2)), "not-a-mirror"),
     ];
     for (case, set, expected) in cases {
         let stage = Stage::new(&History::small(), &["odd"]);
