@@ -27,6 +27,7 @@ mod seen;
 mod signers;
 mod pin;
 mod setup;
+mod doctor;
 #[cfg(target_os = "linux")]
 mod secrets;
 

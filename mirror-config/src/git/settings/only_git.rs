@@ -65,6 +65,12 @@ pub fn only_git(http: &Listed, env: &Environment) -> Vec<OnlyGit> {
     found.collect()
 }
 
+/// One of these keys by its name below `http`, however it is written, if this value of it counts.
+pub fn of_key(name: &str, value: &str) -> Option<OnlyGit> {
+    let known = TABLE.iter().find(|(key, _, _)| key["http.".len()..].eq_ignore_ascii_case(name));
+    known.filter(|(key, _, _)| counts(key, value)).map(|(key, _, means)| OnlyGit { name: key, means: *means })
+}
+
 /// Whether a key is one of these, however it is written.
 pub fn is_known(name: &str) -> bool {
     TABLE.iter().any(|(key, _, _)| key["http.".len()..].eq_ignore_ascii_case(name))
@@ -86,7 +92,7 @@ fn counts(key: &str, value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Listed, Means, is_known, only_git};
+    use super::{Listed, Means, is_known, of_key, only_git};
     use crate::system::Environment;
 
     #[test]
@@ -122,6 +128,8 @@ mod tests {
                 only_git(&Listed::parse(http), &env).into_iter().map(|setting| (setting.name, setting.means)).collect();
             assert_eq!(found, expected, "{http:?} {variables:?}");
         }
+        assert_eq!(of_key("USERagent", "x").map(|known| known.name), Some("http.userAgent"));
+        assert_eq!((of_key("useragent", ""), of_key("postbuffer", "1")), (None, None));
         assert!(is_known("extraheader") && is_known("sslVerify") && !is_known("postbuffer"));
     }
 }
