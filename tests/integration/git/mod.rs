@@ -8,6 +8,7 @@ mod ways;
 mod probe;
 mod privacy;
 mod settings;
+mod members;
 mod allowed;
 mod hostile;
 mod faults;
