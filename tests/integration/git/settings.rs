@@ -117,6 +117,30 @@ fn the_way_to_upstream_is_gits() {
 }
 
 #[test]
+fn our_own_proxy_stays_in_front_and_leads_gits_own_helper_too() {
+    let stage = Stage::new(&History::small(), &["a", "b"]);
+    let (proxy, dead) = (GitServer::start(stage.sandbox.path("upstream")), refused_url());
+    let exceptions = |hosts: &str| {
+        stage.configure(&format!("[proxy]\nurl = \"{}\"\nno-proxy = [\"{hosts}\"]\n", proxy.url()));
+    };
+    for (case, hosts, settings, variables, by_proxy) in [
+        ("by our client", "h.example", &[("http.proxy", dead.as_str())][..], &[][..], true),
+        ("by our client, in a way of git's", "h.example", &[("http.proxyAuthMethod", "ntlm")], &[], true),
+        ("by git", "h.example", &[("http.userAgent", "odd/1")], &[("http_proxy", dead.as_str())], true),
+        ("by git, and an exception", "127.0.0.1", &[("http.userAgent", "odd/1")], &[("http_proxy", &dead)], false),
+    ] {
+        exceptions(hosts);
+        stage.forget();
+        proxy.forget_log();
+        stage.origin.forget_log();
+        run(&stage, (settings, variables), &["clone", "-q", "mirror::owner/small", &case.replace(' ', "-")]).ok();
+        let path = format!("{}/{NAME}.git/info/refs", stage.origin.url());
+        assert_eq!(proxy.log().iter().any(|seen| seen.path.starts_with(&path)), by_proxy, "{case}");
+        assert_eq!(stage.origin.log().is_empty(), by_proxy, "{case}");
+    }
+}
+
+#[test]
 fn a_proxy_that_asks_for_a_password_gets_it_from_git() {
     let stage = Stage::new(&History::small(), &["a", "b"]);
     let proxy = GitServer::start(stage.sandbox.path("upstream"));

@@ -23,6 +23,13 @@ pub struct OnlyGit {
 
 /// The one whose variable says the opposite, by being there.
 const VERIFY: &str = "http.sslVerify";
+impl OnlyGit {
+    /// Whether it is for proxies, so that it does not count where `[proxy]` does.
+    pub fn is_for_proxies(&self) -> bool {
+        self.name.to_ascii_lowercase().contains("proxy")
+    }
+}
+
 /// Keys (git-config(1)), and the variables that go before them (git's `http.c`).
 ///
 /// Not here is what our own client does by itself or does not need (sizes and numbers of requests), what counts only once a
