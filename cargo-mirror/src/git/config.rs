@@ -14,7 +14,7 @@ use mirror_config::{
 };
 use tempfile::TempDir;
 
-use crate::change::Entry;
+use crate::{change::Entry, system::version};
 
 /// An entry as git finds it in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,29 @@ pub struct InForce {
     pub scope: String,
     /// The file, or `command line`. git does not tell lines.
     pub origin: String,
+}
+
+impl InForce {
+    /// Whether this rule has plain addresses go to mirrors.
+    pub fn leads_to_mirrors(&self) -> bool {
+        self.entry.url_base("insteadOf").is_some_and(|base| base.starts_with("mirror::"))
+    }
+
+    /// What is wrong where this rule is in force and there is no helper, and what to do about it.
+    pub fn without_helper(&self) -> (String, String) {
+        let (key, addresses) = (&self.entry.key, &self.entry.value);
+        let what =
+            format!("git-remote-mirror is not on PATH, and {key} is in force: git reaches nothing at {addresses}");
+        (what, format!("install it; without it: {}", self.unset()))
+    }
+
+    /// The line that takes it out.
+    pub fn unset(&self) -> String {
+        match self.scope.as_str() {
+            "command" => "unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS".to_owned(),
+            scope => format!("git config --{scope} --unset-all '{}'", self.entry.key),
+        }
+    }
 }
 
 impl Entry {
@@ -116,6 +139,16 @@ pub(crate) fn in_force(pattern: &str, cwd: &Path) -> Result<Vec<InForce>, Failur
             Err(Failure::new(Kind::Config, format!("git cannot read its configuration: {said}")))
         }
     }
+}
+
+/// The least git that speaks protocol v2 by default with the helper (DESIGN 6).
+pub(crate) const LEAST: (u32, u32) = (2, 29);
+
+/// What to say of a git that is too old. Pure.
+pub(crate) fn too_old(version: &str) -> Option<String> {
+    let (major, minor) = LEAST;
+    let what = || format!("git {version} is older than {major}.{minor}, the least supported");
+    (!version::at_least(version, LEAST)).then(what)
 }
 
 /// git's version as it says it, such as `2.47.3`.

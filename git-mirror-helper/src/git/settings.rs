@@ -31,8 +31,8 @@ pub struct GitSettings {
 const REWRITTEN: &str = "url.<base>.insteadOf";
 
 impl GitSettings {
-    /// Asks git. Where it cannot be asked, nothing is set.
-    pub fn read(env: &Environment, remote: &str, upstream: &Address) -> Self {
+    /// Asks git. Where it cannot be asked, nothing is set. With `our_proxy`, ours is configured, and git's does not count.
+    pub fn read(env: &Environment, remote: &str, upstream: &Address, our_proxy: bool) -> Self {
         let listed = Listed::parse(&git(&["config", "--list", "-z"]));
         let rewritten = rewritten(&listed, upstream);
         // Which of several `http.<url>.*` are meant is git's own rule, so git is asked, if there are any.
@@ -42,7 +42,9 @@ impl GitSettings {
             let _ = url.set_password(None);
             Listed::parse(&git(&["config", "-z", "--get-urlmatch", "http", url.as_str()]))
         });
-        Self::of(&listed, http.as_ref().unwrap_or(&listed), env, (remote, upstream, rewritten))
+        let mut settings = Self::of(&listed, http.as_ref().unwrap_or(&listed), env, (remote, upstream, rewritten));
+        settings.only_git.retain(|setting| !(our_proxy && setting.is_for_proxies()));
+        settings
     }
 
     /// What they mean. Pure, but for a look into curl's file of passwords where git's own helper is to ask.

@@ -75,7 +75,7 @@ impl Run {
         let pins = Pins::find(&env, select.config.pins_policy())?;
         let pin = |pins: &Pins| Some(Pinned { file: pins.path.clone(), pin: pins.git(&repository)?.clone() });
         let pinned = pins.as_ref().and_then(pin);
-        let settings = GitSettings::read(&env, remote, &upstream);
+        let settings = GitSettings::read(&env, remote, &upstream, select.proxies.by_ours(upstream.expose()).is_some());
         if let Some(refusal) = &settings.refusal {
             return Err(Failure::new(Kind::Transport, format!("{repository}: {refusal}"))
                 .hint("git config --show-origin --get-regexp '^protocol\\.'; echo \"$GIT_ALLOW_PROTOCOL\""));
@@ -118,7 +118,11 @@ impl Run {
 
     /// git's own helper for upstream, to be started.
     pub fn gits_helper(&self, credentials: Credentials) -> Command {
-        program::remote_https(&self.env, &self.remote, self.gits_address(), credentials)
+        let address = self.gits_address();
+        let mut command = program::remote_https(&self.env, &self.remote, address, credentials);
+        let ours = self.select.proxies.by_ours(address.expose());
+        ours.iter().for_each(|route| program::go_by(&mut command, route));
+        command
     }
 
     /// A source answered its first request. What nothing protects is said aloud.

@@ -11,6 +11,7 @@ use std::{
 use crate::{
     model::Address,
     system::{Environment, MIRROR_DEPTH},
+    transport::Route,
 };
 
 /// Variables that lead git to a repository, or to parts of one. With [`SETTINGS`] this is all that
@@ -32,6 +33,10 @@ const REPOSITORY: &[&str] = &[
 ];
 /// Variables that bring settings: `git -c` and its like, and the part of the refs that is meant (gitnamespaces(7)).
 const SETTINGS: &[&str] = &["GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_NAMESPACE"];
+
+/// Variables that name proxies and exceptions (git's `http.c`, and curl).
+const PROXIES: &[&str] =
+    &["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
 
 /// git as the user has it, asked for something: the repository that the surroundings name, the user's settings. It says
 /// things in English, and has nothing to read.
@@ -104,6 +109,19 @@ pub fn remote_https(env: &Environment, remote: &str, upstream: &Address, credent
     command.arg("remote-https").arg(if is_name { remote } else { url }).arg(url);
     command.env(MIRROR_DEPTH, (env.depth() + 1).to_string());
     command
+}
+
+/// Has a child go by this way, which the user's configuration of the suite names, where git's own names no proxy. By
+/// variables, since others see command lines.
+pub fn go_by(command: &mut Command, route: &Route) {
+    clear(command, PROXIES);
+    match route {
+        Route::Direct => command.env("no_proxy", "*"),
+        Route::Through(proxy) => {
+            let proxy = proxy.expose().as_str();
+            command.env("http_proxy", proxy).env("https_proxy", proxy)
+        }
+    };
 }
 
 fn plain() -> Command {

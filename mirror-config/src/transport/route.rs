@@ -65,10 +65,15 @@ impl Proxies {
         found.map_or(Route::Direct, |proxy| Route::Through(proxy.clone()))
     }
 
+    /// The route to an upstream by `[proxy]`, where there is one: then nobody else's word on proxies counts.
+    pub fn by_ours(&self, to: &Url) -> Option<Route> {
+        self.configured.as_ref().map(|_| self.route(to, None))
+    }
+
     /// The route to an upstream for which git's configuration names one. `[proxy]` stays in front of it, and the environment's
     /// exceptions are git's as well (its `http.c`).
     pub fn route_by_git(&self, to: &Url, git: Option<&Route>) -> Route {
-        match git.filter(|_| self.configured.is_none()) {
+        match git.filter(|_| self.by_ours(to).is_none()) {
             None => self.route(to, None),
             Some(Route::Through(_)) if self.exceptions.cover(to) => Route::Direct,
             Some(route) => route.clone(),

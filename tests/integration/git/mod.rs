@@ -13,6 +13,7 @@ mod dropped;
 mod probe;
 mod privacy;
 mod settings;
+mod members;
 mod allowed;
 mod hostile;
 mod faults;
@@ -33,6 +34,7 @@ mod seen;
 mod signers;
 mod pin;
 mod setup;
+mod doctor;
 #[cfg(target_os = "linux")]
 mod secrets;
 

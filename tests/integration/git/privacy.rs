@@ -101,7 +101,7 @@ fn mirrors_get_no_credentials_and_cause_no_prompt() {
 }
 
 /// Has every git that a git starts note its command line in a file: git looks in its own folder first.
-fn note_arguments(stage: &Stage) -> PathBuf {
+pub(super) fn note_arguments(stage: &Stage) -> PathBuf {
     let real = stage.sandbox.git(["--exec-path"]).ok().stdout.trim().to_owned();
     let (folder, arguments) = (stage.sandbox.path("exec"), stage.sandbox.path("arguments"));
     fs::create_dir(&folder).expect("the folder is ours");

@@ -14,7 +14,7 @@ use crate::{
         setup::{self, Known, Levels},
     },
     cli::Output,
-    git::config,
+    git::config as git_config,
     report::{self, Finding, Severity},
     system::version,
 };
@@ -27,7 +27,7 @@ pub(crate) fn doctor(env: &Environment, config: &LazyConfig<'_>, output: Output)
     let known = config.map(Known::of).unwrap_or_default();
     let version = program::version(env);
     let includes = version.as_deref().is_some_and(|version| version::at_least(version, program::INCLUDES));
-    let rules = config::in_force(GIT_KEYS, env.cwd());
+    let rules = git_config::in_force(GIT_KEYS, env.cwd());
     match Levels::read(env, includes) {
         Ok(levels) => found.extend(cargo(&levels, &known, env, setup::helper_rules(env))),
         Err(failure) => found.push(Finding {
@@ -43,7 +43,12 @@ pub(crate) fn doctor(env: &Environment, config: &LazyConfig<'_>, output: Output)
         found.push(Finding { severity: Severity::Error, tool: "cargo", what, hint });
     }
     match rules {
-        Ok(rules) => found.extend(git(&rules, env)),
+        Ok(rules) => {
+            found.extend(git(&rules, env, config));
+            let too_old = git_config::version().ok().and_then(|version| git_config::too_old(&version));
+            let hint = Some("install a newer git, or put one before it on PATH".to_owned());
+            found.extend(too_old.map(|what| Finding { severity: Severity::Error, tool: "git", what, hint }));
+        }
         Err(failure) => {
             found.push(Finding { severity: Severity::Error, tool: "git", what: failure.what, hint: failure.hint });
         }

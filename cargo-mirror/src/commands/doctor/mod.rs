@@ -4,6 +4,7 @@ pub(crate) mod certificates;
 pub(crate) mod finding;
 pub(crate) mod pip;
 pub(crate) mod cargo;
+pub(crate) mod gits_way;
 pub(crate) mod git;
 pub(crate) mod look;
 

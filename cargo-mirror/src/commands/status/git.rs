@@ -12,11 +12,8 @@ use mirror_config::{
 use crate::{
     git::{InForce, config},
     report::{GitStatus, GitValue, SettingRow},
-    system::{programs, version},
+    system::programs,
 };
-
-/// The least git that speaks protocol v2 by default with the helper (DESIGN 6).
-const LEAST_GIT: (u32, u32) = (2, 29);
 
 /// The keys that matter; git compares against names in lower case.
 const KEYS: &str = r"^(protocol\.version|protocol\.mirror\.allow|http\.(.*\.)?proxy|remote\..*\.(vcs|proxy)|url\..*\.(push)?insteadof)$";
@@ -27,18 +24,24 @@ pub(super) fn read(env: &Environment, config: &LazyConfig<'_>) -> Result<(GitSta
     let version = config::version()?;
     let helper = programs::helper(env);
     let mut warnings = Vec::new();
-    let supported = version::at_least(&version, LEAST_GIT);
-    if !supported {
-        warnings.push(format!("git {version} is older than {}.{}, the least supported", LEAST_GIT.0, LEAST_GIT.1));
-    }
+    let too_old = config::too_old(&version);
+    let (supported, found) = (too_old.is_none(), config::in_force(KEYS, env.cwd())?);
+    warnings.extend(too_old);
     if helper.is_none() {
-        warnings.push(programs::HELPER_MISSING.to_owned());
+        let rule = found.iter().find(|rule| rule.leads_to_mirrors());
+        warnings.push(rule.map_or_else(
+            || programs::HELPER_MISSING.to_owned(),
+            |rule| {
+                let (what, hint) = rule.without_helper();
+                format!("{what}; {hint}")
+            },
+        ));
     }
     let status = GitStatus {
         version,
         supported,
         helper: helper.map(|path| path.display().to_string()),
-        git: values(&config::in_force(KEYS, env.cwd())?),
+        git: values(&found),
         files: settings.files.iter().map(|path| path.display().to_string()).collect(),
         settings: rows(settings),
     };

@@ -14,6 +14,11 @@ impl Listed {
         Self(text.split_terminator('\0').map(entry).collect())
     }
 
+    /// The same from entries that were taken apart already.
+    pub fn of<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(entries.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+    }
+
     /// The value that counts where there is one for each key: the last.
     pub fn last(&self, key: &str) -> Option<&str> {
         self.0.iter().rfind(|(found, _)| found == key).map(|(_, value)| value.as_str())

@@ -23,6 +23,13 @@ pub struct OnlyGit {
 
 /// The one whose variable says the opposite, by being there.
 const VERIFY: &str = "http.sslVerify";
+impl OnlyGit {
+    /// Whether it is for proxies, so that it does not count where `[proxy]` does.
+    pub fn is_for_proxies(&self) -> bool {
+        self.name.to_ascii_lowercase().contains("proxy")
+    }
+}
+
 /// Keys (git-config(1)), and the variables that go before them (git's `http.c`).
 ///
 /// Not here is what our own client does by itself or does not need (sizes and numbers of requests), what counts only once a
@@ -65,6 +72,12 @@ pub fn only_git(http: &Listed, env: &Environment) -> Vec<OnlyGit> {
     found.collect()
 }
 
+/// One of these keys by its name below `http`, however it is written, if this value of it counts.
+pub fn of_key(name: &str, value: &str) -> Option<OnlyGit> {
+    let known = TABLE.iter().find(|(key, _, _)| key["http.".len()..].eq_ignore_ascii_case(name));
+    known.filter(|(key, _, _)| counts(key, value)).map(|(key, _, means)| OnlyGit { name: key, means: *means })
+}
+
 /// Whether a key is one of these, however it is written.
 pub fn is_known(name: &str) -> bool {
     TABLE.iter().any(|(key, _, _)| key["http.".len()..].eq_ignore_ascii_case(name))
@@ -86,7 +99,7 @@ fn counts(key: &str, value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Listed, Means, is_known, only_git};
+    use super::{Listed, Means, is_known, of_key, only_git};
     use crate::system::Environment;
 
     #[test]
@@ -122,6 +135,8 @@ mod tests {
                 only_git(&Listed::parse(http), &env).into_iter().map(|setting| (setting.name, setting.means)).collect();
             assert_eq!(found, expected, "{http:?} {variables:?}");
         }
+        assert_eq!(of_key("USERagent", "x").map(|known| known.name), Some("http.userAgent"));
+        assert_eq!((of_key("useragent", ""), of_key("postbuffer", "1")), (None, None));
         assert!(is_known("extraheader") && is_known("sslVerify") && !is_known("postbuffer"));
     }
 }
