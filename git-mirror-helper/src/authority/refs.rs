@@ -10,6 +10,7 @@ use mirror_config::{
     errors::{Failure, Fault, Kind},
     git::{Advertisement, Fetch, Packet, Packets, Session, is_sign_of_life, read_refs},
     model::{Oid, Ref, Service},
+    report::Event,
     system::state,
     transport::{Route, http::Patience},
     trust::{Agreement, Trust},
@@ -342,6 +343,8 @@ pub(super) fn open_upstream<'r>(run: &Run, alone: bool) -> Result<Option<Voice<'
     match Session::open(&run.select.http, &source, patience) {
         Ok(session) => Ok(Some(Voice::Public(Box::new(session)))),
         Err(fault) => {
+            // It may ask for them.
+            run.journal.note(Event::Prompts);
             let with_credentials = || UploadPack::https(&run.env, &run.remote, &run.upstream.address);
             match fault {
                 // What upstream does not show to everybody.
