@@ -47,7 +47,9 @@ pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
                 // All options have come.
                 run.journal.listen(terminal::listener(&run.options, run.env.stderr_is_terminal()));
                 let answering = git.answering();
+                run.journal.note(Event::Waits);
                 let found = Authority::find(run)?;
+                run.journal.note(Event::Served);
                 drop(answering);
                 match found {
                     None => {
@@ -109,6 +111,7 @@ fn upload_pack(
         Request::read(&mut stdin).map_err(|error| Failure::new(Kind::Io, format!("git: {error}")))?
     {
         let answering = git.answering();
+        run.journal.note(Event::Waits);
         let mut out = io::BufWriter::with_capacity(0x4_0000, &mut stdout);
         let mut landed = None;
         match request.command.as_str() {
@@ -135,6 +138,7 @@ fn upload_pack(
             }
             _ => upstream::from_upstream(&mut authority, &request.to_bytes(), &mut out)?,
         }
+        run.journal.note(Event::Served);
         drop(answering);
         Packet::ResponseEnd
             .write(&mut out)
