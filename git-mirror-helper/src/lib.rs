@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use mirror_config::{
     config::Config,
     errors::{Failure, Kind},
-    report::start_log,
+    report::{Event, start_log},
     select::Select,
     system::Environment,
 };
@@ -69,6 +69,7 @@ fn serve(env: Environment, arguments: &[std::ffi::OsString], git: &Listening) ->
         }
     };
     let served = session::serve(&mut run, git);
+    run.journal.note(Event::Unserved);
     run.journal.write(&run.env, served.as_ref().err().map(|failure| failure.kind));
     run.journal.remember(&run.select.health);
     served

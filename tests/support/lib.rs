@@ -31,8 +31,8 @@ pub use web::{FileServer, Tamper, WebServer, sha256};
 #[cfg(unix)]
 pub use wire::Squid;
 pub use wire::{
-    BlackHole, Bomb, Certificate, Fault, Kept, Place, Plan, Scope, Seen, SilentServer, SocksProxy, TlsFront,
-    refused_url,
+    BlackHole, Bomb, Certificate, Fault, GoesAway, Http2Server, Kept, Place, Plan, Scope, Seen, SilentServer,
+    SocksProxy, TlsFront, refused_url,
 };
 pub use world::{
     Canaries, Canary, Ended, Noise, Outcome, PATIENCE, Process, Ran, Sandbox, helpers_with, mark, outcome, plain_git,

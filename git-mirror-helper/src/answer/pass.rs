@@ -5,6 +5,10 @@
 
 use std::{
     io::{self, Read, Seek, SeekFrom, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
@@ -12,6 +16,7 @@ use mirror_config::{
     errors::{Failure, Fault},
     git::{PackStream, Packets, Session},
     model::Oid,
+    report::{Event, Snapshot},
     transport::http::Patience,
 };
 use tempfile::SpooledTempFile;
@@ -65,7 +70,12 @@ impl Answer<'_, '_> {
             let limit = run.select.config.git.store_limit.value;
             let most = if may_be_large { LARGE } else { u32::MAX };
             let body = self.request.for_mirror(&session.advertisement, haves);
-            match spooled(&session, self.request, body, patience, (limit, most), &mut spool) {
+            let (came, name) = (Came::default(), session.source.name.clone());
+            let shown = came.clone();
+            let shown = run.journal.receiving(move || shown.snapshot(&name));
+            let ended = spooled(&session, self.request, body, patience, (limit, most), (&mut spool, &came));
+            drop(shown);
+            match ended {
                 Ok(None) => {
                     self.mirrors.put_back(session);
                     return Ok(Passed::Large);
@@ -74,6 +84,8 @@ impl Answer<'_, '_> {
                 Ok(Some(bytes)) => {
                     run.carried(&session.source, bytes, since.elapsed());
                     self.mirrors.put_back(session);
+                    // git says itself what it receives.
+                    run.journal.note(Event::Served);
                     return hand_over(spool, self.out).map(|()| Passed::Answered).map_err(|error| git_is_gone(&error));
                 }
                 Err(fault) => {
@@ -94,12 +106,12 @@ fn spooled(
     body: Vec<u8>,
     patience: Patience,
     (limit, most): (u64, u32),
-    spool: &mut SpooledTempFile,
+    (spool, came): (&mut SpooledTempFile, &Came),
 ) -> Result<Option<u64>, Fault> {
     let object_format = session.advertisement.object_format();
     let mut answer = session.command(body, patience)?;
     answer.limit(limit);
-    let tee = Tee { from: answer, copy: spool };
+    let tee = Tee { from: answer, copy: spool, came };
     match PackStream::find(tee, request.is_shallow())? {
         // Only a negotiation may end without a pack.
         None if request.is_done() => return Err(Fault::NotAMirror("an answer without a pack".to_owned())),
@@ -111,6 +123,7 @@ fn spooled(
             if prefix::objects(&head).is_some_and(|objects| objects > most) {
                 return Ok(None);
             }
+            came.is_of(prefix::objects(&head).unwrap_or(0));
             land::check(head.as_slice().chain(pack), object_format)?;
         }
     }
@@ -134,12 +147,30 @@ fn hand_over(mut spool: SpooledTempFile, out: &mut dyn Write) -> io::Result<()> 
 struct Tee<'a, R> {
     from: R,
     copy: &'a mut SpooledTempFile,
+    came: &'a Came,
+}
+
+/// Bytes that have come, and objects that the pack has.
+#[derive(Debug, Clone, Default)]
+struct Came(Arc<[AtomicU64; 2]>);
+
+impl Came {
+    fn is_of(&self, objects: u32) {
+        self.0[1].store(objects.into(), Ordering::Relaxed);
+    }
+
+    fn snapshot(&self, name: &str) -> Snapshot {
+        let [received, objects] = [0, 1].map(|n: usize| self.0[n].load(Ordering::Relaxed));
+        let left = (objects > 0).then(|| (objects * prefix::USUAL_SIZE).saturating_sub(received));
+        Snapshot { received, left, rates: vec![(name.to_owned(), 1.0)], spooled: true, ..Snapshot::default() }
+    }
 }
 
 impl<R: Read> Read for Tee<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let count = self.from.read(buf)?;
         self.copy.write_all(&buf[..count])?;
+        self.came.0[0].fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }
 }

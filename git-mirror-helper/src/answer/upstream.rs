@@ -2,16 +2,20 @@
 
 use std::{
     io::{self, Write},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use mirror_config::{
     errors::{Failure, Fault},
-    git::{Packet, refusal},
+    git::{Packet, is_sign_of_life, refusal},
     message::redact,
+    report::Event,
 };
 
 use crate::authority::Authority;
+
+/// How long something waits at most until git gets it.
+const LONGEST: Duration = Duration::from_millis(200);
 
 /// Has the authority answer.
 ///
@@ -25,10 +29,23 @@ pub fn from_upstream(authority: &mut Authority<'_>, body: &[u8], out: &mut dyn W
         return Err(run.exhausted());
     }
     let since = Instant::now();
+    let mut flushed = since;
     let streamed = authority.stream(body, &mut |packet| match packet {
         // git would end us before we have said and reported it.
         Packet::Data([b'E', b'R', b'R', b' ', said @ ..]) => Err(refusal(String::from_utf8_lossy(said).trim_end())),
-        _ => write_clean(packet, out).map_err(|error| Fault::Local(error.to_string())),
+        _ => {
+            if matches!(packet, Packet::Data([1 | 2, _, ..])) {
+                // git has something to show.
+                run.journal.note(Event::Served);
+            }
+            let mut written = write_clean(packet, out);
+            // What says that somebody is alive says it now.
+            if is_sign_of_life(packet) || flushed.elapsed() > LONGEST {
+                flushed = Instant::now();
+                written = written.and_then(|()| out.flush());
+            }
+            written.map_err(|error| Fault::Local(error.to_string()))
+        }
     });
     match streamed {
         Ok(bytes) => {

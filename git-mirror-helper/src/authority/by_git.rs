@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mirror_config::{errors::Fault, git::program::Credentials};
+use mirror_config::{errors::Fault, git::program::Credentials, report::Event};
 
 use crate::{
     git::{Opened, RemoteHttps},
@@ -46,6 +46,9 @@ pub fn open(run: &Run, how: How) -> Result<Opened, Fault> {
 ///
 /// As [`RemoteHttps::connect`].
 pub fn connect(run: &Run, credentials: Credentials, how: How) -> Result<Opened, Fault> {
+    if credentials == Credentials::Users {
+        run.journal.note(Event::Prompts);
+    }
     let options: Vec<String> =
         run.options.lines.iter().filter(|line| line.starts_with("option family ")).cloned().collect();
     RemoteHttps::start(run.gits_helper(credentials), how.silently)?.connect(&options, how.longest)

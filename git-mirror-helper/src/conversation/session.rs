@@ -50,7 +50,9 @@ pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
                 run.options.family.into_iter().for_each(|family| run.select.http.go_by(family));
                 run.journal.listen(terminal::listener(&run.options, run.env.stderr_is_terminal()));
                 let answering = git.answering();
+                run.journal.note(Event::Waits);
                 let found = Authority::find(run)?;
+                run.journal.note(Event::Served);
                 drop(answering);
                 match found {
                     Found::Older(child) => {
@@ -113,6 +115,7 @@ fn upload_pack(
         Request::read(&mut stdin).map_err(|error| Failure::new(Kind::Io, format!("git: {error}")))?
     {
         let answering = git.answering();
+        run.journal.note(Event::Waits);
         let mut out = io::BufWriter::with_capacity(0x4_0000, &mut stdout);
         let mut landed = None;
         match request.command.as_str() {
@@ -139,6 +142,7 @@ fn upload_pack(
             }
             _ => upstream::from_upstream(&mut authority, &request.to_bytes(), &mut out)?,
         }
+        run.journal.note(Event::Served);
         drop(answering);
         Packet::ResponseEnd
             .write(&mut out)

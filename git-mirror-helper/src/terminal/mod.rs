@@ -2,6 +2,8 @@
 
 pub mod lines;
 pub mod progress;
+pub mod lines_of_git;
+pub mod pipe;
 pub mod listener;
 
 pub use lines::{error, pass_on};

@@ -1,4 +1,4 @@
-//! One line on a terminal while bytes arrive: how much, how fast, how long still.
+//! One line on a terminal while git waits: for whom; and while bytes arrive: how much, how fast, how long still.
 
 use std::{
     sync::{
@@ -17,6 +17,8 @@ use mirror_config::{
 
 /// Between two updates of the line.
 const EVERY: Duration = Duration::from_millis(200);
+/// A wait that nobody notices.
+const MOMENT: Duration = Duration::from_millis(700);
 /// Over so long the rate of the line is measured.
 const RECENT: f64 = 2.0;
 
@@ -29,10 +31,31 @@ pub struct Line {
 
 impl Line {
     /// Shows how something gets on; `verbose` names each source with its rate.
-    pub fn start(verbose: bool, look: &Look) -> Self {
+    pub fn receiving(verbose: bool, look: &Look) -> Self {
+        let (look, mut before) = (Arc::clone(look), Vec::new());
+        Self::start(move || {
+            let snapshot = look();
+            let rate = rate(&mut before, Instant::now(), snapshot.received);
+            Some(text(&snapshot, rate, verbose))
+        })
+    }
+
+    /// Shows that an answer is waited for, once that takes a while.
+    pub fn waiting(since: Instant) -> Self {
+        Self::start(move || {
+            let waited = since.elapsed();
+            let seconds = match waited.as_secs() {
+                0 => String::new(),
+                seconds => format!(", {seconds} s"),
+            };
+            (waited >= MOMENT).then(|| format!("Waiting for an answer{seconds}"))
+        })
+    }
+
+    fn start(look: impl FnMut() -> Option<String> + Send + 'static) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
-        let (over, look) = (Arc::clone(&ended), Arc::clone(look));
-        let thread = Some(thread::spawn(move || draw(&over, verbose, &*look)));
+        let over = Arc::clone(&ended);
+        let thread = Some(thread::spawn(move || draw(&over, look)));
         Self { ended, thread }
     }
 }
@@ -48,23 +71,31 @@ impl Drop for Line {
     }
 }
 
-fn draw(ended: &AtomicBool, verbose: bool, look: &dyn Fn() -> Snapshot) {
+fn draw(ended: &AtomicBool, mut look: impl FnMut() -> Option<String>) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("a template of our own"));
-    let mut before: Vec<(Instant, u64)> = Vec::new();
+    let mut is_shown = false;
     while !ended.load(Ordering::Relaxed) {
-        let (now, snapshot) = (Instant::now(), look());
-        before.push((now, snapshot.received));
-        while before.len() > 2 && (now - before[0].0).as_secs_f64() > RECENT {
-            before.remove(0);
+        if let Some(text) = look() {
+            bar.set_message(text);
+            bar.tick();
+            is_shown = true;
         }
-        let time = (now - before[0].0).as_secs_f64();
-        let rate = if time > 0.0 { snapshot.received.saturating_sub(before[0].1) as f64 / time } else { 0.0 };
-        bar.set_message(text(&snapshot, rate, verbose));
-        bar.tick();
         thread::park_timeout(EVERY);
     }
-    bar.finish_and_clear();
+    if is_shown {
+        bar.finish_and_clear();
+    }
+}
+
+/// Bytes a second lately.
+fn rate(before: &mut Vec<(Instant, u64)>, now: Instant, received: u64) -> f64 {
+    before.push((now, received));
+    while before.len() > 2 && (now - before[0].0).as_secs_f64() > RECENT {
+        before.remove(0);
+    }
+    let time = (now - before[0].0).as_secs_f64();
+    if time > 0.0 { received.saturating_sub(before[0].1) as f64 / time } else { 0.0 }
 }
 
 /// The line.
@@ -98,8 +129,12 @@ mod tests {
 
     #[test]
     fn the_line_says_how_much_how_fast_and_how_long() {
-        let one =
-            |left| Snapshot { received: 12_000_000, left, rates: vec![("tuna".into(), 3e6), ("sjtug".into(), 0.0)] };
+        let one = |left| Snapshot {
+            received: 12_000_000,
+            left,
+            rates: vec![("tuna".into(), 3e6), ("sjtug".into(), 0.0)],
+            ..Snapshot::default()
+        };
         let two = Snapshot { rates: vec![("tuna".into(), 3e6), ("ustc".into(), 1e6)], ..one(Some(36_000_000)) };
         for (snapshot, rate, verbose, expected) in [
             (one(None), 3e6, false, "Receiving, 12 MB | 3.0 MB/s | tuna"),

@@ -4,7 +4,13 @@
 //! name, else the history is cut, where tags or the commits that came show where, and the answer is broken off. Where neither
 //! is known yet, it is read on until it is.
 
-use std::time::Instant;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use mirror_config::{
     errors::Fault,
@@ -96,16 +102,22 @@ impl OnePiece<'_> {
         let parts = Parts::begin(self.store, &[self.wants.to_vec()]);
         let parts = parts.map_err(|error| (Fault::Local(format!("the store: {error}")), 0))?;
         let mut landing = Landing::begin(self.store).map_err(|fault| (fault, 0))?;
-        let flow = whole.flow();
+        let (flow, objects, landed) = (whole.flow(), whole.look.objects, Arc::new(AtomicU64::new(0)));
         let shown = {
-            let (flow, name) = (flow.clone(), self.session.source.name.clone());
-            let look = move || Snapshot { received: flow.bytes(), left: None, rates: vec![(name.clone(), 1.0)] };
+            let (flow, name, landed) = (flow.clone(), self.session.source.name.clone(), Arc::clone(&landed));
+            let look = move || Snapshot {
+                received: flow.bytes(),
+                rates: vec![(name.clone(), 1.0)],
+                objects: Some((landed.load(Ordering::Relaxed), objects)),
+                ..Snapshot::default()
+            };
             run.journal.receiving(look)
         };
-        let (objects, mut outlook, mut may_share) = (whole.look.objects, Outlook::new(self.alone), by_name);
+        let (mut outlook, mut may_share) = (Outlook::new(self.alone), by_name);
         let mut unseen = objects;
         let ended = landing.stream(&mut whole, &mut |arrived| {
             let (seen, files) = (arrived.objects(), arrived.files());
+            landed.store(seen, Ordering::Relaxed);
             let look = Look { objects, seen, files, is_past_commits: arrived.is_past_commits(), ..Look::default() };
             unseen = objects.saturating_sub(seen);
             let help = outlook.wants_help(since.elapsed(), flow.bytes(), flow.waited(), look.left());

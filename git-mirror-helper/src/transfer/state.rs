@@ -367,6 +367,7 @@ impl Board {
             received: state.tallies.iter().map(|tally| tally.share.bytes).sum::<u64>() + under_way,
             left: state.schedule.left(),
             rates: rates.collect(),
+            ..Snapshot::default()
         }
     }
 

@@ -37,6 +37,14 @@ pub enum Event {
     Receiving(Look),
     /// No more bytes arrive for now.
     Received,
+    /// The tool waits for an answer from now on, and says nothing itself.
+    Waits,
+    /// From here on somebody else may ask for something on the terminal.
+    Prompts,
+    /// The tool has its answer, or gets it from now on, and says itself how that goes.
+    Served,
+    /// The tool gets no answer.
+    Unserved,
 }
 
 /// What one source did, in a run or a part of it.
@@ -88,6 +96,10 @@ pub struct Snapshot {
     pub left: Option<u64>,
     /// Bytes a second of each source.
     pub rates: Vec<(String, f64)>,
+    /// Objects that have come and that will have come in the end, where that is known.
+    pub objects: Option<(u64, u64)>,
+    /// It is handed on when it is whole, to a tool that counts it then.
+    pub spooled: bool,
 }
 
 /// That the run goes on without a source that failed: the one wording.

@@ -6,6 +6,7 @@ mod twins;
 mod planted;
 mod random_scenario;
 mod tls;
+mod kept_connections;
 #[cfg(target_os = "linux")]
 mod limits;
 #[cfg(target_os = "linux")]

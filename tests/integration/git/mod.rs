@@ -25,6 +25,7 @@ mod crash;
 mod random;
 mod slices;
 mod crawl;
+mod progress;
 mod store;
 mod damage;
 mod by_name;

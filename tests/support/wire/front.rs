@@ -3,6 +3,7 @@
 //! Both only carry bytes; what is said inside is the server's matter.
 
 use std::{
+    collections::VecDeque,
     io::{self, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
@@ -10,6 +11,7 @@ use std::{
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
@@ -33,13 +35,13 @@ pub enum Certificate {
 
 /// A loopback address that serves until it is dropped.
 #[derive(Debug)]
-struct Listening {
+pub(super) struct Listening {
     port: u16,
     stopping: Arc<AtomicBool>,
 }
 
 impl Listening {
-    fn start(serve: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> Self {
+    pub(super) fn start(serve: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let stopping = Arc::new(AtomicBool::new(false));
@@ -55,6 +57,13 @@ impl Listening {
             }
         });
         Self { port, stopping }
+    }
+}
+
+impl Listening {
+    /// Where it listens.
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 }
 
@@ -82,6 +91,23 @@ impl TlsFront {
     pub fn start(server: &str, certificate: Certificate) -> Self {
         let name = if certificate == Certificate::WrongName { "elsewhere.example" } else { "127.0.0.1" };
         Self::named(server, certificate, name)
+    }
+
+    /// The same, where the first connections wait so long before they begin with TLS.
+    ///
+    /// # Panics
+    ///
+    /// When no certificate can be made.
+    pub fn slow(server: &str, times: &[Duration]) -> Self {
+        let front = Arc::new(Self::start(server, Certificate::Good));
+        let (authority, behind) = (front.authority.clone(), Arc::clone(&front));
+        let times = Mutex::new(times.iter().copied().collect::<VecDeque<_>>());
+        let listening = Listening::start(move |client| {
+            let time = times.lock().expect("nobody panics while holding it").pop_front();
+            thread::sleep(time.unwrap_or_default());
+            splice(client, TcpStream::connect(("127.0.0.1", behind.port()))?)
+        });
+        Self { listening, authority }
     }
 
     /// The same, where connections are kept after an answer, and end without a word in the middle of the next request.
@@ -159,7 +185,7 @@ impl TlsFront {
 
 /// What a front shows, the certificate of its authority, and one of the same authority for a client with its key, who has to
 /// show it where there are members.
-fn identity(certificate: Certificate, name: &str, members: bool) -> (Arc<ServerConfig>, String, String) {
+pub(super) fn identity(certificate: Certificate, name: &str, members: bool) -> (Arc<ServerConfig>, String, String) {
     let key = KeyPair::generate().expect("a key");
     let mut authority = CertificateParams::new(Vec::new()).expect("no names are fine names");
     // By name alone it is known from the others.

@@ -10,12 +10,14 @@ mod connections;
 mod line;
 mod silent;
 mod front;
+mod h2;
 #[cfg(unix)]
 mod squid;
 
 pub(crate) use connections::Connections;
 pub use fault::{Bomb, Fault, Place, Plan, Scope};
 pub use front::{Certificate, SocksProxy, TlsFront};
+pub use h2::{GoesAway, Http2Server};
 pub(crate) use http::{Request, Requests, basic_credentials, header};
 pub use kept::Kept;
 pub(crate) use line::Line;

@@ -144,6 +144,8 @@ impl Http {
             answer => answer,
         };
         let answer = answer.map_err(|error| behind(&request.route, fault_of(&error)))?;
+        // Whoever answers is alive, however few bytes that takes.
+        self.alive();
         let address = Address::from(answer.url().clone());
         self.0.kept.note(&request.route, &request.address);
         self.0.kept.note(&request.route, &address);

@@ -42,6 +42,8 @@ const ENDED: &[&str] = &[
     "operation was canceled",
     "unexpected end of file",
     "not a result of an error",
+    // HTTP/2's REFUSED_STREAM: nobody has looked at the request (RFC 9113, section 8.7).
+    "refused stream",
 ];
 
 /// Whether a request ended because its connection did, before there was an answer. What came of the head of one was not whole.
