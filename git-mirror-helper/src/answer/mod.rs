@@ -4,6 +4,7 @@ pub mod plan;
 pub mod asked;
 pub mod upstream;
 pub mod pass;
+pub mod placed;
 pub mod fetch;
 
 pub use asked::Answer;

@@ -50,6 +50,8 @@ pub struct Authority<'r> {
     pub silence: Option<Fault>,
     /// What counts in its place, once that is known.
     pub word: Option<Word>,
+    /// All branches and tags were asked for, and listed.
+    pub has_listed_all: bool,
     /// What is to be remembered once what it means has arrived.
     unproven: Option<Unproven>,
 }
@@ -71,7 +73,15 @@ impl<'r> Authority<'r> {
     /// What upstream itself said against it; [`Kind::Exhausted`] when nobody answers.
     pub fn find(run: &'r Run) -> Result<Option<Self>, Failure> {
         let started = Instant::now();
-        let speaks = |voice, private, silence| Self { run, voice, private, silence, word: None, unproven: None };
+        let speaks = |voice, private, silence| Self {
+            run,
+            voice,
+            private,
+            silence,
+            word: None,
+            has_listed_all: false,
+            unproven: None,
+        };
         let mut alone = run.select.git(&run.repository, run.ledger.is_private(), 0).is_empty();
         loop {
             let fault = match open_upstream(run, alone) {
@@ -159,6 +169,7 @@ impl<'r> Authority<'r> {
             .hint(format!("`git.trust` is set in {}; to pin it: cargo mirror pin {}", trust.origin, run.repository)));
         }
         let all = ["refs/heads/", "refs/tags/"].iter().all(|kind| request.asks_for_all(kind));
+        self.has_listed_all = all;
         if let Voice::Public(session) = &self.voice {
             match session.command(request.to_bytes(), Patience::LAST).and_then(read_refs) {
                 Ok(refs) => {

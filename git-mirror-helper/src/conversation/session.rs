@@ -18,6 +18,7 @@ use crate::{
     answer::{Answer, upstream},
     authority::{Authority, identity},
     git::{CAPABILITIES, Command, Request},
+    objects::placing::Leftover,
     run::Run,
     terminal,
     transfer::Mirrors,
@@ -92,6 +93,7 @@ fn upload_pack(
     let mut refs: Vec<Ref> = Vec::new();
     let mut mirrors: Option<Mirrors<'_>> = None;
     let mut fetched = false;
+    let mut leftovers = Vec::new();
     if let Some(pinned) = &run.pinned {
         run.journal.tell(format!("{} is pinned by {}", run.repository, pinned.file.display()));
     }
@@ -120,7 +122,9 @@ fn upload_pack(
             "fetch" => {
                 let mirrors = mirrors.get_or_insert_with(|| Mirrors::new(&authority));
                 let authority = &mut authority;
-                landed = Answer { authority, mirrors, refs: &refs, request: &request, out: &mut out }.give()?;
+                let leftovers = &mut leftovers;
+                let answer = Answer { authority, mirrors, refs: &refs, request: &request, out: &mut out, leftovers };
+                landed = answer.give()?;
                 fetched = true;
             }
             _ => upstream::from_upstream(&mut authority, &request.to_bytes(), &mut out)?,
@@ -136,6 +140,7 @@ fn upload_pack(
         }
     }
     // git has closed its side, so nothing more is missing.
+    leftovers.into_iter().for_each(Leftover::take_away);
     if fetched {
         authority.settle();
     }

@@ -4,9 +4,11 @@ pub mod address;
 pub mod commands;
 pub mod upload_pack_child;
 pub mod request;
+pub mod sharing;
 pub mod settings;
 
 pub use commands::{CAPABILITIES, Command, Course, Options};
 pub use request::Request;
 pub use settings::GitSettings;
+pub use sharing::Sharing;
 pub use upload_pack_child::UploadPack;

@@ -2,6 +2,8 @@
 
 use mirror_config::{git::program, model::Address};
 
+use super::sharing::Sharing;
+
 /// What the user told git.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GitSettings {
@@ -9,6 +11,8 @@ pub struct GitSettings {
     pub proxy: Option<Address>,
     /// Objects are to be checked on their way in (`fetch.fsckObjects`, else `transfer.fsckObjects`): only git does that.
     pub checks_objects: bool,
+    /// With whom the repository is shared (`core.sharedRepository`).
+    pub sharing: Sharing,
 }
 
 impl GitSettings {
@@ -39,6 +43,7 @@ impl GitSettings {
         Self {
             proxy: last(&format!("remote.{remote}.proxy")).and_then(|(_, value)| proxy(value)),
             checks_objects: checks.is_some_and(|(_, value)| truth(value)),
+            sharing: last("core.sharedrepository").map(|(_, value)| Sharing::parse(value)).unwrap_or_default(),
         }
     }
 }

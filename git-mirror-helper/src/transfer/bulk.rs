@@ -60,6 +60,8 @@ pub struct Bulk<'a, 'r> {
 /// How a transfer from several sources begins: what is to be done, and who has answered.
 enum Beginning {
     Slices(Vec<Vec<Oid>>, Vec<Joining>),
+    /// The same, of which nobody has proven that the wants reach all of it.
+    Older(Vec<Vec<Oid>>, Vec<Joining>),
     Files(Box<Landing>, Vec<Joining>),
 }
 
@@ -102,14 +104,11 @@ impl Bulk<'_, '_> {
                     let cuts = with_wants(cuts, &wants);
                     // A plan that cannot be written costs the next run what this one leaves.
                     let _ = parts.write_plan(&cuts);
-                    (Work::slices(cuts, parts), Vec::new())
+                    (Work::slices(cuts, parts, false), Vec::new())
                 }
                 None => match self.begin(&wants, by_name)? {
-                    Some(Beginning::Slices(cuts, ready)) => {
-                        let parts = Parts::begin(self.store, &cuts);
-                        let failed = |e| Failure::new(Kind::Io, format!("{}: the store: {e}", run.repository));
-                        (Work::slices(cuts, parts.map_err(failed)?), ready)
-                    }
+                    Some(Beginning::Slices(cuts, ready)) => (self.sliced(cuts, true)?, ready),
+                    Some(Beginning::Older(cuts, ready)) => (self.sliced(cuts, false)?, ready),
                     Some(Beginning::Files(landing, ready)) => (Work::files(*landing), ready),
                     None => break,
                 },
@@ -122,6 +121,13 @@ impl Bulk<'_, '_> {
         }
         tidy::tidy(self.store);
         Ok(held)
+    }
+
+    /// A transfer by these cuts, which begins now.
+    fn sliced(&self, cuts: Vec<Vec<Oid>>, reached: bool) -> Result<Work, Failure> {
+        let failed = |e| Failure::new(Kind::Io, format!("{}: the store: {e}", self.authority.run.repository));
+        let parts = Parts::begin(self.store, &cuts).map_err(failed)?;
+        Ok(Work::slices(cuts, parts, reached))
     }
 
     /// Has everybody take part. True when all of it is here.
@@ -198,7 +204,7 @@ impl Bulk<'_, '_> {
                 Ok(Came::Landed | Came::Some(..)) => break,
                 Ok(Came::Cut(cuts, rate, wasted)) => {
                     let first = Joining { rate: Some(rate), wasted, ..Joining::of(session) };
-                    return Ok(Some(Beginning::Slices(with_wants(cuts, wants), beside(first, lagging))));
+                    return Ok(Some(Beginning::Older(with_wants(cuts, wants), beside(first, lagging))));
                 }
                 Err((fault, wasted)) => self.lost(&session, wasted, since, fault)?,
             }

@@ -127,7 +127,7 @@ impl OnePiece<'_> {
         let rate = bytes as f64 / since.elapsed().as_secs_f64().max(0.001);
         match ended.and_then(|()| landing.whole(self.wants)) {
             Ok(()) => {
-                let landed = landing.keep(self.wants).map_err(|fault| (fault, bytes))?;
+                let landed = landing.keep(self.wants, self.wants).map_err(|fault| (fault, bytes))?;
                 parts.clear();
                 tracing::debug!(source = self.session.source.name, bytes, objects = landed.objects, "landed");
                 run.carried(&self.session.source, bytes, since.elapsed());

@@ -57,18 +57,20 @@ pub struct Work {
     parts: Option<Parts>,
     /// What has landed, where only files are missing.
     landing: Option<Landing>,
+    /// The wants are known to reach all of it.
+    reached: bool,
 }
 
 impl Work {
-    /// Slices of a history.
-    pub fn slices(cuts: Vec<Vec<Oid>>, parts: Parts) -> Self {
-        Self { cuts, parts: Some(parts), landing: None }
+    /// Slices of a history; whether the wants are known to reach all of it.
+    pub fn slices(cuts: Vec<Vec<Oid>>, parts: Parts, reached: bool) -> Self {
+        Self { cuts, parts: Some(parts), landing: None, reached }
     }
 
     /// Files, which are all that is missing.
     pub fn files(landing: Landing) -> Self {
         let cuts = cuts::by_name(&landing.missing_files().unwrap_or_default());
-        Self { cuts, parts: None, landing: Some(landing) }
+        Self { cuts, parts: None, landing: Some(landing), reached: true }
     }
 
     /// Whether files are asked for by their names.
@@ -102,7 +104,7 @@ impl Slices<'_, '_> {
     pub fn fetch(mut self, work: Work, ready: Vec<Joining>) -> Result<bool, Failure> {
         let (run, by_name) = (self.run, work.is_by_name());
         let local = |fault: Fault| run.local(&fault);
-        let Work { cuts, parts, landing } = work;
+        let Work { cuts, parts, landing, reached } = work;
         tracing::debug!(cuts = cuts.len(), by_name, "slices");
         let parts = parts.unwrap_or_else(|| Parts::none(self.store));
         let (landed, landing) = match landing {
@@ -139,7 +141,9 @@ impl Slices<'_, '_> {
         // What landed of slices is closed, be it all or not; of files it waits for the others.
         let whole = landing.whole(self.wants).is_ok();
         if whole || !by_name {
-            landing.keep(&tips).map_err(local)?;
+            // Whoever asks about few tips later has to walk less far.
+            let reached_from = if whole && reached { self.wants } else { &tips };
+            landing.keep(&tips, reached_from).map_err(local)?;
             board.stored(whole || board.is_landed());
         }
         ended.map(|()| whole)

@@ -54,6 +54,8 @@ impl Growing {
     pub(crate) fn again(path: &Path, bytes: u64, hash: Kind, others: Option<gix::odb::Handle>) -> Result<Self, Fault> {
         let left = fs::File::open(path).map_err(local)?;
         let mut again = Self::begin(path.with_extension("again"), hash, others)?;
+        // Whoever left it may have put in what nobody can tell from the rest any more.
+        again.borrows = true;
         if let Ok(scan) = Scan::endless(left.take(bytes), hash) {
             match again.absorb(scan, &mut |_| Ok(())) {
                 Err(fault @ Fault::Local(_)) => return Err(fault),
@@ -118,6 +120,7 @@ impl Growing {
         let mut entries = self.outside(&stream.waiting, &fresh)?;
         stream.changed |= !entries.is_empty() || !stream.waiting.is_empty();
         let outside = entries.len();
+        self.borrows |= outside > 0;
         entries.append(&mut stream.waiting);
         entries.extend(fresh);
         let came: usize = entries.iter().map(|entry| entry.deflated.len()).sum();

@@ -45,6 +45,8 @@ pub(crate) struct Growing {
     pub(super) numbers: u32,
     /// The checksum, where the pack is a stream as it came.
     pub(super) sum: Option<ObjectId>,
+    /// It may have objects of others, for deltas to rest on.
+    pub(super) borrows: bool,
 }
 
 /// Something that is pointed to and is nowhere.
@@ -89,6 +91,7 @@ impl Growing {
             effort: Effort::default(),
             numbers: 0,
             sum: None,
+            borrows: false,
         })
     }
 
@@ -100,6 +103,11 @@ impl Growing {
     /// Bytes of it.
     pub(crate) fn bytes(&self) -> u64 {
         self.disk.len()
+    }
+
+    /// Whether it may have objects of others, for deltas to rest on.
+    pub(crate) fn borrows(&self) -> bool {
+        self.borrows
     }
 
     /// Whether this object is here, or elsewhere.

@@ -66,6 +66,11 @@ impl Store {
         self.folder.discard();
     }
 
+    /// Whether it rests on the objects of another repository.
+    pub fn rests_on_another(&self) -> bool {
+        self.path().join("objects/info/alternates").exists()
+    }
+
     /// The hash its objects are named by.
     pub fn hash(&self) -> Kind {
         self.hash
@@ -208,46 +213,6 @@ impl Store {
         };
         reaches(&objects, new, old)
     }
-
-    /// Makes every pack of the store one of the repository's, by hard links where the file system allows it. Returns
-    /// the files that were not there before.
-    ///
-    /// # Errors
-    ///
-    /// [`FailureKind::Io`] when the repository cannot be written.
-    pub fn link_into(&self, objects: &Path) -> Result<Vec<PathBuf>, Failure> {
-        let failed = |error: io::Error| Failure::new(FailureKind::Io, format!("{}: {error}", objects.display()));
-        let target = objects.join("pack");
-        let mut placed = Vec::new();
-        fs::create_dir_all(&target).map_err(failed)?;
-        for pack in fs::read_dir(self.packs()).map_err(failed)?.flatten() {
-            let pack = pack.path();
-            let index = pack.with_extension("idx");
-            if pack.extension().is_some_and(|e| e == "pack") && index.exists() {
-                // git looks for the index, so that comes last.
-                for file in [&pack, &index] {
-                    placed.extend(place(file, &target).map_err(failed)?);
-                }
-            }
-        }
-        Ok(placed)
-    }
-}
-
-/// Links a file into a folder, or copies it where links cannot be; `None` when it is there already.
-fn place(file: &Path, folder: &Path) -> io::Result<Option<PathBuf>> {
-    let Some(name) = file.file_name() else { return Ok(None) };
-    let target = folder.join(name);
-    match fs::hard_link(file, &target) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
-        Err(_) => {
-            let mut copy = tempfile::Builder::new().prefix("tmp_pack_").tempfile_in(folder)?;
-            io::copy(&mut File::open(file)?, copy.as_file_mut())?;
-            copy.persist(&target).map_err(|error| error.error)?;
-        }
-    }
-    Ok(Some(target))
 }
 
 /// Where the repository that git is working on keeps its objects.
