@@ -1,0 +1,109 @@
+//! Which packs of a store have nothing but what some tips reach; told by what they were landed for, not by their objects.
+//!
+//! A pack was landed for tips that reach all of it. Where those are among the tips of today, or lie behind them, all of it is
+//! still reached. That is a question about a few commits, and it is asked from today backwards, in the order of dates: with
+//! what has come since, a history that has only grown says yes after a few steps, however long it is. Where the answer is no,
+//! for a branch that was rewritten or a tag that went, or where nothing is known, somebody has to look at objects: `cut`.
+
+use std::collections::{BTreeSet, BinaryHeap, HashSet};
+
+use gix::{ObjectId, objs, prelude::FindExt};
+use mirror_config::model::Oid;
+
+use crate::objects::{
+    pack::Files,
+    store::{Record, Store, object_id, records},
+};
+
+/// Seconds by which the clocks of those who commit are apart: a parent may be so much younger than its child.
+const SKEW: i64 = 86_400;
+
+/// A pack, and what is known of it.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The pack.
+    pub files: Files,
+    /// What it was landed for, if that is known.
+    pub record: Option<Record>,
+}
+
+/// All packs of a store.
+pub fn packs(store: &Store) -> Vec<Known> {
+    let mut known = records::read(store);
+    let packs = records::packs(store).unwrap_or_default().into_iter();
+    packs.map(|files| Known { record: known.remove(&records::name(&files)), files }).collect()
+}
+
+/// The tips of packs that these tips are, or reach.
+#[derive(Debug)]
+pub struct Reached(HashSet<Oid>);
+
+impl Reached {
+    /// Looks for the tips of all these packs.
+    pub fn from(store: &Store, tips: &[Oid], packs: &[Known]) -> Self {
+        let mut reached: HashSet<Oid> = tips.iter().cloned().collect();
+        let sought: BTreeSet<&Oid> =
+            packs.iter().filter_map(|pack| pack.record.as_ref()).flat_map(|record| &record.tips).collect();
+        let sought: HashSet<ObjectId> =
+            sought.into_iter().filter(|tip| !reached.contains(tip)).filter_map(object_id).collect();
+        if !sought.is_empty()
+            && let Ok(objects) = store.objects()
+        {
+            let tips: Vec<ObjectId> = tips.iter().filter_map(object_id).collect();
+            reached.extend(behind(&objects, &tips, sought).iter().filter_map(|id| id.to_string().parse().ok()));
+        }
+        Self(reached)
+    }
+
+    /// Whether they reach all of this pack.
+    pub fn has_all_of(&self, pack: &Known) -> bool {
+        pack.record.as_ref().is_some_and(|record| record.tips.iter().all(|tip| self.0.contains(tip)))
+    }
+}
+
+/// Those of `sought` that are commits which `tips` reach.
+fn behind(objects: &gix::odb::Handle, tips: &[ObjectId], mut sought: HashSet<ObjectId>) -> Vec<ObjectId> {
+    let mut buffer = Vec::new();
+    let time = |id: &ObjectId, buffer: &mut Vec<u8>| -> Option<i64> {
+        objects.find_commit_iter(id, buffer).ok()?.committer().ok().map(|committer| committer.seconds())
+    };
+    // What is no commit, or not here, is reached by nobody.
+    let times: Vec<(ObjectId, i64)> = sought.iter().filter_map(|id| Some((*id, time(id, &mut buffer)?))).collect();
+    sought = times.iter().map(|(id, _)| *id).collect();
+    let Some(oldest) = times.iter().map(|(_, time)| *time).min() else { return Vec::new() };
+    let commits = tips.iter().filter_map(|tip| peeled(objects, *tip));
+    let mut waiting: BinaryHeap<(i64, ObjectId)> =
+        commits.filter_map(|id| Some((time(&id, &mut buffer)?, id))).collect();
+    let (mut seen, mut found) = (gix::hashtable::HashSet::<ObjectId>::default(), Vec::new());
+    while let Some((when, id)) = waiting.pop() {
+        if when < oldest.saturating_sub(SKEW) || sought.is_empty() {
+            break;
+        }
+        if !seen.insert(id) {
+            continue;
+        }
+        if sought.remove(&id) {
+            found.push(id);
+        }
+        let Ok(commit) = objects.find_commit_iter(&id, &mut buffer) else { continue };
+        let parents: Vec<ObjectId> = commit.parent_ids().collect();
+        for parent in parents {
+            waiting.extend(time(&parent, &mut buffer).map(|when| (when, parent)));
+        }
+    }
+    found
+}
+
+/// The commit that a tag stands for, or the commit itself.
+fn peeled(objects: &gix::odb::Handle, mut id: ObjectId) -> Option<ObjectId> {
+    let mut buffer = Vec::new();
+    // Tags of tags end somewhere: they are named by their content.
+    loop {
+        let object = objs::FindExt::find(objects, &id, &mut buffer).ok()?;
+        match object.kind {
+            objs::Kind::Commit => return Some(id),
+            objs::Kind::Tag => id = objs::TagRefIter::from_bytes(object.data, id.kind()).target_id().ok()?,
+            objs::Kind::Tree | objs::Kind::Blob => return None,
+        }
+    }
+}
