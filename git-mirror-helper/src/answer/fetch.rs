@@ -154,10 +154,11 @@ impl Answer<'_, '_> {
         // It ignores what it does not know, so a tip can be declared whoever it came from.
         from_upstream(self.authority, &self.request.with_haves(&tips), &mut spool)?;
         spool.rewind().map_err(local)?;
-        let landed = PackStream::find(io::BufReader::new(spool), self.request.is_shallow()).and_then(|pack| match pack {
-            Some(pack) => land::land(pack, store, &wants).map(|_| true),
-            None => Ok(false),
-        });
+        let landed =
+            PackStream::find(io::BufReader::new(spool), self.request.is_shallow()).and_then(|pack| match pack {
+                Some(pack) => land::land(pack, store, &wants).map(|_| true),
+                None => Ok(false),
+            });
         landed.inspect_err(|fault| tracing::debug!(%fault, "the rest")).or(Ok(false))
     }
 

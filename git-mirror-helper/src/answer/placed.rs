@@ -4,12 +4,12 @@
 //! packs that have come since; where they have more than it asks for, or the repository would get again what it has, git is
 //! sent what is missing.
 
-use std::io;
+use std::{collections::HashSet, io};
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
     git::Packet,
-    model::Oid,
+    model::{Oid, Ref},
 };
 
 use super::{
@@ -46,7 +46,7 @@ impl Answer<'_, '_> {
         if self.request.is_clone() {
             self.clone_from(store, &place)?.iter().try_for_each(|files| place.put(files)).map_err(failed)?;
         } else {
-            match missing(store, &place, (&self.request.wants(), &self.request.haves())) {
+            match self.missing(store, &place) {
                 Some(packs) => packs.iter().try_for_each(|pack| place.put(&pack.files)).map_err(failed)?,
                 None => return self.streamed(store),
             }
@@ -60,11 +60,14 @@ impl Answer<'_, '_> {
         let run = self.authority.run;
         let wants = self.request.wants();
         let packs = reached::packs(store);
-        let reached = Reached::from(store, &wants, &packs);
+        let along = self.tags_along(store);
+        let tags: Vec<Oid> = along.iter().filter_map(|found| found.oid.clone()).collect();
+        let reached = Reached::from(store, &wants, &tags, &packs);
         let (all, others): (Vec<Known>, Vec<Known>) = packs.into_iter().partition(|pack| reached.has_all_of(pack));
         let is_closed = others.is_empty() || is_closed(store, &all, &wants);
         tracing::debug!(reached = all.len(), others = others.len(), is_closed, "packs of the store");
-        let record = |whole| Some(Record { tips: wants.iter().cloned().collect(), whole });
+        // Who asks the next time has less far to look back.
+        let record = |whole| Some(Record { tips: wants.iter().chain(&tags).cloned().collect(), whole });
         let mut files: Vec<Files> = all.iter().map(|pack| pack.files.clone()).collect();
         if is_closed {
             let bytes: u64 = files.iter().filter_map(|files| Some(files.pack.metadata().ok()?.len())).sum();
@@ -74,7 +77,6 @@ impl Answer<'_, '_> {
             {
                 files = vec![one];
             }
-            // Who asks the next time has less far to look back.
             match files.as_slice() {
                 [one] => records::note(store, one, record(true)),
                 several => several.iter().zip(&all).for_each(|(files, pack)| {
@@ -83,7 +85,8 @@ impl Answer<'_, '_> {
             }
             return Ok(files);
         }
-        let (folder, cut) = cut::cut(store, &wants).map_err(|fault| run.local(&fault))?;
+        let (folder, cut) = cut::cut(store, &wants, self.request.follows_tags().then_some(along.as_slice()))
+            .map_err(|fault| run.local(&fault))?;
         let failed = |error: io::Error| Failure::new(Kind::Io, format!("{}: the store: {error}", run.repository));
         if !self.wants_all_that_upstream_has(&wants) {
             place.put(&cut).map_err(failed)?;
@@ -98,6 +101,14 @@ impl Answer<'_, '_> {
         Ok(vec![kept])
     }
 
+    /// The tags that come along with what they stand for, as far as they are here.
+    fn tags_along(&self, store: &Store) -> Vec<Ref> {
+        let is_annotated = |found: &&Ref| found.name.starts_with("refs/tags/") && found.peeled.is_some();
+        let follows = self.request.follows_tags();
+        let tags: Vec<Ref> = self.refs.iter().filter(is_annotated).filter(|_| follows).cloned().collect();
+        there(store, tags)
+    }
+
     /// Whether upstream itself has listed all branches and tags, and all of them are asked for.
     fn wants_all_that_upstream_has(&self, wants: &[Oid]) -> bool {
         let is_listed = |name: &str| name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
@@ -105,12 +116,26 @@ impl Answer<'_, '_> {
         self.authority.is_upstream() && self.authority.has_listed_all && listed.all(|oid| wants.contains(oid))
     }
 
+    /// The packs that a repository has not got and that have nothing but what it is about to get; `None` where they have more.
+    /// A pack that rests on no other has all from the beginning, of which the repository has a part.
+    fn missing(&self, store: &Store, place: &Place) -> Option<Vec<Known>> {
+        let mut packs = reached::packs(store);
+        packs.retain(|pack| !place.has(&pack.files));
+        let along: Vec<Oid> = self.tags_along(store).into_iter().filter_map(|found| found.oid).collect();
+        let mut tips = store.having(&self.request.haves());
+        let had = Reached::from(store, &tips, &[], &packs);
+        packs.retain(|pack| !had.has_all_of(pack));
+        tips.extend(self.request.wants());
+        let reached = Reached::from(store, &tips, &along, &packs);
+        let fits = |pack: &Known| reached.has_all_of(pack) && pack.record.as_ref().is_some_and(|record| !record.whole);
+        packs.iter().all(fits).then_some(packs)
+    }
+
     /// Has git answer its own request from the store.
     fn streamed(&mut self, store: &Store) -> Result<(), Failure> {
         let run = self.authority.run;
-        let is_there = |oid: &Oid| store.has_all(std::slice::from_ref(oid));
-        let refs: Vec<_> = self.refs.iter().filter(|f| f.oid.as_ref().is_some_and(is_there)).cloned().collect();
-        let view = store::view(store, &refs).map_err(|error| run.local(&Fault::Local(error.to_string())))?;
+        let view = store::view(store, &there(store, self.refs.to_vec()))
+            .map_err(|error| run.local(&Fault::Local(error.to_string())))?;
         let (out, body) = (&mut *self.out, self.request.to_bytes());
         let answered = UploadPack::store(view.path()).and_then(|mut child| {
             child.command(&body, &mut |packet| {
@@ -153,16 +178,10 @@ fn is_closed(store: &Store, packs: &[Known], wants: &[Oid]) -> bool {
     wants.iter().all(is_there)
 }
 
-/// The packs that a repository has not got and that have nothing but what it is about to get; `None` where they have more. A
-/// pack that rests on no other has all from the beginning, of which the repository has a part.
-fn missing(store: &Store, place: &Place, (wants, haves): (&[Oid], &[Oid])) -> Option<Vec<Known>> {
-    let mut packs = reached::packs(store);
-    packs.retain(|pack| !place.has(&pack.files));
-    let mut tips = store.having(haves);
-    let had = Reached::from(store, &tips, &packs);
-    packs.retain(|pack| !had.has_all_of(pack));
-    tips.extend(wants.iter().cloned());
-    let reached = Reached::from(store, &tips, &packs);
-    let fits = |pack: &Known| reached.has_all_of(pack) && pack.record.as_ref().is_some_and(|record| !record.whole);
-    packs.iter().all(fits).then_some(packs)
+/// Those of these refs whose objects are here.
+fn there(store: &Store, mut refs: Vec<Ref>) -> Vec<Ref> {
+    let oids: Vec<Oid> = refs.iter().filter_map(|found| found.oid.clone()).collect();
+    let here: HashSet<Oid> = store.having(&oids).into_iter().collect();
+    refs.retain(|found| found.oid.as_ref().is_some_and(|oid| here.contains(oid)));
+    refs
 }

@@ -13,7 +13,10 @@ use mirror_config::{
     system::state,
 };
 
-use super::{delegate, listening::Listening};
+use super::{
+    delegate,
+    listening::{self, Listening},
+};
 use crate::{
     answer::{Answer, upstream},
     authority::{Authority, identity},
@@ -139,8 +142,7 @@ fn upload_pack(
             identity::remember(&authority, &store, &refs);
         }
     }
-    // git has closed its side, so nothing more is missing.
-    leftovers.into_iter().for_each(Leftover::take_away);
+    Leftover::take_all_away(leftovers, listening::is_deserted);
     if fetched {
         authority.settle();
     }

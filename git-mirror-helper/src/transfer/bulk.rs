@@ -134,7 +134,8 @@ impl Bulk<'_, '_> {
     fn share(&mut self, wants: &[Oid], work: Work, ready: Vec<Joining>) -> Result<bool, Failure> {
         let upstream = self.authority.session().cloned();
         let run = self.authority.run;
-        Slices { run, store: self.store, wants, mirrors: self.mirrors, upstream }.fetch(work, ready)
+        let tags = self.request.follows_tags();
+        Slices { run, store: self.store, wants, tags, mirrors: self.mirrors, upstream }.fetch(work, ready)
     }
 
     /// Finds out whether the bulk comes in one piece, and lets it; else says how to cut it, and who has answered.
@@ -303,8 +304,10 @@ impl Bulk<'_, '_> {
         if !self.request.fits(&session.advertisement, format) {
             return Err((Fault::Transport("it cannot do what is asked".to_owned()), 0));
         }
+        let tags = self.request.follows_tags();
         let patience = if session.source.is_upstream() { Patience::LAST } else { self.mirrors.patience(session) };
-        OnePiece { run, store: self.store, session, wants, refs: self.refs, older, alone, by_name }.fetch(patience)
+        OnePiece { run, store: self.store, session, wants, refs: self.refs, older, tags, alone, by_name }
+            .fetch(patience)
     }
 }
 

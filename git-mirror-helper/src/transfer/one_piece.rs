@@ -51,6 +51,8 @@ pub struct OnePiece<'a> {
     pub refs: &'a [Ref],
     /// Tips that the wants are believed to reach, oldest first.
     pub older: &'a [Oid],
+    /// Tags come along.
+    pub tags: bool,
     /// Nobody else could help.
     pub alone: bool,
     /// Files may be asked for by name.
@@ -76,7 +78,8 @@ impl OnePiece<'_> {
         let cancel = Cancel::new();
         let format = self.session.advertisement.object_format();
         let haves = self.store.tips();
-        let fetch = Fetch { wants: self.wants, haves: &haves, thin: !haves.is_empty(), ..Fetch::default() };
+        let fetch =
+            Fetch { wants: self.wants, haves: &haves, thin: !haves.is_empty(), tags: self.tags, ..Fetch::default() };
         let mut whole =
             first_request::open(&self.session.until(&cancel), &fetch, patience).map_err(|fault| (fault, 0))?;
         let by_name = self.by_name && self.older.is_empty();

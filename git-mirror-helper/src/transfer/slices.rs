@@ -45,6 +45,8 @@ pub struct Slices<'a, 'r> {
     pub store: &'a Store,
     /// What git wants.
     pub wants: &'a [Oid],
+    /// Tags come along.
+    pub tags: bool,
     /// The mirrors.
     pub mirrors: &'a mut Mirrors<'r>,
     /// Upstream, to step in where mirrors cannot.
@@ -118,7 +120,7 @@ impl Slices<'_, '_> {
             },
         };
         let tips = if by_name { self.wants.to_vec() } else { cuts[..landed].concat() };
-        let board = Board::new(run, self.store, cuts, (landed, parts), (self.upstream.is_some(), by_name));
+        let board = Board::new(run, self.store, cuts, (landed, parts), (self.upstream.is_some(), by_name, self.tags));
         let board = Arc::new(board);
         let mut under_way = UnderWay { board: Arc::clone(&board), joined: Vec::new(), landing, tips };
         let shown = {

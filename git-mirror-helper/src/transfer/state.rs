@@ -59,6 +59,8 @@ pub struct Board {
     pub has_reserve: bool,
     /// The cuts are files, asked for by their names.
     pub by_name: bool,
+    /// Tags come along.
+    pub tags: bool,
     /// Upstream's name in the configuration.
     upstream: String,
     journal: Journal,
@@ -99,7 +101,7 @@ impl Board {
         store: &Store,
         cuts: Vec<Vec<Oid>>,
         (landed, mut parts): (usize, Parts),
-        (has_reserve, by_name): (bool, bool),
+        (has_reserve, by_name, tags): (bool, bool, bool),
     ) -> Self {
         let git = &run.select.config.git;
         let connections = usize::try_from(git.connections.value).unwrap_or(1);
@@ -112,6 +114,7 @@ impl Board {
             limit: git.store_limit.value,
             has_reserve,
             by_name,
+            tags,
             upstream: run.repository.upstream.clone(),
             journal: run.journal.clone(),
             started: Instant::now(),

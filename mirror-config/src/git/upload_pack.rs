@@ -38,6 +38,8 @@ pub struct Fetch<'a> {
     pub depth: Option<u32>,
     /// Objects of the pack may be deltas against what is had.
     pub thin: bool,
+    /// Annotated tags come along with what they stand for.
+    pub tags: bool,
     /// Ask what is common and send no pack (`wait-for-done`, which the server must have advertised).
     pub only_negotiate: bool,
 }
@@ -47,10 +49,7 @@ impl Fetch<'_> {
     pub fn request(&self, object_format: &str) -> Vec<u8> {
         let mut arguments = vec!["ofs-delta".to_owned(), "no-progress".to_owned()];
         arguments.extend(self.thin.then(|| "thin-pack".to_owned()));
-        // A filtered pack is asked for to count or to prove, where tags are in the way.
-        if self.filter.is_none() {
-            arguments.push("include-tag".to_owned());
-        }
+        arguments.extend(self.tags.then(|| "include-tag".to_owned()));
         arguments.extend(self.depth.map(|depth| format!("deepen {depth}")));
         arguments.extend(self.filter.map(|filter| format!("filter {filter}")));
         arguments.extend(self.wants.iter().map(|oid| format!("want {oid}")));

@@ -1,5 +1,6 @@
 //! git through `mirror::`, and what `cargo mirror` does for git.
 
+mod arrives;
 mod clone;
 mod ops;
 mod update;

@@ -167,6 +167,8 @@ impl Landing {
     ///
     /// [`Fault::Local`] for the disk.
     pub fn keep(self, tips: &[Oid], reached_from: &[Oid]) -> Result<Landed, Fault> {
+        let tags = self.growing.tags().into_iter().filter_map(|id| id.to_string().parse().ok());
+        let tags: Vec<Oid> = tags.collect();
         let (objects, borrows) = (self.growing.objects(), self.growing.borrows());
         let incoming = self.store.incoming().map_err(local)?;
         let files = match self.growing.finish(incoming.path())? {
@@ -175,7 +177,10 @@ impl Landing {
         };
         self.store.add_tips(tips);
         if let Some(files) = &files {
-            records::landed(&self.store, files, reached_from, borrows);
+            // Tags come along with what they stand for.
+            let tips: Vec<Oid> = reached_from.iter().cloned().chain(tags).collect();
+            let tips = if reached_from.is_empty() { &[] } else { tips.as_slice() };
+            records::landed(&self.store, files, tips, borrows);
         }
         Ok(Landed { objects, files })
     }

@@ -172,6 +172,11 @@ impl Growing {
         dated.into_iter().map(|(.., id)| id).collect()
     }
 
+    /// The annotated tags that are here.
+    pub(crate) fn tags(&self) -> Vec<ObjectId> {
+        self.slots.iter().filter(|slot| slot.kind == objs::Kind::Tag).map(|slot| slot.id).collect()
+    }
+
     /// Its state, for [`Growing::back_to`].
     pub(crate) fn mark(&self) -> Mark {
         Mark { slots: self.slots.len(), bytes: self.disk.len(), files: self.files, missing: self.missing.clone() }

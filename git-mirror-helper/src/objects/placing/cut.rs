@@ -11,17 +11,25 @@ use std::{
     thread,
 };
 
-use mirror_config::{errors::Fault, git::program, model::Oid, system::child};
+use mirror_config::{
+    errors::Fault,
+    git::program,
+    model::{Oid, Ref},
+    system::child,
+};
 use tempfile::TempDir;
 
-use crate::objects::{pack::Files, store::Store};
+use crate::objects::{
+    pack::Files,
+    store::{Store, view},
+};
 
-/// Makes the pack; it goes away with its folder.
+/// Makes the pack; it goes away with its folder. Those of `tags` come along whose objects are in it.
 ///
 /// # Errors
 ///
 /// [`Fault::Local`] for the disk, and for what git says.
-pub fn cut(store: &Store, tips: &[Oid]) -> Result<(TempDir, Files), Fault> {
+pub fn cut(store: &Store, tips: &[Oid], tags: Option<&[Ref]>) -> Result<(TempDir, Files), Fault> {
     let local = |error: io::Error| Fault::Local(error.to_string());
     let folder = store.incoming().map_err(local)?;
     // Whatever is killed leaves its unfinished files there. gitrepository-layout(5): further places to look for objects.
@@ -30,10 +38,12 @@ pub fn cut(store: &Store, tips: &[Oid]) -> Result<(TempDir, Files), Fault> {
     fs::create_dir(folder.path().join("info")).map_err(local)?;
     fs::create_dir(folder.path().join("pack")).map_err(local)?;
     fs::write(folder.path().join("info/alternates"), line).map_err(local)?;
-    let mut command = program::isolated(store.path());
+    let view = view::view(store, tags.unwrap_or_default()).map_err(local)?;
+    let mut command = program::isolated(view.path());
     command.env("GIT_OBJECT_DIRECTORY", folder.path()).args(["-c", "pack.writeReverseIndex=false"]);
     // No deltas are looked for: those that are there do.
-    command.args(["pack-objects", "-q", "--revs", "--delta-base-offset", "--window=0"]).arg(folder.path().join("pack/pack"));
+    command.args(["pack-objects", "-q", "--revs", "--delta-base-offset", "--window=0"]);
+    command.args(tags.map(|_| "--include-tag")).arg(folder.path().join("pack/pack"));
     let mut git = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(local)?;
     let mut stdin = git.stdin.take().ok_or_else(|| Fault::Local("a child without pipes".to_owned()))?;
     let lines: String = tips.iter().map(|tip| format!("{tip}\n")).collect();

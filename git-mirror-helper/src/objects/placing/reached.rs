@@ -34,14 +34,14 @@ pub fn packs(store: &Store) -> Vec<Known> {
     packs.map(|files| Known { record: known.remove(&records::name(&files)), files }).collect()
 }
 
-/// The tips of packs that these tips are, or reach.
+/// The tips of packs that some tips are, or reach.
 #[derive(Debug)]
 pub struct Reached(HashSet<Oid>);
 
 impl Reached {
-    /// Looks for the tips of all these packs.
-    pub fn from(store: &Store, tips: &[Oid], packs: &[Known]) -> Self {
-        let mut reached: HashSet<Oid> = tips.iter().cloned().collect();
+    /// Looks for the tips of all these packs. Tags that come `along` with what they stand for are among them.
+    pub fn from(store: &Store, tips: &[Oid], along: &[Oid], packs: &[Known]) -> Self {
+        let mut reached: HashSet<Oid> = tips.iter().chain(along).cloned().collect();
         let sought: BTreeSet<&Oid> =
             packs.iter().filter_map(|pack| pack.record.as_ref()).flat_map(|record| &record.tips).collect();
         let sought: HashSet<ObjectId> =
@@ -61,20 +61,24 @@ impl Reached {
     }
 }
 
-/// Those of `sought` that are commits which `tips` reach.
+/// Those of `sought` that are commits or tags which `tips` reach.
 fn behind(objects: &gix::odb::Handle, tips: &[ObjectId], mut sought: HashSet<ObjectId>) -> Vec<ObjectId> {
-    let mut buffer = Vec::new();
+    let (mut buffer, mut found, mut commits) = (Vec::new(), Vec::new(), Vec::new());
+    for tip in tips {
+        let (tags, commit) = peeled(objects, *tip);
+        found.extend(tags.into_iter().filter(|tag| sought.remove(tag)));
+        commits.extend(commit);
+    }
     let time = |id: &ObjectId, buffer: &mut Vec<u8>| -> Option<i64> {
         objects.find_commit_iter(id, buffer).ok()?.committer().ok().map(|committer| committer.seconds())
     };
-    // What is no commit, or not here, is reached by nobody.
+    // Of anything else nobody says that it is reached.
     let times: Vec<(ObjectId, i64)> = sought.iter().filter_map(|id| Some((*id, time(id, &mut buffer)?))).collect();
     sought = times.iter().map(|(id, _)| *id).collect();
-    let Some(oldest) = times.iter().map(|(_, time)| *time).min() else { return Vec::new() };
-    let commits = tips.iter().filter_map(|tip| peeled(objects, *tip));
+    let Some(oldest) = times.iter().map(|(_, time)| *time).min() else { return found };
     let mut waiting: BinaryHeap<(i64, ObjectId)> =
-        commits.filter_map(|id| Some((time(&id, &mut buffer)?, id))).collect();
-    let (mut seen, mut found) = (gix::hashtable::HashSet::<ObjectId>::default(), Vec::new());
+        commits.into_iter().filter_map(|id| Some((time(&id, &mut buffer)?, id))).collect();
+    let mut seen = gix::hashtable::HashSet::<ObjectId>::default();
     while let Some((when, id)) = waiting.pop() {
         if when < oldest.saturating_sub(SKEW) || sought.is_empty() {
             break;
@@ -94,16 +98,20 @@ fn behind(objects: &gix::odb::Handle, tips: &[ObjectId], mut sought: HashSet<Obj
     found
 }
 
-/// The commit that a tag stands for, or the commit itself.
-fn peeled(objects: &gix::odb::Handle, mut id: ObjectId) -> Option<ObjectId> {
-    let mut buffer = Vec::new();
+/// The tags on the way from a tip to the commit that it stands for, and that commit.
+fn peeled(objects: &gix::odb::Handle, mut id: ObjectId) -> (Vec<ObjectId>, Option<ObjectId>) {
+    let (mut buffer, mut tags) = (Vec::new(), Vec::new());
     // Tags of tags end somewhere: they are named by their content.
-    loop {
-        let object = objs::FindExt::find(objects, &id, &mut buffer).ok()?;
+    while let Ok(object) = objs::FindExt::find(objects, &id, &mut buffer) {
         match object.kind {
-            objs::Kind::Commit => return Some(id),
-            objs::Kind::Tag => id = objs::TagRefIter::from_bytes(object.data, id.kind()).target_id().ok()?,
-            objs::Kind::Tree | objs::Kind::Blob => return None,
+            objs::Kind::Commit => return (tags, Some(id)),
+            objs::Kind::Tag => {
+                tags.push(id);
+                let Ok(target) = objs::TagRefIter::from_bytes(object.data, id.kind()).target_id() else { break };
+                id = target;
+            }
+            objs::Kind::Tree | objs::Kind::Blob => break,
         }
     }
+    (tags, None)
 }
