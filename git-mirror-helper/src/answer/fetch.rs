@@ -21,7 +21,7 @@ use crate::{
         landing::land,
         store::{Store, look},
     },
-    transfer::Bulk,
+    transfer::{Bulk, Mirrors},
 };
 
 impl Answer<'_, '_> {
@@ -104,8 +104,11 @@ impl Answer<'_, '_> {
     /// Lands what mirrors have and what upstream adds, and places it in the repository. Whether all of it came that way.
     fn bulk(&mut self, store: &Store) -> Result<bool, Failure> {
         let (run, request, refs) = (self.authority.run, self.request, self.refs);
-        let mut bulk = Bulk { store, request, refs, authority: self.authority, mirrors: self.mirrors };
-        let held = match bulk.carry() {
+        let mut bulk =
+            Bulk { store, request, refs, authority: self.authority, mirrors: self.mirrors, has_large: false };
+        let carried = bulk.carry();
+        let has_large = bulk.has_large;
+        let held = match carried {
             Ok(held) => held,
             Err(failure) => {
                 // The store is there for speed; without one a mirror can still answer.
@@ -115,7 +118,7 @@ impl Answer<'_, '_> {
         };
         look::remember(store);
         let wants = request.wants();
-        let was_too_large = self.was_too_large();
+        let was_too_large = has_large || self.was_too_large();
         let mut whole = store.has_all(&wants);
         // Upstream was asked as well, like a mirror, and could not give it either; what is pinned is nobody else's to add.
         let asked_already = self.authority.session().is_some() && !was_too_large;
@@ -133,6 +136,10 @@ impl Answer<'_, '_> {
             return self.placed(store).map(|()| true);
         }
         drop(held);
+        if has_large {
+            // Those that could not be used may be, now that git itself is to have what they send.
+            *self.mirrors = Mirrors::new(self.authority);
+        }
         // Whether the wants reach what the store has is not known before they are here.
         match self.authority.is_upstream() {
             true => from_upstream(self.authority, &request.to_bytes(), self.out)?,

@@ -18,11 +18,11 @@ use mirror_config::{
 use super::{
     by_name,
     cuts::cuts,
+    joining::Joining,
     mirrors::Mirrors,
     one_piece::{CRAWL, Came, ENOUGH_CUTS, OnePiece},
-    slices::{Slices, Work},
+    slices::{Fetched, Slices, Work},
     stale,
-    state::Joining,
 };
 use crate::{
     authority::Authority,
@@ -55,6 +55,8 @@ pub struct Bulk<'a, 'r> {
     pub authority: &'a mut Authority<'r>,
     /// Who carries.
     pub mirrors: &'a mut Mirrors<'r>,
+    /// There is something that only git itself takes: it is not asked for again in a way that cannot hold it.
+    pub has_large: bool,
 }
 
 /// How a transfer from several sources begins: what is to be done, and who has answered.
@@ -95,7 +97,7 @@ impl Bulk<'_, '_> {
         }
         // Those who give no files by name may still give everything.
         for by_name in [true, false] {
-            if self.store.has_all(&wants) {
+            if self.store.has_all(&wants) || self.has_large {
                 break;
             }
             // One cut is no plan: what was to come in one piece begins anew.
@@ -135,7 +137,10 @@ impl Bulk<'_, '_> {
         let upstream = self.authority.session().cloned();
         let run = self.authority.run;
         let tags = self.request.follows_tags();
-        Slices { run, store: self.store, wants, tags, mirrors: self.mirrors, upstream }.fetch(work, ready)
+        let slices = Slices { run, store: self.store, wants, tags, mirrors: self.mirrors, upstream };
+        let Fetched { whole, has_large } = slices.fetch(work, ready)?;
+        self.has_large |= has_large;
+        Ok(whole)
     }
 
     /// Finds out whether the bulk comes in one piece, and lets it; else says how to cut it, and who has answered.
@@ -172,6 +177,10 @@ impl Bulk<'_, '_> {
                     crawler = Some((cuts, Joining { rate: Some(rate), ..Joining::of(session) }));
                 }
                 Err((Fault::Missing, _)) => lagging.push(session),
+                Err((Fault::LargeObject, _)) => {
+                    self.has_large = true;
+                    return Ok(None);
+                }
                 Err((fault, wasted)) => self.lost(&session, wasted, since, fault)?,
             }
         }
@@ -227,6 +236,10 @@ impl Bulk<'_, '_> {
             Ok(Came::Cut(cuts, rate, wasted)) => {
                 let first = Joining { rate: Some(rate), wasted, ..Joining::of(session) };
                 Ok(Some(Beginning::Slices(cuts, vec![first])))
+            }
+            Err((Fault::LargeObject, _)) => {
+                self.has_large = true;
+                Ok(None)
             }
             Err((fault, wasted)) => self.lost(&session, wasted, since, fault).map(|()| None),
         }

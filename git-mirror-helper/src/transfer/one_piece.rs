@@ -136,10 +136,13 @@ impl OnePiece<'_> {
                 run.carried(&self.session.source, bytes, since.elapsed());
                 Ok(Came::Landed)
             }
-            Err(fault @ (Fault::Canceled | Fault::Cut | Fault::Stalled | Fault::Slow)) if by_name => {
+            Err(fault @ (Fault::Canceled | Fault::Cut | Fault::Stalled | Fault::Slow | Fault::LargeObject))
+                if by_name && (fault != Fault::LargeObject || landing.missing_files().is_some()) =>
+            {
                 // By name all that came is kept; little of what is small is not worth that.
                 if heavy || landing.missing_files().is_some() || bytes.saturating_mul(LITTLE) > left {
-                    let fault = Some(fault).filter(|fault| *fault != Fault::Canceled);
+                    // Asked for by its name a file comes whole, and then it may be as large as it is.
+                    let fault = Some(fault).filter(|fault| !matches!(fault, Fault::Canceled | Fault::LargeObject));
                     return Ok(Came::Some(Box::new(landing), rate, bytes, fault));
                 }
                 let commits = landing.commits(self.wants);

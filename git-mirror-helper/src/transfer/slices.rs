@@ -15,12 +15,7 @@ use mirror_config::{
 };
 use tempfile::NamedTempFile;
 
-use super::{
-    connection, cuts,
-    mirrors::Mirrors,
-    schedule::SourceId,
-    state::{Board, Joining},
-};
+use super::{connection, cuts, joining::Joining, mirrors::Mirrors, schedule::SourceId, state::Board};
 use crate::{
     objects::{
         landing::{Landing, land},
@@ -81,6 +76,15 @@ impl Work {
     }
 }
 
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fetched {
+    /// Nothing is missing.
+    pub whole: bool,
+    /// There is something that this machine does not take, whoever sends it.
+    pub has_large: bool,
+}
+
 struct UnderWay {
     board: Arc<Board>,
     joined: Vec<Joined>,
@@ -97,13 +101,12 @@ struct Joined {
 }
 
 impl Slices<'_, '_> {
-    /// Brings all of it into the store, or as much as anybody gives; begins with those that are `ready`. True when
-    /// nothing is missing.
+    /// Brings all of it into the store, or as much as anybody gives; begins with those that are `ready`.
     ///
     /// # Errors
     ///
     /// [`Kind::Io`] when this machine's disk fails. That nobody serves is no error.
-    pub fn fetch(mut self, work: Work, ready: Vec<Joining>) -> Result<bool, Failure> {
+    pub fn fetch(mut self, work: Work, ready: Vec<Joining>) -> Result<Fetched, Failure> {
         let (run, by_name) = (self.run, work.is_by_name());
         let local = |fault: Fault| run.local(&fault);
         let Work { cuts, parts, landing, reached } = work;
@@ -148,7 +151,7 @@ impl Slices<'_, '_> {
             landing.keep(&tips, reached_from).map_err(local)?;
             board.stored(whole || board.is_landed());
         }
-        ended.map(|()| whole)
+        ended.map(|()| Fetched { whole, has_large: board.is_too_large() })
     }
 
     /// How many cuts had landed in a run that was killed, and what it left of them.

@@ -11,38 +11,20 @@ use std::{
 
 use mirror_config::{
     errors::Fault,
-    git::Session,
     model::{Oid, Service},
     report::{Event, Journal, Share, Snapshot},
     transport::http::Cancel,
 };
 use tempfile::NamedTempFile;
 
-use super::schedule::{Lost, Next, Schedule, SourceId, TaskId};
+use super::{
+    joining::Joining,
+    schedule::{Lost, Next, Schedule, SourceId, TaskId},
+};
 use crate::{
     objects::store::{Part, Parts, Store},
     run::Run,
 };
-
-/// A source that is to take part.
-#[derive(Debug, Clone)]
-pub struct Joining {
-    /// The source, which has answered.
-    pub session: Session,
-    /// Bytes a second, if that is known.
-    pub rate: Option<f64>,
-    /// Bytes that came from it before, and are used.
-    pub bytes: u64,
-    /// Bytes that came from it before, in vain.
-    pub wasted: u64,
-}
-
-impl Joining {
-    /// One of which nothing is known yet.
-    pub fn of(session: Session) -> Self {
-        Self { session, rate: None, bytes: 0, wasted: 0 }
-    }
-}
 
 /// The shared state of a transfer in slices.
 #[derive(Debug)]
@@ -82,6 +64,8 @@ struct State {
     broken: Option<Fault>,
     /// Who sent something that is more than this machine takes.
     too_large: HashSet<SourceId>,
+    /// Something is right, and this machine does not take it.
+    has_large: bool,
     closed: bool,
 }
 
@@ -128,6 +112,7 @@ impl Board {
                 banned: Vec::new(),
                 broken: None,
                 too_large: HashSet::new(),
+                has_large: false,
                 closed: false,
             }),
             wake: Condvar::new(),
@@ -266,7 +251,8 @@ impl Board {
             let share = &mut state.tallies[id].share;
             share.bytes = share.bytes.saturating_sub(bytes);
             share.wasted += bytes;
-            if fault == Fault::TooLarge {
+            if matches!(fault, Fault::TooLarge | Fault::LargeObject) {
+                state.has_large |= fault == Fault::LargeObject;
                 state.too_large.insert(id);
             } else {
                 self.blame(state, id, fault);
@@ -275,10 +261,11 @@ impl Board {
         self.wake.notify_all();
     }
 
-    /// Whether there is something that this machine does not take: two say so, or the only one there is.
+    /// Whether there is something that this machine does not take: two say so, or the only one there is,
+    /// or it is a limit of ours.
     pub fn is_too_large(&self) -> bool {
         let state = self.lock();
-        state.too_large.len() > 1 || (!state.too_large.is_empty() && state.schedule.serving() == 0)
+        state.has_large || state.too_large.len() > 1 || (!state.too_large.is_empty() && state.schedule.serving() == 0)
     }
 
     /// The tips of all cuts before this one, the newest first, but for those that nobody has.
@@ -381,7 +368,7 @@ impl Board {
         match &fault {
             Fault::Local(_) => state.broken = Some(fault.clone()),
             // Nobody was left beside it, and it had all the time there is.
-            Fault::TooLarge | Fault::Crawls(_) => state.banned.push(id),
+            Fault::TooLarge | Fault::LargeObject | Fault::Crawls(_) => state.banned.push(id),
             deceit if deceit.is_deceit() => state.banned.push(id),
             _ => {}
         }

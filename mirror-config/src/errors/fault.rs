@@ -38,6 +38,8 @@ pub enum Fault {
     Missing,
     /// More than was asked for, or without end.
     TooLarge,
+    /// It has an object, as it should, that is larger than memory is to hold: only git itself takes it.
+    LargeObject,
     /// The bytes do not hash to what they should, or are no pack at all.
     Corrupt(String),
     /// The remote said in so many words that it will not.
@@ -69,6 +71,7 @@ impl Fault {
             Self::NotAMirror(_) => "not-a-mirror",
             Self::Missing => "missing",
             Self::TooLarge => "too-large",
+            Self::LargeObject => "large-object",
             Self::Corrupt(_) => "corrupt",
             Self::Said(_) => "said",
             Self::Transport(_) => "transport",
@@ -84,7 +87,7 @@ impl Fault {
 
     /// Whether this says something of the mirror's health, rather than of this one item or of this machine.
     pub fn counts_against_health(&self) -> bool {
-        !matches!(self, Self::Missing | Self::Local(_) | Self::Transport(_) | Self::Canceled)
+        !matches!(self, Self::Missing | Self::LargeObject | Self::Local(_) | Self::Transport(_) | Self::Canceled)
     }
 
     /// Whether it gives reason to think that the mirror lies: said out loud, and no second chance for this item.
@@ -103,7 +106,7 @@ impl Fault {
             Self::Redirect(_) => Kind::Redirect,
             Self::Busy(_) => Kind::Rate,
             Self::NotAMirror(_) => Kind::NotAMirror,
-            Self::TooLarge => Kind::Limit,
+            Self::TooLarge | Self::LargeObject => Kind::Limit,
             Self::Corrupt(_) => Kind::Digest,
             Self::Transport(_) => Kind::Transport,
             Self::Local(_) => Kind::Io,
@@ -150,6 +153,7 @@ impl fmt::Display for Fault {
             Self::NotAMirror(what) => write!(f, "does not answer like a mirror: {what}"),
             Self::Missing => f.write_str("has not got it"),
             Self::TooLarge => f.write_str("sends more than was asked for"),
+            Self::LargeObject => f.write_str("has a file, as a difference to another one, that only git itself takes"),
             Self::Corrupt(what) => write!(f, "sent corrupt data: {what}"),
             Self::Said(what) => write!(f, "refused: {what}"),
             Self::Transport(what) => f.write_str(what),

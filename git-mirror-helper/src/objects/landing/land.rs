@@ -95,7 +95,8 @@ impl Landing {
         stream: impl Read + Send,
         look: &mut dyn FnMut(Arrived<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        self.growing.absorb(Scan::new(stream, self.store.hash())?, &mut |growing| look(Arrived(growing)))
+        let scan = Scan::new(stream, self.store.hash())?.by_way_of(&self.store.incoming_folder());
+        self.growing.absorb(scan, &mut |growing| look(Arrived(growing)))
     }
 
     /// Takes a slice in, or nothing of it: one that has these tips, and, where it is to be `closed`, all that they reach and

@@ -21,7 +21,7 @@ use mirror_config::errors::Fault;
 use super::{
     cache::Cache,
     disk::{Disk, local},
-    idx::{self, Files, Row},
+    idx::{self, Crc, Files, Row},
     links::{Wanted, links},
     rebuild::{At, Effort, Known, Slot},
     scan::Entry,
@@ -252,9 +252,14 @@ impl Growing {
         };
         let mut head = Vec::new();
         header.write_to(entry.size, &mut head).map_err(local)?;
-        let crc = idx::crc(&head, &entry.deflated);
         self.disk.append(&head)?;
-        self.disk.append(&entry.deflated)?;
+        let mut crc = Crc::of(&head);
+        let disk = &mut self.disk;
+        entry.deflated.each(|piece| {
+            crc.update(piece);
+            disk.append(piece)
+        })?;
+        let crc = crc.value();
         let slot = u32::try_from(self.slots.len()).map_err(|_| Fault::TooLarge)?;
         let body = offset + head.len() as u64;
         self.slots.push(Slot { id, kind, offset, body, end: self.disk.len(), size: entry.size, crc, base, number });
