@@ -192,7 +192,8 @@ impl<'r> Authority<'r> {
                 Ok(self.believed(refs, all))
             }
             Voice::Mirrors(witnesses) => match witnesses.agree(request) {
-                Ok((Agreement { refs, verdict, recalled, .. }, word)) => {
+                Ok((Agreement { mut refs, verdict, recalled, .. }, word)) => {
+                    refs.retain(|found| found.oid.is_some() || request.asks_for_unborn());
                     run.journal.believed(verdict);
                     self.word = Some(word);
                     // Repeating what was seen makes it no newer.

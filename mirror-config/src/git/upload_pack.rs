@@ -18,9 +18,11 @@ use crate::{
     transport::http::{Body, Cancel, Http, Patience, Request, git_agent, limits},
 };
 
-/// The body of an `ls-refs` request; without prefixes all refs are meant.
-pub fn ls_refs(object_format: &str, prefixes: &[&str]) -> Vec<u8> {
+/// The body of an `ls-refs` request; without prefixes all refs are meant. `unborn` asks for a HEAD without commits as well,
+/// which the server must have advertised.
+pub fn ls_refs(object_format: &str, prefixes: &[&str], unborn: bool) -> Vec<u8> {
     let mut arguments = vec!["peel".to_owned(), "symrefs".to_owned()];
+    arguments.extend(unborn.then(|| "unborn".to_owned()));
     arguments.extend(prefixes.iter().map(|prefix| format!("ref-prefix {prefix}")));
     command("ls-refs", object_format, &arguments)
 }
@@ -140,16 +142,18 @@ impl Session {
     ///
     /// The [`Fault`] of the request; [`Fault::NotAMirror`] for a line that is no ref.
     pub fn refs(&self, prefixes: &[&str], patience: Patience) -> Result<Vec<Ref>, Fault> {
-        self.refs_within(limits::REFS, prefixes, patience)
+        let body = self.command(ls_refs(self.advertisement.object_format(), prefixes, false), patience)?;
+        read_refs(body)
     }
 
-    /// The same with another limit of bytes.
+    /// The same with another limit of bytes, and with a HEAD without commits where the place tells of such.
     ///
     /// # Errors
     ///
     /// As there, and [`Fault::TooLarge`] beyond it.
     pub fn refs_within(&self, limit: u64, prefixes: &[&str], patience: Patience) -> Result<Vec<Ref>, Fault> {
-        let body = self.command(ls_refs(self.advertisement.object_format(), prefixes), patience)?;
+        let unborn = self.advertisement.has_feature("ls-refs", "unborn");
+        let body = self.command(ls_refs(self.advertisement.object_format(), prefixes, unborn), patience)?;
         read_refs_within(limit, body)
     }
 

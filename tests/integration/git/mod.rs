@@ -20,6 +20,7 @@ mod crawl;
 mod store;
 mod damage;
 mod by_name;
+mod head;
 mod large;
 mod cache;
 mod trust;

@@ -25,7 +25,7 @@ use super::{deflated::Deflated, watched::Watched};
 /// Largest object that is taken, inflated, where it has to be in memory: all but a whole file.
 pub(crate) const LARGEST_OBJECT: u64 = 100 << 20;
 /// Bytes that a whole file may make of what came: so many for each, and these. What makes more takes time, and is nobody's file.
-const MADE: (u64, u64) = (100, 512 << 20);
+const MADE: (u64, u64) = (50, 512 << 20);
 /// Files beyond this many bytes are hashed while they are inflated, and not kept.
 const LARGE: u64 = 4 << 20;
 /// A batch has this many bytes, as they came and inflated, or what came in this time.
