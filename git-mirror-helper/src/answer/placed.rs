@@ -23,7 +23,7 @@ use crate::{
         pack::Files,
         placing::{
             Leftover, Place, cut,
-            reached::{self, Known, Reached},
+            reached::{self, Reached, StoredPack},
         },
         store::{self, Record, Store, records},
     },
@@ -63,7 +63,8 @@ impl Answer<'_, '_> {
         let along = self.tags_along(store);
         let tags: Vec<Oid> = along.iter().filter_map(|found| found.oid.clone()).collect();
         let reached = Reached::from(store, &wants, &tags, &packs);
-        let (all, others): (Vec<Known>, Vec<Known>) = packs.into_iter().partition(|pack| reached.has_all_of(pack));
+        let (all, others): (Vec<StoredPack>, Vec<StoredPack>) =
+            packs.into_iter().partition(|pack| reached.has_all_of(pack));
         let is_closed = others.is_empty() || is_closed(store, &all, &wants);
         tracing::debug!(reached = all.len(), others = others.len(), is_closed, "packs of the store");
         // Who asks the next time has less far to look back.
@@ -118,7 +119,7 @@ impl Answer<'_, '_> {
 
     /// The packs that a repository has not got and that have nothing but what it is about to get; `None` where they have more.
     /// A pack that rests on no other has all from the beginning, of which the repository has a part.
-    fn missing(&self, store: &Store, place: &Place) -> Option<Vec<Known>> {
+    fn missing(&self, store: &Store, place: &Place) -> Option<Vec<StoredPack>> {
         let mut packs = reached::packs(store);
         packs.retain(|pack| !place.has(&pack.files));
         let along: Vec<Oid> = self.tags_along(store).into_iter().filter_map(|found| found.oid).collect();
@@ -127,7 +128,8 @@ impl Answer<'_, '_> {
         packs.retain(|pack| !had.has_all_of(pack));
         tips.extend(self.request.wants());
         let reached = Reached::from(store, &tips, &along, &packs);
-        let fits = |pack: &Known| reached.has_all_of(pack) && pack.record.as_ref().is_some_and(|record| !record.whole);
+        let fits =
+            |pack: &StoredPack| reached.has_all_of(pack) && pack.record.as_ref().is_some_and(|record| !record.whole);
         packs.iter().all(fits).then_some(packs)
     }
 
@@ -167,7 +169,7 @@ impl Answer<'_, '_> {
 }
 
 /// Whether these packs of several have all that is wanted, and rest on no others.
-fn is_closed(store: &Store, packs: &[Known], wants: &[Oid]) -> bool {
+fn is_closed(store: &Store, packs: &[StoredPack], wants: &[Oid]) -> bool {
     if !packs.iter().all(|pack| pack.record.as_ref().is_some_and(|record| record.whole)) {
         return false;
     }

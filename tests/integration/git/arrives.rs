@@ -106,6 +106,26 @@ fn a_folder_hands_its_group_on_to_what_is_placed_in_it() {
 }
 
 #[test]
+fn what_somebody_else_owns_is_copied() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let stage = Stage::new(&History::small(), &["near"]);
+    stage.clone(&["-q"], "first").ok();
+    let owner = stage.work("first").metadata().expect("there").uid();
+    let files = |folder: &Path| -> Vec<_> {
+        fs::read_dir(folder.join("objects/pack")).expect("packs").flatten().map(|entry| entry.path()).collect()
+    };
+    // As with sudo, which leaves HOME as it is. Only root may give files away.
+    if stage.stores().iter().flat_map(|store| files(store)).any(|file| chown(file, Some(4321), None).is_err()) {
+        return;
+    }
+    both(&stage, "022", "", "second");
+    for file in files(&stage.work("second-ours/.git")) {
+        assert_eq!(file.metadata().expect("there").uid(), owner, "{}", file.display());
+    }
+    assert_left_alike("another owner", &stage.work("second-plain"), &stage.work("second-ours"));
+}
+
+#[test]
 fn every_clone_leaves_what_gits_own_leaves() {
     for (kind, history) in [("sha1", History::small()), ("sha256", History::small().sha256())] {
         let stage = Stage::new(&history, &["near"]);
@@ -269,4 +289,45 @@ fn what_upstream_has_taken_out_of_its_history_does_not_come_back() {
         }
         assert_same_repository(&stage.work("plain-plain"), &stage.work("again-ours"));
     }
+}
+
+#[test]
+fn an_update_out_of_the_store_brings_what_is_asked_for_and_no_more() {
+    let stage = Stage::new(&History::small(), &["near"]);
+    let everywhere = || [&stage.upstream, &stage.mirror("near").repository].into_iter();
+    let project = stage.work("project");
+    fs::create_dir(&project).expect("the sandbox is ours");
+    // Under a pin an update goes through the store, however small it is.
+    let pin = || {
+        let mut pin = stage.sandbox.command("cargo-mirror");
+        pin.current_dir(&project).args(["mirror", "pin", "owner/small"]);
+        stage.sandbox.run(pin).ok();
+    };
+    pin();
+    for copy in ["one", "other"] {
+        stage.sandbox.git_in(&project, ["clone", "-q", "mirror::owner/small", copy]).ok();
+    }
+    let fetch = |copy: &str| stage.sandbox.git_in(project.join(copy), ["fetch", "-q"]).ok();
+    let has = |copy: &str, id: &str| stage.sandbox.git_in(project.join(copy), ["cat-file", "-e", id]).code == 0;
+    everywhere().for_each(|repository| drop(repository.add_commit("main", "secret", "the password is swordfish\n")));
+    let secret = stage.upstream.id("main:secret");
+    pin();
+    fetch("one");
+    assert!(has("one", &secret), "it was fetched by one of them");
+    everywhere().for_each(|repository| {
+        repository.set_ref("refs/heads/main", "main~1");
+        repository.add_commit("main", "secret", "the password is not here\n");
+    });
+    pin();
+    fetch("other");
+    assert!(has("other", &stage.upstream.tip()) && !has("other", &secret), "the other one gets what is there now");
+    // What has only grown comes as it did.
+    everywhere().for_each(|repository| drop(repository.add_commit("main", "more", "more\n")));
+    pin();
+    for copy in ["one", "other"] {
+        fetch(copy);
+        assert!(has(copy, &stage.upstream.tip()), "{copy}");
+        assert_fsck_clean(&project.join(copy));
+    }
+    assert!(!has("other", &secret));
 }

@@ -20,7 +20,7 @@ const SKEW: i64 = 86_400;
 
 /// A pack, and what is known of it.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct StoredPack {
     /// The pack.
     pub files: Files,
     /// What it was landed for, if that is known.
@@ -28,10 +28,10 @@ pub struct Known {
 }
 
 /// All packs of a store.
-pub fn packs(store: &Store) -> Vec<Known> {
+pub fn packs(store: &Store) -> Vec<StoredPack> {
     let mut known = records::read(store);
     let packs = records::packs(store).unwrap_or_default().into_iter();
-    packs.map(|files| Known { record: known.remove(&records::name(&files)), files }).collect()
+    packs.map(|files| StoredPack { record: known.remove(&records::name(&files)), files }).collect()
 }
 
 /// The tips of packs that some tips are, or reach.
@@ -40,7 +40,7 @@ pub struct Reached(HashSet<Oid>);
 
 impl Reached {
     /// Looks for the tips of all these packs. Tags that come `along` with what they stand for are among them.
-    pub fn from(store: &Store, tips: &[Oid], along: &[Oid], packs: &[Known]) -> Self {
+    pub fn from(store: &Store, tips: &[Oid], along: &[Oid], packs: &[StoredPack]) -> Self {
         let mut reached: HashSet<Oid> = tips.iter().chain(along).cloned().collect();
         let sought: BTreeSet<&Oid> =
             packs.iter().filter_map(|pack| pack.record.as_ref()).flat_map(|record| &record.tips).collect();
@@ -56,7 +56,7 @@ impl Reached {
     }
 
     /// Whether they reach all of this pack.
-    pub fn has_all_of(&self, pack: &Known) -> bool {
+    pub fn has_all_of(&self, pack: &StoredPack) -> bool {
         pack.record.as_ref().is_some_and(|record| record.tips.iter().all(|tip| self.0.contains(tip)))
     }
 }
