@@ -331,3 +331,76 @@ fn an_update_out_of_the_store_brings_what_is_asked_for_and_no_more() {
     }
     assert!(!has("other", &secret));
 }
+
+#[test]
+fn what_upstream_adds_for_its_users_arrives_in_the_same_pack() {
+    for rewrites in [false, true] {
+        let mut stage = Stage::new(&History::small(), &["own"]);
+        stage.origin.require_auth("somebody", "sekrit");
+        stage.sandbox.git_config("credential.helper", "!f() { echo username=somebody; echo password=sekrit; }; f");
+        stage.set_keys("own", "trusted = true");
+        // One's own server lags, and where upstream has rewritten its history it has what is to be gone.
+        for number in 0..3 {
+            stage.upstream.add_commit("main", "news", &format!("number {number}\n"));
+        }
+        stage.mirror("own").repository.become_copy_of(&stage.upstream);
+        if rewrites {
+            stage.upstream.set_ref("refs/heads/main", "main~1");
+        }
+        stage.upstream.add_commit("main", "news", "the last\n");
+        for case in ["first", "again"] {
+            let (plain, ours) = (format!("{case}-plain"), format!("{case}-ours"));
+            stage.plain_clone(&["-q"], &plain).ok();
+            stage.mirror("own").server.forget_log();
+            let ran = stage.clone(&["-q"], &ours).ok();
+            assert_eq!(ran.stderr, "", "{case}, rewrites: {rewrites}");
+            assert_left_alike(&format!("{case}, rewrites: {rewrites}"), &stage.work(&plain), &stage.work(&ours));
+            let fetched = stage.mirror("own").server.log().iter().any(mirror_tests::Seen::is_fetch);
+            assert!(fetched || case == "again", "{case}: the mirror carried what it has");
+        }
+    }
+}
+
+#[test]
+fn one_pack_arrives_wherever_git_keeps_its_objects() {
+    let stage = Stage::new(&History::small(), &["near"]);
+    stage.plain_clone(&["-q"], "base").ok();
+    for repository in [&stage.upstream, &stage.mirror("near").repository] {
+        repository.add_commit("main", "news", "something\n");
+    }
+    let url = stage.origin.repo_url("owner/small");
+    let reference = stage.work("base").display().to_string();
+    for (case, line) in [
+        ("reference", "git clone -q --reference BASE ADDRESS CASE"),
+        ("dissociated", "git clone -q --dissociate --reference BASE ADDRESS CASE"),
+        ("fetched", "git init -q CASE && cd CASE && git fetch -q ADDRESS '+refs/heads/*:refs/remotes/o/*'"),
+        ("fetched-kept", "git init -q CASE && cd CASE && git fetch -q --keep ADDRESS '+refs/heads/*:refs/remotes/o/*'"),
+        ("unpack-never", "git init -q CASE && cd CASE && git -c fetch.unpackLimit=1 fetch -q ADDRESS main"),
+        ("elsewhere", "git init -q CASE && cd CASE && mkdir -p o && GIT_OBJECT_DIRECTORY=o git fetch -q ADDRESS main"),
+        (
+            "worktree",
+            "git clone -q ADDRESS CASE && cd CASE && git worktree add -q -b w ../w-CASE && cd ../w-CASE && git fetch -q",
+        ),
+    ] {
+        let count = [(url.as_str(), "plain"), ("mirror::owner/small", "ours")].map(|(address, kind)| {
+            let name = format!("{case}-{kind}");
+            let line = line.replace("BASE", &reference).replace("ADDRESS", address).replace("CASE", &name);
+            let mut shell = stage.sandbox.command("sh");
+            shell.args(["-c", &line]);
+            stage.sandbox.run(shell).ok();
+            let objects = if case == "elsewhere" {
+                stage.work(&name).join("o/pack")
+            } else {
+                stage.work(&name).join(".git/objects/pack")
+            };
+            let files = fs::read_dir(objects).into_iter().flatten().flatten().map(|entry| entry.path());
+            let names: Vec<String> =
+                files.map(|path| path.file_name().expect("a name").to_string_lossy().into_owned()).collect();
+            (names.iter().filter(|name| name.ends_with(".pack")).count(), names)
+        });
+        let [(plain, _), (ours, names)] = &count;
+        // Where git unpacks a few small objects, a pack is as good.
+        assert!(ours == plain || (*plain == 0 && *ours == 1), "{case}: {count:?}");
+        assert!(names.iter().all(|name| !name.contains("tmp_") && !name.ends_with(".keep")), "{case}: {names:?}");
+    }
+}
