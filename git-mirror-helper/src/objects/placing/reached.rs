@@ -115,3 +115,104 @@ fn peeled(objects: &gix::odb::Handle, mut id: ObjectId) -> (Vec<ObjectId>, Optio
     }
     (tags, None)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use gix::{ObjectId, hash::Kind, objs};
+    use mirror_config::{
+        model::{Oid, Repository},
+        system::Environment,
+    };
+
+    use super::{Files, Reached, Record, Store, StoredPack};
+    use crate::objects::{
+        landing::land,
+        pack::made::{Item, pack},
+    };
+
+    const DAY: i64 = 86_400;
+
+    /// Objects by their names, in a store: commits (name, day, parents) on one empty tree, and tags (name, target).
+    fn history(
+        commits: &[(&str, i64, &[&str])],
+        tags: &[(&str, &str)],
+    ) -> (tempfile::TempDir, Store, BTreeMap<String, Oid>) {
+        let id = |kind, data: &[u8]| objs::compute_hash(Kind::Sha1, kind, data).expect("a hash");
+        let tree = id(objs::Kind::Tree, b"");
+        let mut made: Vec<(objs::Kind, Vec<u8>)> = vec![(objs::Kind::Tree, Vec::new())];
+        let mut ids: BTreeMap<String, ObjectId> = BTreeMap::new();
+        for (name, day, parents) in commits {
+            let parents: String = parents.iter().map(|parent| format!("parent {}\n", ids[*parent])).collect();
+            let who = format!("A <a> {} +0000", day * DAY);
+            let data = format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\n{name}\n").into_bytes();
+            ids.insert((*name).to_owned(), id(objs::Kind::Commit, &data));
+            made.push((objs::Kind::Commit, data));
+        }
+        for (name, target) in tags {
+            let kind = if tags.iter().any(|(tag, _)| tag == target) { "tag" } else { "commit" };
+            let data = format!("object {}\ntype {kind}\ntag {name}\ntagger A <a> 1 +0000\n\nx\n", ids[*target]);
+            ids.insert((*name).to_owned(), id(objs::Kind::Tag, data.as_bytes()));
+            made.push((objs::Kind::Tag, data.into_bytes()));
+        }
+        let items: Vec<Item<'_>> = made.iter().map(|(kind, data)| Item::Whole(*kind, data)).collect();
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let cache = home.path().to_str().expect("a plain name");
+        let env = Environment::of([("HOME", cache), ("XDG_CACHE_HOME", cache)], home.path());
+        let repository = Repository { upstream: "github".to_owned(), repo: "a/b".parse().expect("a name") };
+        let store = Store::open(&env, &repository, "sha1").expect("a store in a folder of our own");
+        let oids: BTreeMap<String, Oid> =
+            ids.into_iter().map(|(name, id)| (name, id.to_string().parse().expect("an id"))).collect();
+        land::land(&pack(&items)[..], &store, &oids.values().cloned().collect::<Vec<_>>()).expect("it is whole");
+        (home, store, oids)
+    }
+
+    #[test]
+    fn a_pack_is_reached_where_all_it_was_landed_for_lies_behind_todays_tips() {
+        let commits: &[(&str, i64, &[&str])] = &[
+            ("a", 1, &[]),
+            ("b", 2, &["a"]),
+            ("c", 3, &["b"]),
+            ("side", 3, &["b"]),
+            ("merge", 5, &["c", "side"]),
+            ("rewritten", 6, &["b"]),
+            // A clock that is half a day wrong, and one that is a year wrong.
+            ("slow", 10, &["merge"]),
+            ("fast", 11, &["slow"]),
+            ("past", -400, &["fast"]),
+        ];
+        let tags: &[(&str, &str)] = &[("v1", "b"), ("v2", "c"), ("of-v2", "v2")];
+        let (_home, store, oids) = history(commits, tags);
+        let named = |names: &str| -> Vec<Oid> { names.split_whitespace().map(|name| oids[name].clone()).collect() };
+        for (tips, along, landed_for, expected) in [
+            ("c", "", "c", true),
+            ("c", "", "a b", true),
+            ("merge", "", "side", true),
+            ("merge", "", "c side", true),
+            ("fast", "", "merge a", true),
+            ("rewritten", "", "b", true),
+            ("rewritten", "", "c", false),
+            ("rewritten", "", "rewritten c", false),
+            ("c", "", "side", false),
+            ("b", "", "c", false),
+            ("c side", "", "c side", true),
+            // Tags are reached by their names, or by tags of theirs.
+            ("v2", "", "c", true),
+            ("v2", "", "v1", false),
+            ("of-v2", "", "v2 c", true),
+            ("c", "", "v2", false),
+            ("c", "v2", "v2 c", true),
+            ("a", "v2", "v2 c", false),
+            // What is out of order is not found, and costs a cut.
+            ("past", "", "fast", false),
+        ] {
+            let record = Record { tips: named(landed_for).into_iter().collect(), whole: true };
+            let files = Files { pack: "p.pack".into(), index: "p.idx".into() };
+            let stored = [StoredPack { files: files.clone(), record: Some(record) }];
+            let reached = Reached::from(&store, &named(tips), &named(along), &stored);
+            assert_eq!(reached.has_all_of(&stored[0]), expected, "{landed_for} from {tips}");
+            assert!(!reached.has_all_of(&StoredPack { files, record: None }), "of which nothing is known");
+        }
+    }
+}
