@@ -7,6 +7,8 @@ use std::{
 
 use mirror_tests::{History, Noise, Repository, Stage, assert_fsck_clean, assert_same_repository, plain_git};
 
+use crate::all::{assert_modest, measured};
+
 const MEBIBYTE: usize = 1 << 20;
 
 /// What git says in a repository that is told this.
@@ -52,7 +54,9 @@ fn clones(mut stage: Stage, case: &str, times: f64) {
         let name = format!("copy-{away}");
         let mut git = stage.sandbox.command("git");
         git.args(["clone", "-q", "--mirror", "mirror::owner/small", &name]);
-        let ran = stage.sandbox.run(git).ok();
+        let (ran, peak) = measured(&stage.sandbox, git);
+        eprintln!("{}", assert_modest(case, &ran, peak));
+        let ran = ran.ok();
         assert!(!ran.stderr.contains("warning"), "{case}, away: {away}: {ran}");
         let came: u64 = stage.mirrors.iter().map(|mirror| mirror.server.fetched()).sum();
         assert!(came as f64 <= all as f64 * times + 2e6, "{case}, away: {away}: {came} bytes of {all}");
@@ -89,4 +93,21 @@ fn a_large_file_that_is_a_delta_of_another_one_comes_whole() {
     assert!(stage.upstream.pack_bytes() < 150 * MEBIBYTE as u64, "one is a delta of the other");
     // One of them comes a second time, for it is asked for by its name.
     clones(stage, "two versions", 2.2);
+}
+
+#[test]
+fn what_only_git_itself_takes_is_gits_affair_and_blamed_on_nobody() {
+    // The message of a commit, which has to be in memory.
+    let stage = Stage::new(&History::small(), &["near", "far"]);
+    let path = stage.upstream.path();
+    let who = ["-c", "user.name=A", "-c", "user.email=a@example.org"];
+    let words = [&who[..], &["commit-tree", "refs/heads/main^{tree}", "-p", "refs/heads/main", "-F", "-"]].concat();
+    let message = b"again and again\n".repeat(101 * MEBIBYTE / 16);
+    let large = told(&path, &words, &message);
+    let words = [&who[..], &["commit-tree", "refs/heads/main^{tree}", "-p", &large, "-m", "more"]].concat();
+    let tip = told(&path, &words, b"");
+    stage.upstream.git(&["update-ref", "refs/heads/main", &tip]);
+    stage.upstream.git(&["repack", "-a", "-d", "-q"]);
+    stage.mirrors.iter().for_each(|mirror| mirror.repository.become_copy_of(&stage.upstream));
+    clones(stage, "a commit", 2.2);
 }

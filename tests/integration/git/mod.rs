@@ -1,5 +1,6 @@
 //! git through `mirror::`, and what `cargo mirror` does for git.
 
+#[cfg(unix)]
 mod arrives;
 mod clone;
 mod ops;
@@ -21,6 +22,7 @@ mod store;
 mod damage;
 mod by_name;
 mod head;
+#[cfg(target_os = "linux")]
 mod large;
 mod cache;
 mod trust;
