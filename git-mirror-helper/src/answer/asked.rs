@@ -4,7 +4,7 @@ use std::io::Write;
 
 use mirror_config::model::Ref;
 
-use crate::{authority::Authority, git::Request, transfer::Mirrors};
+use crate::{authority::Authority, git::Request, objects::placing::Leftover, transfer::Mirrors};
 
 /// A fetch that is being answered.
 pub struct Answer<'a, 'r> {
@@ -18,4 +18,6 @@ pub struct Answer<'a, 'r> {
     pub request: &'a Request,
     /// git.
     pub out: &'a mut dyn Write,
+    /// What git makes of the answer that is to go once git has closed its side.
+    pub leftovers: &'a mut Vec<Leftover>,
 }

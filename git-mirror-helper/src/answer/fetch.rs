@@ -1,10 +1,10 @@
 //! One fetch of git's, answered: bulk through the store, passed to a mirror, or left to the authority.
 
-use std::io::Write;
+use std::io::{self, Seek};
 
 use mirror_config::{
     errors::{Failure, Fault},
-    git::{Packet, store::Held},
+    git::{PackStream, store::Held},
     model::Oid,
     report::Event,
 };
@@ -14,16 +14,15 @@ use super::{
     pass::Passed,
     plan::{self, Facts, Plan},
     turn::{self, Turn},
-    upstream::{from_upstream, git_is_gone},
+    upstream::from_upstream,
 };
 use crate::{
     authority::{identity, signers::verify},
-    git::Request,
     objects::{
         landing::land,
-        store::{self, Store, look},
+        store::{Store, look},
     },
-    transfer::Bulk,
+    transfer::{Bulk, Mirrors},
 };
 
 impl Answer<'_, '_> {
@@ -39,8 +38,8 @@ impl Answer<'_, '_> {
         let Some(signers) = run.signers() else { return self.planned(false) };
         verify::verify(self.authority, self.refs, self.request, signers)?;
         // What is not asked for was not looked at.
-        let Answer { authority, mirrors, refs, request, out } = self;
-        Answer { authority, mirrors, refs, request: &request.without_tags(), out }.planned(true)
+        let Answer { authority, mirrors, refs, request, out, leftovers } = self;
+        Answer { authority, mirrors, refs, request: &request.without_tags(), out, leftovers }.planned(true)
     }
 
     /// Where objects are looked at (`signed`), a transfer of its own is none: it brings tags along, which nobody has seen.
@@ -117,12 +116,14 @@ impl Answer<'_, '_> {
         Ok(whole.then_some(own))
     }
 
-    /// Lands what mirrors have, links it into the repository, and has the authority add what is missing. Whether nothing
-    /// was.
+    /// Lands what mirrors have and what upstream adds, and places it in the repository. Whether all of it came that way.
     fn bulk(&mut self, store: &Store, held: Held) -> Result<bool, Failure> {
         let (run, request, refs) = (self.authority.run, self.request, self.refs);
-        let mut bulk = Bulk { store, request, refs, authority: self.authority, mirrors: self.mirrors };
-        if let Err(failure) = bulk.carry() {
+        let mut bulk =
+            Bulk { store, request, refs, authority: self.authority, mirrors: self.mirrors, has_large: false };
+        let carried = bulk.carry();
+        let has_large = bulk.has_large;
+        if let Err(failure) = carried {
             drop(held);
             // The store is there for speed; without one a mirror can still answer.
             run.journal.warn(failure.what);
@@ -134,46 +135,64 @@ impl Answer<'_, '_> {
             return from_upstream(self.authority, &request.to_bytes(), self.out).map(|()| false);
         }
         let wants = request.wants();
-        let whole = store.has_all(&wants);
+        let may_give = has_large || self.upstream_may_give();
+        let mut whole = store.has_all(&wants);
+        // Upstream was asked as well, like a mirror, and could not give it either; what is pinned is nobody else's to add.
+        let asked_already = self.authority.session().is_some() && !may_give;
+        if !whole && (run.pinned.is_some() || asked_already) {
+            return Err(run.exhausted());
+        }
+        if !whole && !may_give && self.authority.is_upstream() {
+            whole = self.rest(store)?;
+        }
         if whole {
             // Whoever landed them may have been killed before it wrote that down.
             store.add_tips(&wants);
             identity::check(self.authority, store, refs)?;
+            // Others wait meanwhile, lest a pack goes that is about to be placed.
+            return self.placed(store).map(|()| true);
         }
-        // Upstream was asked as well, like a mirror, and could not give it either; what is pinned is nobody else's to add.
-        let asked_already = self.authority.session().is_some() && !self.upstream_may_give();
-        if !whole && (run.pinned.is_some() || asked_already) {
-            return Err(run.exhausted());
+        drop(held);
+        if has_large {
+            // Those that could not be used may be, now that git itself is to have what they send.
+            *self.mirrors = Mirrors::new(self.authority);
         }
-        let tips = store.tips();
-        // Tips that could not be written are no reason to keep back what they reach.
-        let has_some = whole || !tips.is_empty();
-        let linked = if has_some { store.link_into(&store::objects_of_repository()?)? } else { Vec::new() };
-        // Others wait while what was linked might be taken back, lest they rest on it.
-        let _held = (!linked.is_empty()).then_some(held);
-        if whole {
-            // Nothing is missing, and git proves it: it walks from the refs through all it has now.
-            return nothing_missing(store, request, self.out).map(|()| true).map_err(|error| git_is_gone(&error));
+        // Whether the wants reach what the store has is not known before they are here.
+        match self.authority.is_upstream() {
+            true => from_upstream(self.authority, &request.to_bytes(), self.out)?,
+            false => drop(self.pass(&[], false)?),
         }
-        // The authority ignores what it does not know, so a tip can be declared whoever it came from.
-        let tips: Vec<Oid> = tips.into_iter().filter(|tip| !wants.contains(tip)).collect();
-        let answered = match self.authority.is_upstream() {
-            true => from_upstream(self.authority, &request.with_haves(&tips), self.out),
-            false => self.pass(&tips, false).map(|_| ()),
-        };
-        if answered.is_err() {
-            // git has not got all of the answer, so it cannot have used them, and a fetch that fails leaves no trace. The
-            // index first, as git looks for it.
-            linked.iter().rev().for_each(|file| drop(std::fs::remove_file(file)));
+        Ok(false)
+    }
+
+    /// Has upstream add what is missing, with the user's credentials. Whether all is here then: what it adds may be more than
+    /// can land, and is git's affair.
+    fn rest(&mut self, store: &Store) -> Result<bool, Failure> {
+        let (run, wants) = (self.authority.run, self.request.wants());
+        let tips: Vec<Oid> = store.tips().into_iter().filter(|tip| !wants.contains(tip)).collect();
+        if tips.is_empty() {
+            return Ok(false);
         }
-        answered.map(|()| false)
+        let local = |error: io::Error| run.local(&Fault::Local(error.to_string()));
+        let mut spool = tempfile::tempfile_in(store.incoming_folder()).map_err(local)?;
+        // It ignores what it does not know, so a tip can be declared whoever it came from.
+        from_upstream(self.authority, &self.request.with_haves(&tips), &mut spool)?;
+        spool.rewind().map_err(local)?;
+        let landed =
+            PackStream::find(io::BufReader::new(spool), self.request.is_shallow()).and_then(|pack| match pack {
+                Some(pack) => land::land(pack, store, &wants).map(|_| true),
+                None => Ok(false),
+            });
+        landed.inspect_err(|fault| tracing::debug!(%fault, "the rest")).or(Ok(false))
     }
 
     /// Whether upstream could give it to git, though not to the store: it is too large for that, comes only in one piece, or
     /// in a way that our client does not get along with.
     fn upstream_may_give(&self) -> bool {
         match self.upstreams_fault() {
-            Some(Fault::TooLarge | Fault::Missing | Fault::Dialect(_) | Fault::NotAMirror(_)) => true,
+            Some(Fault::TooLarge | Fault::LargeObject | Fault::Missing | Fault::Dialect(_) | Fault::NotAMirror(_)) => {
+                true
+            }
             Some(Fault::Status(status)) => status < 500,
             _ => false,
         }
@@ -185,21 +204,4 @@ impl Answer<'_, '_> {
         let sources = run.journal.report().sources;
         sources.into_iter().find(|source| source.name == run.upstream.name).and_then(|source| source.why)
     }
-}
-
-/// A pack of no objects, as the whole answer to a fetch.
-fn nothing_missing(store: &Store, request: &Request, out: &mut dyn Write) -> std::io::Result<()> {
-    if !request.is_done() {
-        // git asked what is common, and would go on asking: it is told that this is enough.
-        Packet::Data(b"acknowledgments\n").write(&mut *out)?;
-        for have in request.haves() {
-            Packet::Data(format!("ACK {have}\n").as_bytes()).write(&mut *out)?;
-        }
-        Packet::Data(b"ready\n").write(&mut *out)?;
-        Packet::Delimiter.write(&mut *out)?;
-    }
-    let pack = [&[1], land::empty_pack(store).as_slice()].concat();
-    Packet::Data(b"packfile\n").write(&mut *out)?;
-    Packet::Data(&pack).write(&mut *out)?;
-    Packet::Flush.write(out)
 }

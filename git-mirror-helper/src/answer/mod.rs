@@ -5,6 +5,7 @@ pub mod asked;
 pub mod upstream;
 pub mod pass;
 pub mod turn;
+pub mod placed;
 pub mod fetch;
 
 pub use asked::Answer;

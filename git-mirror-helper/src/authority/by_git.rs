@@ -86,6 +86,7 @@ pub fn may_get_along(fault: &Fault, alone: bool, longest: Duration) -> Option<Ho
         | Fault::Crawls(_)
         | Fault::Transport(_)
         | Fault::Canceled
+        | Fault::LargeObject
         | Fault::Local(_) => None,
     }
 }

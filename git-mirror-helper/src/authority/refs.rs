@@ -57,6 +57,8 @@ pub struct Authority<'r> {
     pub silence: Option<Fault>,
     /// What counts in its place, once that is known.
     pub word: Option<Word>,
+    /// All branches and tags were asked for, and listed.
+    pub has_listed_all: bool,
     /// What is to be remembered once what it means has arrived.
     unproven: Option<Unproven>,
     /// Whether upstream is whole, where it was asked.
@@ -96,6 +98,7 @@ impl<'r> Authority<'r> {
             doubtful: false,
             silence,
             word: None,
+            has_listed_all: false,
             unproven: None,
             question: None,
         };
@@ -198,6 +201,7 @@ impl<'r> Authority<'r> {
             .hint(format!("`git.trust` is set in {}; to pin it: cargo mirror pin {}", trust.origin, run.repository)));
         }
         let all = ["refs/heads/", "refs/tags/"].iter().all(|kind| request.asks_for_all(kind));
+        self.has_listed_all = all;
         if let Voice::Public(session) = &self.voice {
             let answer = session.command(request.to_bytes(), Patience::LAST);
             let has_begun = answer.is_ok();
@@ -226,7 +230,8 @@ impl<'r> Authority<'r> {
                 Ok(self.believed(refs, all))
             }
             Voice::Mirrors(witnesses) => match witnesses.agree(request) {
-                Ok((Agreement { refs, verdict, recalled, .. }, word)) => {
+                Ok((Agreement { mut refs, verdict, recalled, .. }, word)) => {
+                    refs.retain(|found| found.oid.is_some() || request.asks_for_unborn());
                     run.journal.believed(verdict);
                     self.word = Some(word);
                     // Repeating what was seen makes it no newer.

@@ -119,7 +119,7 @@ impl<'r> Witnesses<'r> {
         let word = Word::of_mirrors(page, &agreement, committed);
         if agreement.verdict < Trust::Upstream {
             page.check(&run.repository, &agreement.refs, &mut |new, old| proofs.descends(new, old))?;
-            if !agreement.refs.is_empty() {
+            if agreement.refs.iter().any(|found| found.oid.is_some()) {
                 word.check_age(run)?;
             }
         }

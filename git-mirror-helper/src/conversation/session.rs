@@ -13,11 +13,15 @@ use mirror_config::{
     system::state,
 };
 
-use super::{delegate, listening::Listening};
+use super::{
+    delegate,
+    listening::{self, Listening},
+};
 use crate::{
     answer::{Answer, upstream},
     authority::{Authority, Found, identity},
     git::{CAPABILITIES, Command, Request},
+    objects::placing::Leftover,
     run::Run,
     terminal,
     transfer::Mirrors,
@@ -108,6 +112,7 @@ fn upload_pack(
     let mut refs: Vec<Ref> = Vec::new();
     let mut mirrors: Option<Mirrors<'_>> = None;
     let mut fetched = false;
+    let mut leftovers = Vec::new();
     if let Some(pinned) = &run.pinned {
         run.journal.tell(format!("{} is pinned by {}", run.repository, pinned.file.display()));
     }
@@ -137,7 +142,9 @@ fn upload_pack(
             "fetch" => {
                 let mirrors = mirrors.get_or_insert_with(|| Mirrors::new(&authority));
                 let authority = &mut authority;
-                landed = Answer { authority, mirrors, refs: &refs, request: &request, out: &mut out }.give()?;
+                let leftovers = &mut leftovers;
+                let answer = Answer { authority, mirrors, refs: &refs, request: &request, out: &mut out, leftovers };
+                landed = answer.give()?;
                 fetched = true;
             }
             _ => upstream::from_upstream(&mut authority, &request.to_bytes(), &mut out)?,
@@ -153,7 +160,7 @@ fn upload_pack(
             identity::remember(&authority, &store, &refs);
         }
     }
-    // git has closed its side, so nothing more is missing.
+    Leftover::take_all_away(leftovers, listening::is_deserted);
     if fetched {
         authority.settle();
     }

@@ -7,10 +7,12 @@ pub mod said;
 pub mod upload_pack_child;
 pub mod remote_https;
 pub mod request;
+pub mod sharing;
 pub mod settings;
 
 pub use commands::{CAPABILITIES, Command, Course, Options};
 pub use remote_https::{Opened, RemoteHttps};
 pub use request::Request;
 pub use settings::GitSettings;
+pub use sharing::Sharing;
 pub use upload_pack_child::UploadPack;

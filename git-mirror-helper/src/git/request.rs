@@ -108,6 +108,11 @@ impl Request {
         prefixes.is_empty() || prefixes.iter().any(|prefix| name.starts_with(prefix))
     }
 
+    /// Whether an `ls-refs` asks for a HEAD without commits.
+    pub fn asks_for_unborn(&self) -> bool {
+        self.has("unborn")
+    }
+
     /// Whether an `ls-refs` asks for all of a folder that has more in it than branches and tags. git prunes below it what it
     /// is not told of; but not where it names none at all, to look for tags or for `ls-remote`.
     pub fn asks_beyond_branches_and_tags(&self) -> bool {

@@ -12,6 +12,8 @@ use mirror_config::{
     transport::Route,
 };
 
+use super::sharing::Sharing;
+
 /// What the user told git.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GitSettings {
@@ -25,6 +27,8 @@ pub struct GitSettings {
     pub refusal: Option<String>,
     /// Objects are to be checked on their way in (`fetch.fsckObjects`, else `transfer.fsckObjects`): only git does that.
     pub checks_objects: bool,
+    /// With whom the repository is shared (`core.sharedRepository`).
+    pub sharing: Sharing,
 }
 
 /// What a remote or an address has of its own; there its value does not go by the rules of `http`.
@@ -79,6 +83,7 @@ impl GitSettings {
             refusal: refusal(listed, env, url.scheme()),
             rewritten,
             checks_objects: checks.is_some_and(truth),
+            sharing: listed.last("core.sharedrepository").map(Sharing::parse).unwrap_or_default(),
         }
     }
 

@@ -52,11 +52,15 @@ pub struct Bulk<'a, 'r> {
     pub authority: &'a mut Authority<'r>,
     /// Who carries.
     pub mirrors: &'a mut Mirrors<'r>,
+    /// There is something that only git itself takes: it is not asked for again in a way that cannot hold it.
+    pub has_large: bool,
 }
 
 /// How a transfer from several sources begins: what is to be done, and who has answered.
 enum Beginning {
     Slices(Vec<Vec<Oid>>, Vec<Joining>),
+    /// The same, of which nobody has proven that the wants reach all of it.
+    Older(Vec<Vec<Oid>>, Vec<Joining>),
     Files(Box<Landing>, Vec<Joining>),
 }
 
@@ -83,7 +87,7 @@ impl Bulk<'_, '_> {
         }
         // Those who give no files by name may still give everything.
         for by_name in [true, false] {
-            if self.store.has_all(&wants) {
+            if self.store.has_all(&wants) || self.has_large {
                 break;
             }
             // One cut is no plan: what was to come in one piece begins anew.
@@ -92,20 +96,17 @@ impl Bulk<'_, '_> {
                     let cuts = with_wants(cuts, &wants);
                     // A plan that cannot be written costs the next run what this one leaves.
                     let _ = parts.write_plan(&cuts);
-                    (Work::slices(cuts, parts), Vec::new())
+                    (Work::slices(cuts, parts, false), Vec::new())
                 }
                 None => match self.begin(&wants, by_name)? {
-                    Some(Beginning::Slices(cuts, ready)) => {
-                        let parts = Parts::begin(self.store, &cuts);
-                        let failed = |e| Failure::new(Kind::Io, format!("{}: the store: {e}", run.repository));
-                        (Work::slices(cuts, parts.map_err(failed)?), ready)
-                    }
+                    Some(Beginning::Slices(cuts, ready)) => (self.sliced(cuts, true)?, ready),
+                    Some(Beginning::Older(cuts, ready)) => (self.sliced(cuts, false)?, ready),
                     Some(Beginning::Files(landing, ready)) => (Work::files(*landing), ready),
                     None => break,
                 },
             };
             let files = work.is_by_name();
-            let Shared { whole, tips_only } = self.share(&wants, work, ready)?;
+            let Shared { whole, tips_only, .. } = self.share(&wants, work, ready)?;
             if !whole && !tips_only.is_empty() {
                 self.by_tips(&wants, tips_only)?;
                 break;
@@ -118,15 +119,21 @@ impl Bulk<'_, '_> {
         Ok(())
     }
 
+    /// A transfer by these cuts, which begins now.
+    fn sliced(&self, cuts: Vec<Vec<Oid>>, reached: bool) -> Result<Work, Failure> {
+        let failed = |e| Failure::new(Kind::Io, format!("{}: the store: {e}", self.authority.run.repository));
+        let parts = Parts::begin(self.store, &cuts).map_err(failed)?;
+        Ok(Work::slices(cuts, parts, reached))
+    }
+
     /// The same from sources that have all of it, and give only what they advertise: cut at tags, where there are any, else in
     /// one piece from one after the other.
     fn by_tips(&mut self, wants: &[Oid], sources: Vec<Session>) -> Result<(), Failure> {
         let tags = cuts(wants, self.refs, &[], &[], 0);
         if tags.len() > 1 {
-            let failed = |e| Failure::new(Kind::Io, format!("{}: the store: {e}", self.authority.run.repository));
-            let parts = Parts::begin(self.store, &tags).map_err(failed)?;
             let ready = sources.iter().cloned().map(Joining::of).collect();
-            if self.share(wants, Work::slices(tags, parts), ready)?.whole {
+            let work = self.sliced(tags, true)?;
+            if self.share(wants, work, ready)?.whole {
                 return Ok(());
             }
         }
@@ -144,7 +151,11 @@ impl Bulk<'_, '_> {
     fn share(&mut self, wants: &[Oid], work: Work, ready: Vec<Joining>) -> Result<Shared, Failure> {
         let upstream = self.authority.session().cloned();
         let run = self.authority.run;
-        Slices { run, store: self.store, wants, mirrors: self.mirrors, upstream }.fetch(work, ready)
+        let tags = self.request.follows_tags();
+        let slices = Slices { run, store: self.store, wants, tags, mirrors: self.mirrors, upstream };
+        let shared = slices.fetch(work, ready)?;
+        self.has_large |= shared.has_large;
+        Ok(shared)
     }
 
     /// Finds out whether the bulk comes in one piece, and lets it; else says how to cut it, and who has answered.
@@ -181,6 +192,10 @@ impl Bulk<'_, '_> {
                     crawler = Some((cuts, Joining { rate: Some(rate), ..Joining::of(session) }));
                 }
                 Err((Fault::Missing, _)) => lagging.push(session),
+                Err((Fault::LargeObject, _)) => {
+                    self.has_large = true;
+                    return Ok(None);
+                }
                 Err((fault, wasted)) => self.lost(&session, wasted, since, fault)?,
             }
         }
@@ -219,7 +234,7 @@ impl Bulk<'_, '_> {
                 Ok(Came::Landed | Came::Some(..)) => break,
                 Ok(Came::Cut(cuts, rate, wasted)) => {
                     let first = Joining { rate: Some(rate), wasted, ..Joining::of(session) };
-                    return Ok(Some(Beginning::Slices(with_wants(cuts, wants), beside(first, lagging))));
+                    return Ok(Some(Beginning::Older(with_wants(cuts, wants), beside(first, lagging))));
                 }
                 Err((fault, wasted)) => self.lost(&session, wasted, since, fault)?,
             }
@@ -241,6 +256,10 @@ impl Bulk<'_, '_> {
             Ok(Came::Cut(cuts, rate, wasted)) => {
                 let first = Joining { rate: Some(rate), wasted, ..Joining::of(session) };
                 Ok(Some(Beginning::Slices(cuts, vec![first])))
+            }
+            Err((Fault::LargeObject, _)) => {
+                self.has_large = true;
+                Ok(None)
             }
             Err((fault, wasted)) => self.lost(&session, wasted, since, fault).map(|()| None),
         }
@@ -318,8 +337,9 @@ impl Bulk<'_, '_> {
         if !self.request.fits(&session.advertisement, format) {
             return Err((Fault::Transport("it cannot do what is asked".to_owned()), 0));
         }
+        let tags = self.request.follows_tags();
         let patience = if session.source.is_upstream() { Patience::LAST } else { self.mirrors.patience(session) };
-        OnePiece { run, store: self.store, session, wants, refs: self.refs, older, alone, by_name, undivided }
+        OnePiece { run, store: self.store, session, wants, refs: self.refs, older, tags, alone, by_name, undivided }
             .fetch(patience)
     }
 }

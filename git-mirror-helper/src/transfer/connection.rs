@@ -64,7 +64,7 @@ fn fetch(
         haves = board.tips_before(range.start, MOST_HAVES);
         haves.extend(board.base.iter().take(MOST_HAVES).cloned());
     }
-    let fetch = Fetch { wants: &wants, haves: &haves, thin: !board.by_name, ..Fetch::default() };
+    let fetch = Fetch { wants: &wants, haves: &haves, thin: !board.by_name, tags: board.tags, ..Fetch::default() };
     let alone = board.serving() <= 1 && (session.source.is_upstream() || !board.has_reserve);
     let patience = if alone { Patience::LAST } else { Patience::REPLACEABLE };
     let mut stream = session.until(cancel).fetch(&fetch, patience)?;

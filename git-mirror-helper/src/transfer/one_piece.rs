@@ -57,6 +57,8 @@ pub struct OnePiece<'a> {
     pub refs: &'a [Ref],
     /// Tips that the wants are believed to reach, oldest first.
     pub older: &'a [Oid],
+    /// Tags come along.
+    pub tags: bool,
     /// Nobody else could help.
     pub alone: bool,
     /// Files may be asked for by name.
@@ -83,7 +85,8 @@ impl OnePiece<'_> {
         let since = Instant::now();
         let cancel = Cancel::new();
         let haves = self.store.tips();
-        let fetch = Fetch { wants: self.wants, haves: &haves, thin: !haves.is_empty(), ..Fetch::default() };
+        let fetch =
+            Fetch { wants: self.wants, haves: &haves, thin: !haves.is_empty(), tags: self.tags, ..Fetch::default() };
         let mut whole =
             first_request::open(&self.session.until(&cancel), &fetch, patience).map_err(|fault| (fault, 0))?;
         let by_name = self.by_name && self.older.is_empty();
@@ -140,16 +143,19 @@ impl OnePiece<'_> {
         let rate = bytes as f64 / since.elapsed().as_secs_f64().max(0.001);
         match ended.and_then(|()| landing.whole(self.wants)) {
             Ok(()) => {
-                let landed = landing.keep(self.wants).map_err(|fault| (fault, bytes))?;
+                let landed = landing.keep(self.wants, self.wants).map_err(|fault| (fault, bytes))?;
                 parts.clear();
                 tracing::debug!(source = self.session.source.name, bytes, objects = landed.objects, "landed");
                 run.carried(&self.session.source, bytes, since.elapsed());
                 Ok(Came::Landed)
             }
-            Err(fault @ (Fault::Canceled | Fault::Cut | Fault::Stalled | Fault::Slow)) if by_name => {
+            Err(fault @ (Fault::Canceled | Fault::Cut | Fault::Stalled | Fault::Slow | Fault::LargeObject))
+                if by_name && (fault != Fault::LargeObject || landing.missing_files().is_some()) =>
+            {
                 // By name all that came is kept; but little is not worth that where names take more.
                 if heavy || landing.missing_files().is_some() || unseen.saturating_mul(NAME) < bytes {
-                    let fault = Some(fault).filter(|fault| *fault != Fault::Canceled);
+                    // Asked for by its name a file comes whole, and then it may be as large as it is.
+                    let fault = Some(fault).filter(|fault| !matches!(fault, Fault::Canceled | Fault::LargeObject));
                     return Ok(Came::Some(Box::new(landing), rate, bytes, fault));
                 }
                 let commits = landing.commits(self.wants);

@@ -40,6 +40,8 @@ pub struct Slices<'a, 'r> {
     pub store: &'a Store,
     /// What git wants.
     pub wants: &'a [Oid],
+    /// Tags come along.
+    pub tags: bool,
     /// The mirrors.
     pub mirrors: &'a mut Mirrors<'r>,
     /// Upstream, to step in where mirrors cannot.
@@ -53,6 +55,8 @@ pub struct Shared {
     pub whole: bool,
     /// Those that have all of it, and give only what they advertise.
     pub tips_only: Vec<Session>,
+    /// There is something that this machine does not take, whoever sends it.
+    pub has_large: bool,
 }
 
 /// What is to be done.
@@ -61,18 +65,20 @@ pub struct Work {
     parts: Option<Parts>,
     /// What has landed, where only files are missing.
     landing: Option<Landing>,
+    /// The wants are known to reach all of it.
+    reached: bool,
 }
 
 impl Work {
-    /// Slices of a history.
-    pub fn slices(cuts: Vec<Vec<Oid>>, parts: Parts) -> Self {
-        Self { cuts, parts: Some(parts), landing: None }
+    /// Slices of a history; whether the wants are known to reach all of it.
+    pub fn slices(cuts: Vec<Vec<Oid>>, parts: Parts, reached: bool) -> Self {
+        Self { cuts, parts: Some(parts), landing: None, reached }
     }
 
     /// Files, which are all that is missing.
     pub fn files(landing: Landing) -> Self {
         let cuts = cuts::by_name(&landing.missing_files().unwrap_or_default());
-        Self { cuts, parts: None, landing: Some(landing) }
+        Self { cuts, parts: None, landing: Some(landing), reached: true }
     }
 
     /// Whether files are asked for by their names.
@@ -105,7 +111,7 @@ impl Slices<'_, '_> {
     pub fn fetch(mut self, work: Work, ready: Vec<Joining>) -> Result<Shared, Failure> {
         let (run, by_name) = (self.run, work.is_by_name());
         let local = |fault: Fault| run.local(&fault);
-        let Work { cuts, parts, landing } = work;
+        let Work { cuts, parts, landing, reached } = work;
         tracing::debug!(cuts = cuts.len(), by_name, "slices");
         let parts = parts.unwrap_or_else(|| Parts::none(self.store));
         let (landed, landing) = match landing {
@@ -119,7 +125,7 @@ impl Slices<'_, '_> {
             },
         };
         let tips = if by_name { self.wants.to_vec() } else { cuts[..landed].concat() };
-        let kind = (self.upstream.is_some(), by_name);
+        let kind = (self.upstream.is_some(), by_name, self.tags);
         let board = Board::new(run, self.store, cuts, (landed, parts), kind, self.wants);
         let board = Arc::new(board);
         let mut under_way = UnderWay { board: Arc::clone(&board), joined: Vec::new(), landing, tips };
@@ -145,10 +151,12 @@ impl Slices<'_, '_> {
         // What landed of slices is closed, be it all or not; of files it waits for the others.
         let whole = landing.whole(self.wants).is_ok();
         if whole || !by_name {
-            landing.keep(&tips).map_err(local)?;
+            // Whoever asks about few tips later has to walk less far.
+            let reached_from = if whole && reached { self.wants } else { &tips };
+            landing.keep(&tips, reached_from).map_err(local)?;
             board.stored(whole || board.is_landed());
         }
-        ended.map(|()| Shared { whole, tips_only })
+        ended.map(|()| Shared { whole, tips_only, has_large: board.is_too_large() })
     }
 
     /// How many cuts had landed in a run that was killed, and what it left of them.

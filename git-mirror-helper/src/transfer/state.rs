@@ -43,6 +43,8 @@ pub struct Board {
     pub by_name: bool,
     /// What git wants.
     pub wants: Vec<Oid>,
+    /// Tags come along.
+    pub tags: bool,
     /// Upstream's name in the configuration.
     upstream: String,
     journal: Journal,
@@ -66,6 +68,8 @@ struct State {
     too_large: HashSet<SourceId>,
     /// Who was found out to have all and to give only tips, or not to.
     judged: HashMap<SourceId, bool>,
+    /// Something is right, and this machine does not take it.
+    has_large: bool,
     closed: bool,
 }
 
@@ -77,7 +81,7 @@ impl Board {
         store: &Store,
         cuts: Vec<Vec<Oid>>,
         (landed, mut parts): (usize, Parts),
-        (has_reserve, by_name): (bool, bool),
+        (has_reserve, by_name, tags): (bool, bool, bool),
         wants: &[Oid],
     ) -> Self {
         let git = &run.select.config.git;
@@ -92,6 +96,7 @@ impl Board {
             has_reserve,
             by_name,
             wants: wants.to_vec(),
+            tags,
             upstream: run.repository.upstream.clone(),
             journal: run.journal.clone(),
             started: Instant::now(),
@@ -106,6 +111,7 @@ impl Board {
                 broken: None,
                 too_large: HashSet::new(),
                 judged: HashMap::new(),
+                has_large: false,
                 closed: false,
             }),
             wake: Condvar::new(),
@@ -263,7 +269,8 @@ impl Board {
             let share = &mut state.tallies[id].share;
             share.bytes = share.bytes.saturating_sub(bytes);
             share.wasted += bytes;
-            if fault == Fault::TooLarge {
+            if matches!(fault, Fault::TooLarge | Fault::LargeObject) {
+                state.has_large |= fault == Fault::LargeObject;
                 state.too_large.insert(id);
             } else {
                 self.blame(state, id, fault);
@@ -272,10 +279,11 @@ impl Board {
         self.wake.notify_all();
     }
 
-    /// Whether there is something that this machine does not take: two say so, or the only one there is.
+    /// Whether there is something that this machine does not take: two say so, or the only one there is,
+    /// or it is a limit of ours.
     pub fn is_too_large(&self) -> bool {
         let state = self.lock();
-        state.too_large.len() > 1 || (!state.too_large.is_empty() && state.schedule.serving() == 0)
+        state.has_large || state.too_large.len() > 1 || (!state.too_large.is_empty() && state.schedule.serving() == 0)
     }
 
     /// Tips of the cuts before this one, but for those that nobody has: the last of each, the newest first, then the others.
@@ -376,7 +384,7 @@ impl Board {
         match &fault {
             Fault::Local(_) => state.broken = Some(fault.clone()),
             // Nobody was left beside it, and it had all the time there is.
-            Fault::TooLarge | Fault::Crawls(_) => state.banned.push(id),
+            Fault::TooLarge | Fault::LargeObject | Fault::Crawls(_) => state.banned.push(id),
             deceit if deceit.is_deceit() => state.banned.push(id),
             _ => {}
         }

@@ -42,6 +42,8 @@ pub enum Fault {
     Missing,
     /// More than was asked for, or without end.
     TooLarge,
+    /// It has an object, as it should, that is larger than memory is to hold: only git itself takes it.
+    LargeObject,
     /// The bytes do not hash to what they should, or are no pack at all.
     Corrupt(String),
     /// The remote said in so many words that it will not.
@@ -74,6 +76,7 @@ impl Fault {
             Self::Dialect(_) => "dialect",
             Self::Missing => "missing",
             Self::TooLarge => "too-large",
+            Self::LargeObject => "large-object",
             Self::Corrupt(_) => "corrupt",
             Self::Said(_) => "said",
             Self::Transport(_) => "transport",
@@ -91,7 +94,13 @@ impl Fault {
     pub fn counts_against_health(&self) -> bool {
         !matches!(
             self,
-            Self::Missing | Self::Local(_) | Self::Transport(_) | Self::Canceled | Self::Dialect(_) | Self::Shallow
+            Self::Missing
+                | Self::LargeObject
+                | Self::Local(_)
+                | Self::Transport(_)
+                | Self::Canceled
+                | Self::Dialect(_)
+                | Self::Shallow
         )
     }
 
@@ -111,7 +120,7 @@ impl Fault {
             Self::Redirect(_) => Kind::Redirect,
             Self::Busy(_) => Kind::Rate,
             Self::NotAMirror(_) | Self::Dialect(_) | Self::Shallow => Kind::NotAMirror,
-            Self::TooLarge => Kind::Limit,
+            Self::TooLarge | Self::LargeObject => Kind::Limit,
             Self::Corrupt(_) => Kind::Digest,
             Self::Transport(_) => Kind::Transport,
             Self::Local(_) => Kind::Io,
@@ -160,6 +169,7 @@ impl fmt::Display for Fault {
             Self::Shallow => f.write_str("has only a shallow copy"),
             Self::Missing => f.write_str("has not got it"),
             Self::TooLarge => f.write_str("sends more than was asked for"),
+            Self::LargeObject => f.write_str("has a file, as a difference to another one, that only git itself takes"),
             Self::Corrupt(what) => write!(f, "sent corrupt data: {what}"),
             Self::Said(what) => write!(f, "refused: {what}"),
             Self::Transport(what) => f.write_str(what),

@@ -21,9 +21,12 @@ use crate::{
 /// Bytes that show what an answer of another content type is.
 const FIRST_LINE: u64 = 128;
 
-/// The body of an `ls-refs` request to this server; without prefixes all refs are meant.
-pub fn ls_refs(server: &Advertisement, prefixes: &[&str]) -> Vec<u8> {
+/// The body of an `ls-refs` request to this server; without prefixes all refs are meant. `unborn` asks for a HEAD without
+/// commits as well, where the server can say that.
+pub fn ls_refs(server: &Advertisement, prefixes: &[&str], unborn: bool) -> Vec<u8> {
     let mut arguments = vec!["peel".to_owned(), "symrefs".to_owned()];
+    let unborn = unborn && server.has_feature("ls-refs", "unborn");
+    arguments.extend(unborn.then(|| "unborn".to_owned()));
     arguments.extend(prefixes.iter().map(|prefix| format!("ref-prefix {prefix}")));
     command("ls-refs", server, &arguments)
 }
@@ -41,6 +44,8 @@ pub struct Fetch<'a> {
     pub depth: Option<u32>,
     /// Objects of the pack may be deltas against what is had.
     pub thin: bool,
+    /// Annotated tags come along with what they stand for.
+    pub tags: bool,
     /// Ask what is common and send no pack (`wait-for-done`, which the server must have advertised).
     pub only_negotiate: bool,
 }
@@ -52,10 +57,7 @@ impl Fetch<'_> {
         let can = |feature: &str| server.has_feature("fetch", feature);
         let mut arguments = vec!["ofs-delta".to_owned(), "no-progress".to_owned()];
         arguments.extend(self.thin.then(|| "thin-pack".to_owned()));
-        // A filtered pack is asked for to count or to prove, where tags are in the way.
-        if self.filter.is_none() {
-            arguments.push("include-tag".to_owned());
-        }
+        arguments.extend(self.tags.then(|| "include-tag".to_owned()));
         arguments.extend(self.depth.filter(|_| can("shallow")).map(|depth| format!("deepen {depth}")));
         arguments.extend(self.filter.filter(|_| can("filter")).map(|filter| format!("filter {filter}")));
         arguments.extend(self.wants.iter().map(|oid| format!("want {oid}")));
@@ -165,16 +167,17 @@ impl Session {
     ///
     /// The [`Fault`] of the request; [`Fault::NotAMirror`] for a line that is no ref.
     pub fn refs(&self, prefixes: &[&str], patience: Patience) -> Result<Vec<Ref>, Fault> {
-        self.refs_within(limits::REFS, prefixes, patience)
+        let body = self.command(ls_refs(&self.advertisement, prefixes, false), patience)?;
+        read_refs(body)
     }
 
-    /// The same with another limit of bytes.
+    /// The same with another limit of bytes, and with a HEAD without commits where the place tells of such.
     ///
     /// # Errors
     ///
     /// As there, and [`Fault::TooLarge`] beyond it.
     pub fn refs_within(&self, limit: u64, prefixes: &[&str], patience: Patience) -> Result<Vec<Ref>, Fault> {
-        let body = self.command(ls_refs(&self.advertisement, prefixes), patience)?;
+        let body = self.command(ls_refs(&self.advertisement, prefixes, true), patience)?;
         read_refs_within(limit, body)
     }
 
@@ -343,7 +346,7 @@ mod tests {
             assert!(text.contains("command=fetch\n") && text.ends_with("0009done\n0000"), "{text}");
             assert!(says.iter().all(|word| text.contains(word)), "{lines:?}: {text}");
             assert!(!does_not.iter().any(|word| text.contains(word)), "{lines:?}: {text}");
-            let text = String::from_utf8(ls_refs(&server, &[])).expect("text");
+            let text = String::from_utf8(ls_refs(&server, &[], false)).expect("text");
             assert!(!does_not.iter().any(|word| text.contains(word)), "{lines:?}: {text}");
         }
     }

@@ -78,7 +78,7 @@ pub fn weigh(
     if !several && least == Trust::Tofu && !all {
         return Ok(Agreement::of(Trust::Tofu, first.refs.clone(), agreement.voices));
     }
-    let empty = several && voices.values().all(|t| t.refs.is_empty());
+    let empty = several && voices.values().flat_map(|t| &t.refs).all(|found| found.oid.is_none());
     let lost = has_lost_its_head(&voices, &agreement);
     if empty || !lost && !agreement.refs.is_empty() {
         return Ok(agreement);
@@ -100,7 +100,7 @@ pub fn weigh(
 fn has_lost_its_head(voices: &BTreeMap<&str, &Testimony>, agreement: &Agreement) -> bool {
     let is_head = |found: &&Ref| found.name == HEAD;
     let named = voices.values().filter_map(|t| t.refs.iter().find(is_head));
-    let born = named.filter(|head| head.symref.is_some() && head.oid.is_some()).count();
+    let born = named.filter(|head| head.oid.is_some()).count();
     born > 0 && !agreement.refs.is_empty() && !agreement.refs.iter().any(|found| is_head(&found))
 }
 
@@ -130,7 +130,7 @@ fn agreed(
         agreement.refs.extend(found);
     }
     if let Some(words) = said.get(HEAD) {
-        let asked = Asked { name: HEAD, words, agreed: head(words, voices.len(), &agreement.refs) };
+        let asked = Asked { name: HEAD, words, agreed: head(words, voices.len(), &agreement.refs, descends) };
         if let Some(head) = agreement.recalled.add(page, asked, &agreement.refs, descends) {
             agreement.recalled.add_head(&head);
             agreement.refs.insert(0, head);
@@ -175,19 +175,29 @@ fn attested<'a>(
     best
 }
 
-/// `HEAD` as more than half say it, pointing where the believed refs do.
-fn head(words: &BTreeMap<&str, &Ref>, answered: usize, refs: &[Ref]) -> Option<Ref> {
+/// `HEAD` as more than half say it: pointing where the believed refs do, or to a branch that has no commits; else at a commit of
+/// its own, which may go on as a branch does.
+fn head(
+    words: &BTreeMap<&str, &Ref>,
+    answered: usize,
+    refs: &[Ref],
+    descends: &mut dyn FnMut(&Oid, &Oid) -> bool,
+) -> Option<Ref> {
     let targets: BTreeSet<&String> = words.values().filter_map(|head| head.symref.as_ref()).collect();
-    targets.into_iter().find_map(|target| {
-        let votes = words.values().filter(|head| head.symref.as_ref() == Some(target)).count();
-        let believed = refs.iter().find(|found| &found.name == target)?;
-        enough(votes, answered).then(|| Ref {
+    let pointing = targets.into_iter().find_map(|target| {
+        let believed = refs.iter().find(|found| &found.name == target);
+        // A branch that is not believed may be one that most say is not there yet.
+        let votes = |head: &&&Ref| head.symref.as_ref() == Some(target) && (believed.is_some() || head.oid.is_none());
+        let oid = believed.and_then(|found| found.oid.clone());
+        enough(words.values().filter(votes).count(), answered).then(|| Ref {
             name: HEAD.to_owned(),
-            oid: believed.oid.clone(),
+            oid,
             symref: Some(target.clone()),
             peeled: None,
         })
-    })
+    });
+    let detached = words.iter().filter(|(_, head)| head.symref.is_none()).map(|(who, head)| (*who, *head)).collect();
+    pointing.or_else(|| attested(&detached, answered, descends).cloned())
 }
 
 #[cfg(test)]
@@ -294,6 +304,57 @@ mod tests {
         let agreement = weigh(&repository, &[says("a", 5), says("b", 5)], &Page::default(), Trust::Quorum, &mut line)
             .expect("a quorum");
         assert_eq!(agreement.refs.len(), 3);
+    }
+
+    #[test]
+    fn head_is_what_most_say_that_it_is() {
+        // HEAD at a branch, at a branch without commits, at a commit; the branch is there, or is not.
+        let testimony = |operator: &str, head: &str, main: Option<u8>| {
+            let line = match head.parse::<u8>() {
+                Ok(n) => format!("{} HEAD", oid(n)),
+                Err(_) if head.starts_with('?') => format!("unborn HEAD symref-target:refs/heads/{}", &head[1..]),
+                Err(_) => format!("{} HEAD symref-target:refs/heads/{head}", oid(5)),
+            };
+            let main = main.map(|n| format!("{} refs/heads/main", oid(n)));
+            let refs = [line].into_iter().chain(main).map(|line| Ref::parse(&line).expect("a ref")).collect();
+            Testimony { refs, ..says(operator, 5) }
+        };
+        let repository = Repository { upstream: "github".into(), repo: "a/b".parse().expect("a name") };
+        let head = |said: &[(&str, Option<u8>)]| {
+            let said: Vec<_> =
+                said.iter().zip(["a", "b", "c", "d"]).map(|((h, m), who)| testimony(who, h, *m)).collect();
+            let agreement = weigh(&repository, &said, &Page::default(), Trust::Quorum, &mut line);
+            let agreement = agreement.map_err(|failure| failure.kind.word())?;
+            let head = agreement.refs.iter().find(|found| found.name == "HEAD");
+            Ok::<_, &str>(head.map_or_else(
+                || "none".to_owned(),
+                |head| match (&head.oid, &head.symref) {
+                    (Some(oid), None) => oid.as_str()[38..].trim_start_matches('0').to_owned(),
+                    (Some(_), Some(branch)) => branch.trim_start_matches("refs/heads/").to_owned(),
+                    (None, branch) => {
+                        format!("?{}", branch.as_deref().unwrap_or_default().trim_start_matches("refs/heads/"))
+                    }
+                },
+            ))
+        };
+        let at = Some(5);
+        for (case, said, expected) in [
+            ("a branch", &[("main", at), ("main", at)][..], Ok("main")),
+            ("a commit", &[("4", at), ("4", at)], Ok("4")),
+            ("a commit, and one lags", &[("4", at), ("4", at), ("3", at)], Ok("4")),
+            ("a commit that goes on", &[("4", at), ("3", at)], Ok("3")),
+            ("commits apart", &[("77", at), ("78", at)], Err("E-QUORUM")),
+            ("a commit of one alone", &[("main", at), ("main", at), ("77", at)], Ok("main")),
+            ("a branch of one alone", &[("4", at), ("4", at), ("main", at)], Ok("4")),
+            ("unborn and empty", &[("?trunk", None), ("?trunk", None)], Ok("?trunk")),
+            ("unborn, as most say", &[("?trunk", None), ("?trunk", None), ("?other", None)], Ok("?trunk")),
+            ("unborn, and no two alike", &[("?trunk", None), ("?other", None)], Ok("none")),
+            ("unborn beside a branch", &[("?trunk", at), ("?trunk", at)], Ok("?trunk")),
+            ("unborn where others have it", &[("?main", None), ("main", at), ("main", at)], Ok("main")),
+            ("one to each", &[("4", at), ("main", at)], Err("E-QUORUM")),
+        ] {
+            assert_eq!(head(said), expected.map(str::to_owned), "{case}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ const MEMORY: u64 = 256 << 20;
 const REFS: u32 = 500_000;
 
 /// The most memory that one of our programs was seen with, while a command ran.
-fn measured(sandbox: &Sandbox, command: Command) -> (Ran, u64) {
+pub(crate) fn measured(sandbox: &Sandbox, command: Command) -> (Ran, u64) {
     let (peak, running) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(true)));
     let (seen, stop, mark) = (Arc::clone(&peak), Arc::clone(&running), mark(sandbox));
     let watcher = thread::spawn(move || {
@@ -50,7 +50,7 @@ fn measured(sandbox: &Sandbox, command: Command) -> (Ran, u64) {
 
 /// Holds a run against what is promised, and says how it was.
 #[track_caller]
-fn assert_modest(case: &str, ran: &Ran, peak: u64) -> String {
+pub(crate) fn assert_modest(case: &str, ran: &Ran, peak: u64) -> String {
     assert!(peak > 0, "{case}: nobody was seen: {ran}");
     assert!(peak <= MEMORY, "{case}: {} MiB: {ran}", peak >> 20);
     assert!(!ran.stderr.contains("panicked") && !ran.stderr.contains("E-INTERNAL"), "{case}: {ran}");

@@ -20,6 +20,8 @@ mod trust_patterns;
 
 pub(crate) use fixtures::Fixture;
 #[cfg(target_os = "linux")]
+pub(crate) use limits::{assert_modest, measured};
+#[cfg(target_os = "linux")]
 pub(crate) use planted::{Planted, canary, mirrors};
 pub(crate) use random_scenario::Scenario;
 pub(crate) use twins::Twins;

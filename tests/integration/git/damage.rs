@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{Seek, Write},
     path::{Path, PathBuf},
     sync::Mutex,
     thread,
@@ -9,6 +10,7 @@ use std::{
 
 use mirror_tests::{
     Ended, Fault, History, NAME, Ran, Stage, Submodule, assert_fsck_clean, assert_same_repository, assert_whole_store,
+    plain_git,
 };
 
 /// Where everything is that the programs keep, by variable and folder.
@@ -89,8 +91,33 @@ fn two_packs() -> Stage {
     stage.clone(&["-q"], "first").ok();
     all.iter().for_each(|repository| repository.become_copy_of(&newer));
     stage.clone(&["-q"], "second").ok();
-    assert_eq!(ending(&stage.sandbox.path("cache"), "pack").len(), 2);
+    apart(&stage);
     stage
+}
+
+/// Makes two packs of the one that clones leave, with what the first clone has in one of them. They are the same each time.
+fn apart(stage: &Stage) {
+    let store = stage.stores().remove(0);
+    let before = [ending(&store, "idx"), ending(&store, "pack")].concat();
+    let tips = |folder: &str| plain(&stage.work(folder), &["for-each-ref", "--format=%(objectname)"], "");
+    let (old, new) = (tips("first"), tips("second"));
+    let not_old: String = old.lines().map(|tip| format!("^{tip}\n")).collect();
+    for tips in [old, format!("{new}{not_old}")] {
+        let pack = ["pack-objects", "-q", "--revs", "--threads=1", "--delta-base-offset", "objects/pack/pack"];
+        plain(&store, &pack, &tips);
+    }
+    before.iter().for_each(|file| fs::remove_file(file).expect("ours"));
+    ending(&store, "rev").iter().for_each(|file| fs::remove_file(file).expect("ours"));
+    assert_eq!(ending(&stage.sandbox.path("cache"), "pack").len(), 2);
+}
+
+/// What git says in a repository that is told this.
+fn plain(repository: &Path, arguments: &[&str], told: &str) -> String {
+    let mut input = tempfile::tempfile().expect("a temporary file can be made");
+    input.write_all(told.as_bytes()).and_then(|()| input.rewind()).expect("a temporary file is ours");
+    let output = plain_git(repository).args(arguments).stdin(input).output().expect("git can be started");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("ids are text")
 }
 
 /// Clones with what is kept below a folder.
@@ -189,7 +216,7 @@ fn what_is_sound_of_a_damaged_store_is_not_fetched_again_and_the_last_that_was_n
     let sandbox = stage.sandbox.path("");
     let cache = stage.sandbox.path("cache");
     let aside = stage.stores()[0].join("damaged");
-    let (large, small) = (ending(&cache, "pack")[0].clone(), ending(&cache, "pack")[1].clone());
+    let pair = || (ending(&cache, "pack")[0].clone(), ending(&cache, "pack")[1].clone());
     let name = |file: &Path| file.file_name().expect("it has one").to_string_lossy().into_owned();
     let fetched = || stage.mirrors.iter().map(|mirror| mirror.server.fetched()).sum::<u64>();
     let forget = || stage.mirrors.iter().for_each(|mirror| mirror.server.forget_log());
@@ -197,23 +224,28 @@ fn what_is_sound_of_a_damaged_store_is_not_fetched_again_and_the_last_that_was_n
         clone_is_right(&stage, &sandbox, true, case);
         fs::remove_dir_all(sandbox.join("clone")).expect("ours");
     };
+    let apart = || apart(&stage);
     // The pack is all there is: its index follows from it.
-    for (index, damage) in [(&large, Damage::Flip(3000)), (&small, Damage::Cut(0))] {
+    for (of_large, damage) in [(true, Damage::Flip(3000)), (false, Damage::Cut(0))] {
         no_packs(&stage);
-        let index = index.with_extension("idx");
+        let index = if of_large { pair().0 } else { pair().1 }.with_extension("idx");
         damage.befall(&index);
         clone("an index, and nobody to ask");
         assert_eq!(names(&aside), [name(&index)]);
+        apart();
     }
     stage.origin.heal();
     stage.mirrors.iter().for_each(|mirror| mirror.server.heal());
     // What rests on nothing damaged stays, what does is fetched again.
     forget();
+    let (_, small) = pair();
     Damage::Flip(2000).befall(&small);
     clone("the small pack");
     assert!(fetched() < stage.upstream.pack_bytes() / 2, "{} of {}", fetched(), stage.upstream.pack_bytes());
     assert_eq!(names(&aside), [name(&small.with_extension("idx")), name(&small)]);
+    apart();
     forget();
+    let (large, _) = pair();
     Damage::Flip(2000).befall(&large);
     clone("the large pack");
     assert!(fetched() > stage.upstream.pack_bytes() / 2, "{} of {}", fetched(), stage.upstream.pack_bytes());

@@ -1,5 +1,7 @@
 //! git through `mirror::`, and what `cargo mirror` does for git.
 
+#[cfg(unix)]
+mod arrives;
 mod clone;
 mod ops;
 mod update;
@@ -29,6 +31,9 @@ mod progress;
 mod store;
 mod damage;
 mod by_name;
+mod head;
+#[cfg(target_os = "linux")]
+mod large;
 mod cache;
 mod trust;
 mod seen;

@@ -15,7 +15,7 @@ use mirror_config::{errors::Fault, model::Oid, system::state};
 
 use crate::objects::{
     pack::{Files, Growing, Scan, Watched},
-    store::{Part, Store, hash_of, object_id},
+    store::{Part, Store, hash_of, object_id, records},
 };
 
 /// The pack that grows, among the parts of a transfer.
@@ -95,7 +95,8 @@ impl Landing {
         stream: impl Read + Send,
         look: &mut dyn FnMut(Arrived<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        self.growing.absorb(Scan::new(stream, self.store.hash())?, &mut |growing| look(Arrived(growing)))
+        let scan = Scan::new(stream, self.store.hash())?.by_way_of(&self.store.incoming_folder());
+        self.growing.absorb(scan, &mut |growing| look(Arrived(growing)))
     }
 
     /// Takes a slice in, or nothing of it: one that has these tips, and, where it is to be `closed`, all that they reach and
@@ -160,19 +161,28 @@ impl Landing {
         self.growing.commits(&tips).into_iter().filter_map(|id| id.to_string().parse().ok()).collect()
     }
 
-    /// Moves it into the store, of which these tips are now a part. Nothing may be missing.
+    /// Moves it into the store, of which these tips are now a part. Nothing may be missing, and there is nothing in it that is
+    /// not `reached_from` some.
     ///
     /// # Errors
     ///
     /// [`Fault::Local`] for the disk.
-    pub fn keep(self, tips: &[Oid]) -> Result<Landed, Fault> {
-        let objects = self.growing.objects();
+    pub fn keep(self, tips: &[Oid], reached_from: &[Oid]) -> Result<Landed, Fault> {
+        let tags = self.growing.tags().into_iter().filter_map(|id| id.to_string().parse().ok());
+        let tags: Vec<Oid> = tags.collect();
+        let (objects, borrows) = (self.growing.objects(), self.growing.borrows());
         let incoming = self.store.incoming().map_err(local)?;
         let files = match self.growing.finish(incoming.path())? {
             Some(files) => Some(keep(&files, &self.store).map_err(local)?),
             None => None,
         };
         self.store.add_tips(tips);
+        if let Some(files) = &files {
+            // Tags come along with what they stand for.
+            let tips: Vec<Oid> = reached_from.iter().cloned().chain(tags).collect();
+            let tips = if reached_from.is_empty() { &[] } else { tips.as_slice() };
+            records::landed(&self.store, files, tips, borrows);
+        }
         Ok(Landed { objects, files })
     }
 }
@@ -187,7 +197,7 @@ pub fn land(stream: impl Read + Send, store: &Store, wants: &[Oid]) -> Result<La
     let mut landing = Landing::at(store, incoming.path().join(GROWING))?;
     landing.stream(stream, &mut |_| Ok(()))?;
     landing.whole(wants)?;
-    landing.keep(wants)
+    landing.keep(wants, wants)
 }
 
 fn local(error: io::Error) -> Fault {

@@ -19,20 +19,22 @@ use gix::{
     ObjectId,
     hash::Kind,
     objs::{self, Find},
+    odb::Header as _,
 };
 use gix_pack::data::input;
 use mirror_config::errors::Fault;
 
 use super::{
+    deflated::Deflated,
     disk::local,
     growing::{Growing, Missing},
     links::Wanted,
     rebuild::{At, Known, nowhere},
-    scan::{Base, Content, Entry, Scan},
+    scan::{Base, Content, Entry, LARGEST_OBJECT, Scan},
 };
 
 /// Bytes of deltas that wait for a base which comes later: git's servers never send such.
-const MOST_WAITING: usize = 16 << 20;
+const MOST_WAITING: u64 = 16 << 20;
 
 /// A stream that is being taken in.
 #[derive(Default)]
@@ -54,6 +56,8 @@ impl Growing {
     pub(crate) fn again(path: &Path, bytes: u64, hash: Kind, others: Option<gix::odb::Handle>) -> Result<Self, Fault> {
         let left = fs::File::open(path).map_err(local)?;
         let mut again = Self::begin(path.with_extension("again"), hash, others)?;
+        // Whoever left it may have put in what nobody can tell from the rest any more.
+        again.borrows = true;
         if let Ok(scan) = Scan::endless(left.take(bytes), hash) {
             match again.absorb(scan, &mut |_| Ok(())) {
                 Err(fault @ Fault::Local(_)) => return Err(fault),
@@ -69,7 +73,7 @@ impl Growing {
     ///
     /// # Errors
     ///
-    /// Those of [`Scan::next`] and of `look`; [`Fault::Corrupt`] for what cannot be rebuilt, [`Fault::TooLarge`] for what
+    /// Those of [`Scan::next`] and of `look`; [`Fault::Corrupt`] for what cannot be rebuilt, [`Fault::LargeObject`] for what
     /// memory could not hold, [`Fault::Local`] for the disk. What came whole before is in the pack.
     pub(crate) fn absorb<R: Read + Send>(
         &mut self,
@@ -118,10 +122,11 @@ impl Growing {
         let mut entries = self.outside(&stream.waiting, &fresh)?;
         stream.changed |= !entries.is_empty() || !stream.waiting.is_empty();
         let outside = entries.len();
+        self.borrows |= outside > 0;
         entries.append(&mut stream.waiting);
         entries.extend(fresh);
-        let came: usize = entries.iter().map(|entry| entry.deflated.len()).sum();
-        self.effort.came(came as u64);
+        let came: u64 = entries.iter().map(|entry| entry.deflated.len()).sum();
+        self.effort.came(came);
         let number = |place: usize| u32::try_from(place).expect("a batch is small");
         let at: HashMap<u64, u32> =
             entries.iter().enumerate().skip(outside).map(|(place, entry)| (entry.at, number(place))).collect();
@@ -189,6 +194,7 @@ impl Growing {
             if let Base::Named(id) = entry.base
                 && !self.places.contains_key(&id)
                 && asked.insert(id)
+                && fits(others, &id)?
                 && let Some(object) = others.try_find(&id, &mut buffer).map_err(|e| Fault::Local(e.to_string()))?
             {
                 let made = input::Entry::from_data_obj(&object, 0, gix::zlib::Compression::BEST_SPEED);
@@ -197,7 +203,7 @@ impl Growing {
                     at: u64::MAX,
                     base: Base::None(object.kind),
                     size: made.decompressed_size,
-                    deflated: made.compressed.unwrap_or_default(),
+                    deflated: Deflated::Memory(made.compressed.unwrap_or_default()),
                     content: Content::Kept(object.data.to_vec().into()),
                 });
             }
@@ -247,11 +253,20 @@ impl Growing {
         }
         let waits = entries.into_iter().zip(&slots).filter(|(_, slot)| slot.is_none());
         stream.waiting = waits.map(|(entry, _)| entry).collect();
-        let waiting: usize = stream.waiting.iter().map(|entry| entry.deflated.len()).sum();
+        let waiting: u64 = stream.waiting.iter().map(|entry| entry.deflated.len()).sum();
         if waiting > MOST_WAITING {
             return Err(Fault::Corrupt("deltas without a base".to_owned()));
         }
         Ok(())
+    }
+}
+
+/// Whether memory holds an object, if there is such.
+fn fits(others: &gix::odb::Handle, id: &ObjectId) -> Result<bool, Fault> {
+    let header = others.try_header(id).map_err(|error| Fault::Local(error.to_string()))?;
+    match header {
+        Some(header) if header.size() > LARGEST_OBJECT => Err(Fault::LargeObject),
+        found => Ok(found.is_some()),
     }
 }
 

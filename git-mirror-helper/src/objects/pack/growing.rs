@@ -21,7 +21,7 @@ use mirror_config::errors::Fault;
 use super::{
     cache::Cache,
     disk::{Disk, local},
-    idx::{self, Files, Row},
+    idx::{self, Crc, Files, Row},
     links::{Wanted, links},
     rebuild::{At, Effort, Known, Slot},
     scan::Entry,
@@ -45,6 +45,8 @@ pub(crate) struct Growing {
     pub(super) numbers: u32,
     /// The checksum, where the pack is a stream as it came.
     pub(super) sum: Option<ObjectId>,
+    /// It may have objects of others, for deltas to rest on.
+    pub(super) borrows: bool,
 }
 
 /// Something that is pointed to and is nowhere.
@@ -89,6 +91,7 @@ impl Growing {
             effort: Effort::default(),
             numbers: 0,
             sum: None,
+            borrows: false,
         })
     }
 
@@ -100,6 +103,11 @@ impl Growing {
     /// Bytes of it.
     pub(crate) fn bytes(&self) -> u64 {
         self.disk.len()
+    }
+
+    /// Whether it may have objects of others, for deltas to rest on.
+    pub(crate) fn borrows(&self) -> bool {
+        self.borrows
     }
 
     /// Whether this object is here, or elsewhere.
@@ -162,6 +170,11 @@ impl Growing {
             links(kind, &object.bytes, self.hash, |id, _| waiting.push((time, id.to_owned())));
         }
         dated.into_iter().map(|(.., id)| id).collect()
+    }
+
+    /// The annotated tags that are here.
+    pub(crate) fn tags(&self) -> Vec<ObjectId> {
+        self.slots.iter().filter(|slot| slot.kind == objs::Kind::Tag).map(|slot| slot.id).collect()
     }
 
     /// Its state, for [`Growing::back_to`].
@@ -241,9 +254,14 @@ impl Growing {
         };
         let mut head = Vec::new();
         header.write_to(entry.size, &mut head).map_err(local)?;
-        let crc = idx::crc(&head, &entry.deflated);
         self.disk.append(&head)?;
-        self.disk.append(&entry.deflated)?;
+        let mut crc = Crc::of(&head);
+        let disk = &mut self.disk;
+        entry.deflated.each(|piece| {
+            crc.update(piece);
+            disk.append(piece)
+        })?;
+        let crc = crc.value();
         let slot = u32::try_from(self.slots.len()).map_err(|_| Fault::TooLarge)?;
         let body = offset + head.len() as u64;
         self.slots.push(Slot { id, kind, offset, body, end: self.disk.len(), size: entry.size, crc, base, number });

@@ -45,11 +45,32 @@ pub(crate) struct Row {
 }
 
 /// The checksum of an entry: of its head and what is deflated.
+pub(crate) struct Crc(crc32fast::Hasher);
+
+impl Crc {
+    /// That of its head.
+    pub(crate) fn of(head: &[u8]) -> Self {
+        let mut crc = Self(crc32fast::Hasher::new());
+        crc.update(head);
+        crc
+    }
+
+    /// What comes next.
+    pub(crate) fn update(&mut self, deflated: &[u8]) {
+        self.0.update(deflated);
+    }
+
+    /// The checksum of all that came.
+    pub(crate) fn value(self) -> u32 {
+        self.0.finalize()
+    }
+}
+
+/// The checksum of a whole entry.
 pub(crate) fn crc(head: &[u8], deflated: &[u8]) -> u32 {
-    let mut crc = crc32fast::Hasher::new();
-    crc.update(head);
+    let mut crc = Crc::of(head);
     crc.update(deflated);
-    crc.finalize()
+    crc.value()
 }
 
 /// Writes the index of a pack with these objects, sorted by their ids, and this checksum.

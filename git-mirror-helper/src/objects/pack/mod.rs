@@ -3,9 +3,10 @@
 #[cfg(test)]
 pub mod made;
 pub mod watched;
-pub mod scan;
 pub mod delta;
 pub mod disk;
+pub mod deflated;
+pub mod scan;
 pub mod cache;
 pub mod links;
 pub mod rebuild;

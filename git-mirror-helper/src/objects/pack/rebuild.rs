@@ -227,7 +227,7 @@ impl Known<'_> {
         let delta = self.content(link)?;
         let head = delta::head(&delta).ok_or_else(none)?;
         if head.base.max(head.result) > LARGEST_OBJECT {
-            return Err(Fault::TooLarge);
+            return Err(Fault::LargeObject);
         }
         let large = (head.base + head.result > LARGE).then(|| self.effort.large.lock());
         let made = delta::apply(&base.bytes, &delta).ok_or_else(none);
@@ -237,10 +237,25 @@ impl Known<'_> {
 
     /// What an entry has inflated.
     fn content(&self, at: At) -> Result<Arc<Vec<u8>>, Fault> {
+        let size = match at {
+            At::Entry(entry) => self.entries[entry as usize].size,
+            At::Slot(slot) => self.slots[slot as usize].size,
+            At::Nowhere(_) | At::Unknown => 0,
+        };
+        if size > LARGEST_OBJECT {
+            return Err(Fault::LargeObject);
+        }
         match at {
             At::Entry(entry) => match &self.entries[entry as usize] {
                 Entry { content: Content::Kept(content), .. } => Ok(Arc::clone(content)),
-                Entry { deflated, size, .. } => inflate(deflated, *size).map(Arc::new),
+                Entry { deflated, size, .. } => {
+                    let mut bytes = Vec::new();
+                    deflated.each(|piece| {
+                        bytes.extend_from_slice(piece);
+                        Ok(())
+                    })?;
+                    inflate(&bytes, *size).map(Arc::new)
+                }
             },
             At::Slot(slot) => {
                 let slot = self.slots[slot as usize];

@@ -3,6 +3,7 @@
 
 use std::{
     io::{self, BufRead, Read},
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,10 +20,12 @@ use gix::{
 use gix_pack::data::{self, entry::Header, header};
 use mirror_config::errors::Fault;
 
-use super::watched::Watched;
+use super::{deflated::Deflated, watched::Watched};
 
-/// Largest object that is taken, inflated: the largest file that GitHub takes.
+/// Largest object that is taken, inflated, where it has to be in memory: all but a whole file.
 pub(crate) const LARGEST_OBJECT: u64 = 100 << 20;
+/// Bytes that a whole file may make of what came: so many for each, and these. What makes more takes time, and is nobody's file.
+const MADE: (u64, u64) = (50, 512 << 20);
 /// Files beyond this many bytes are hashed while they are inflated, and not kept.
 const LARGE: u64 = 4 << 20;
 /// A batch has this many bytes, as they came and inflated, or what came in this time.
@@ -59,7 +62,7 @@ pub(crate) struct Entry {
     pub(crate) base: Base,
     /// Bytes of its content.
     pub(crate) size: u64,
-    pub(crate) deflated: Vec<u8>,
+    pub(crate) deflated: Deflated,
     pub(crate) content: Content,
 }
 
@@ -67,6 +70,8 @@ pub(crate) struct Entry {
 pub(crate) struct Scan<R> {
     source: Source<R>,
     hash: Kind,
+    /// Where what is large waits.
+    folder: Option<PathBuf>,
     inflate: Decompress,
     /// Entries that are still to come.
     left: u32,
@@ -91,7 +96,7 @@ impl<R: Read> Scan<R> {
         if version != data::Version::V2 {
             return Err(Fault::Corrupt("a pack of another version".to_owned()));
         }
-        Ok(Self { source, hash, inflate: Decompress::new(), left: objects, ended: None, sum: None })
+        Ok(Self { source, hash, folder: None, inflate: Decompress::new(), left: objects, ended: None, sum: None })
     }
 
     /// Reads a pack that has no end, and a header that does not say how many entries there are.
@@ -103,6 +108,11 @@ impl<R: Read> Scan<R> {
         Self::new(stream, hash).map(|scan| Self { left: u32::MAX, ..scan })
     }
 
+    /// The same, with large files waiting in this folder.
+    pub(crate) fn by_way_of(self, folder: &Path) -> Self {
+        Self { folder: Some(folder.to_owned()), ..self }
+    }
+
     /// The checksum of the whole pack, once it has ended and was right.
     pub(crate) fn sum(&self) -> Option<ObjectId> {
         self.sum
@@ -112,8 +122,9 @@ impl<R: Read> Scan<R> {
     ///
     /// # Errors
     ///
-    /// The stream's own [`Fault`]; [`Fault::Corrupt`] for what is no entry, [`Fault::TooLarge`] for one beyond
-    /// [`LARGEST_OBJECT`] and for what goes on behind the end, [`Fault::Canceled`] when `stop` says so.
+    /// The stream's own [`Fault`]; [`Fault::Corrupt`] for what is no entry, [`Fault::LargeObject`] for one beyond
+    /// [`LARGEST_OBJECT`], [`Fault::TooLarge`] for a file out of all proportion and for what goes on behind the end,
+    /// [`Fault::Canceled`] when `stop` says so.
     pub(crate) fn next(&mut self, stop: &AtomicBool) -> Result<Option<Vec<Entry>>, Fault> {
         if let Some(fault) = self.ended.clone() {
             return Err(fault);
@@ -130,7 +141,7 @@ impl<R: Read> Scan<R> {
             };
             match entry {
                 Ok(entry) => {
-                    weight.0 += entry.deflated.len();
+                    weight.0 += usize::try_from(entry.deflated.len()).unwrap_or(usize::MAX);
                     weight.1 += if let Content::Kept(content) = &entry.content { content.len() } else { 0 };
                     entries.push(entry);
                     self.left -= 1;
@@ -153,9 +164,6 @@ impl<R: Read> Scan<R> {
         let head = data::Entry::from_read(&mut self.source, at, self.hash.len_in_bytes())
             .map_err(|error| self.source.inner.fault_or(&error.to_string()))?;
         let size = head.decompressed_size;
-        if size > LARGEST_OBJECT {
-            return Err(Fault::TooLarge);
-        }
         let base = match head.header {
             Header::OfsDelta { base_distance } => match head.checked_base_pack_offset(base_distance) {
                 Some(base) => Base::At(base),
@@ -171,6 +179,8 @@ impl<R: Read> Scan<R> {
             let mut hasher = gix::hash::hasher(self.hash);
             hasher.update(&objs::encode::loose_header(objs::Kind::Blob, size));
             Sink::Hash(hasher, vec![0; PIECE], 0)
+        } else if size > LARGEST_OBJECT {
+            return Err(Fault::LargeObject);
         } else {
             // One byte more tells what is too long.
             Sink::Keep(vec![0; usize::try_from(size).unwrap_or(usize::MAX - 1) + 1], 0)
@@ -180,9 +190,9 @@ impl<R: Read> Scan<R> {
     }
 
     /// The bytes of an entry behind its head, as they came and inflated.
-    fn inflate(&mut self, mut sink: Sink, size: u64) -> Result<(Vec<u8>, Content), Fault> {
+    fn inflate(&mut self, mut sink: Sink, size: u64) -> Result<(Deflated, Content), Fault> {
         let damaged = || Fault::Corrupt("a damaged pack".to_owned());
-        let mut deflated = Vec::new();
+        let mut deflated = Deflated::default();
         self.inflate.reset();
         loop {
             let (read, made) = (self.inflate.total_in(), self.inflate.total_out());
@@ -193,11 +203,14 @@ impl<R: Read> Scan<R> {
             let status = self.inflate.decompress(input, sink.room(), FlushDecompress::None).map_err(|_| damaged())?;
             let used = usize::try_from(self.inflate.total_in() - read).map_err(|_| damaged())?;
             let made = usize::try_from(self.inflate.total_out() - made).map_err(|_| damaged())?;
-            deflated.extend_from_slice(&input[..used]);
+            deflated.extend(&input[..used], self.folder.as_deref())?;
             self.source.consume(used);
             sink.made(made);
             match status {
                 Status::StreamEnd => break,
+                _ if self.inflate.total_out() > MADE.1 + MADE.0 * self.inflate.total_in() => {
+                    return Err(Fault::TooLarge);
+                }
                 _ if self.inflate.total_out() > size || (used == 0 && made == 0) => return Err(damaged()),
                 _ => {}
             }

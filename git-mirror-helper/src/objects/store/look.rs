@@ -15,6 +15,7 @@ use mirror_config::system::state;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    records,
     repository::Store,
     sums::{self, Flaw},
 };
@@ -120,7 +121,7 @@ pub fn remember(store: &Store) {
 /// `reads` is false.
 fn marks(store: &Store, before: &Marks, reads: bool) -> io::Result<(Marks, Vec<Damage>)> {
     let (mut marks, mut damaged) = (Marks::new(), Vec::new());
-    for files in pairs(store)? {
+    for files in records::packs(store)? {
         match marked(&files, store.hash(), before, reads) {
             Ok(found) => marks.extend(found),
             // Whoever makes one pack of several takes the index away first, and then the pack.
@@ -150,18 +151,6 @@ fn marked(files: &Files, hash: Kind, before: &Marks, reads: bool) -> Result<[(St
         }
     }
     Ok(now)
-}
-
-/// The packs that git and we would look into: those with an index.
-fn pairs(store: &Store) -> io::Result<Vec<Files>> {
-    let mut pairs = Vec::new();
-    for entry in fs::read_dir(store.packs())? {
-        let index = entry?.path();
-        if index.extension().is_some_and(|extension| extension == "idx") {
-            pairs.push(Files { pack: index.with_extension("pack"), index });
-        }
-    }
-    Ok(pairs)
 }
 
 fn write(path: &Path, before: &Marks, marks: &Marks) {

@@ -6,10 +6,8 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use gix::{hash::Kind, prelude::FindExt};
@@ -35,8 +33,8 @@ const TIPS: &str = "packed-refs";
 pub struct Store {
     folder: Folder,
     hash: Kind,
-    /// The one whose objects this one rests on, where it is another store.
-    below: Option<Arc<Store>>,
+    /// It rests on the objects of another store.
+    on_store: bool,
 }
 
 impl Store {
@@ -48,7 +46,7 @@ impl Store {
             _ => return None,
         };
         match Folder::open(env, repository, object_format) {
-            Ok(folder) => Some(Self { folder, hash, below: None }),
+            Ok(folder) => Some(Self { folder, hash, on_store: false }),
             Err(error) => {
                 tracing::debug!(%error, %repository, "no store");
                 None
@@ -62,7 +60,7 @@ impl Store {
         let hash = hash_of(object_format);
         let objects = objects_of_repository().ok()?;
         let folder = Folder::beside(env, repository, object_format, &objects).ok()?;
-        let store = Self { folder, hash, below: None };
+        let store = Self { folder, hash, on_store: false };
         store.add_tips(&store.having(tips));
         Some(store)
     }
@@ -71,7 +69,7 @@ impl Store {
     pub fn beside_itself(&self, env: &Environment, repository: &Repository) -> Option<Self> {
         let format = if self.hash == Kind::Sha256 { "sha256" } else { "sha1" };
         let folder = Folder::beside(env, repository, format, &self.path().join("objects")).ok()?;
-        let store = Self { folder, hash: self.hash, below: Some(Arc::new(self.clone())) };
+        let store = Self { folder, hash: self.hash, on_store: true };
         store.add_tips(&self.tips());
         Some(store)
     }
@@ -79,6 +77,16 @@ impl Store {
     /// Removes it, with all that is in it.
     pub fn discard(self) {
         self.folder.discard();
+    }
+
+    /// Whether it rests on the objects of another store, so that its own packs are not all that is kept.
+    pub fn rests_on_a_store(&self) -> bool {
+        self.on_store
+    }
+
+    /// Whether it rests on the objects of another repository.
+    pub fn rests_on_another(&self) -> bool {
+        self.path().join("objects/info/alternates").exists()
     }
 
     /// The hash its objects are named by.
@@ -222,57 +230,6 @@ impl Store {
         };
         reaches(&objects, new, old)
     }
-
-    /// Makes every pack of the store one of the repository's, and those it rests on, by hard links where the file system allows
-    /// it. Returns the files that were not there before.
-    ///
-    /// # Errors
-    ///
-    /// [`FailureKind::Io`] when the repository cannot be written.
-    pub fn link_into(&self, objects: &Path) -> Result<Vec<PathBuf>, Failure> {
-        let below = |below: &Arc<Store>| {
-            // Somebody else has its lock, and may be making one pack of several.
-            let again = |_| below.link_into(objects);
-            below.link_into(objects).or_else(again).or_else(again)
-        };
-        let mut placed = self.below.as_ref().map_or(Ok(Vec::new()), below)?;
-        placed.extend(self.link_own_into(objects)?);
-        Ok(placed)
-    }
-
-    fn link_own_into(&self, objects: &Path) -> Result<Vec<PathBuf>, Failure> {
-        let failed = |error: io::Error| Failure::new(FailureKind::Io, format!("{}: {error}", objects.display()));
-        let target = objects.join("pack");
-        let mut placed = Vec::new();
-        fs::create_dir_all(&target).map_err(failed)?;
-        for pack in fs::read_dir(self.packs()).map_err(failed)?.flatten() {
-            let pack = pack.path();
-            let index = pack.with_extension("idx");
-            if pack.extension().is_some_and(|e| e == "pack") && index.exists() {
-                // git looks for the index, so that comes last.
-                for file in [&pack, &index] {
-                    placed.extend(place(file, &target).map_err(failed)?);
-                }
-            }
-        }
-        Ok(placed)
-    }
-}
-
-/// Links a file into a folder, or copies it where links cannot be; `None` when it is there already.
-fn place(file: &Path, folder: &Path) -> io::Result<Option<PathBuf>> {
-    let Some(name) = file.file_name() else { return Ok(None) };
-    let target = folder.join(name);
-    match fs::hard_link(file, &target) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
-        Err(_) => {
-            let mut copy = tempfile::Builder::new().prefix("tmp_pack_").tempfile_in(folder)?;
-            io::copy(&mut File::open(file)?, copy.as_file_mut())?;
-            copy.persist(&target).map_err(|error| error.error)?;
-        }
-    }
-    Ok(Some(target))
 }
 
 /// Where the repository that git is working on keeps its objects.
