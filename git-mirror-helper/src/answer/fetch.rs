@@ -150,7 +150,9 @@ impl Answer<'_, '_> {
             store.add_tips(&wants);
             identity::check(self.authority, store, refs)?;
             // Others wait meanwhile, lest a pack goes that is about to be placed.
-            return self.placed(store).map(|()| true);
+            if self.placed(store)? {
+                return Ok(true);
+            }
         }
         drop(held);
         if has_large {

@@ -33,30 +33,35 @@ use crate::{
 /// gets as many packs as the store has.
 const MADE_ONE: u64 = 512 << 20;
 
+/// Bytes of which a cut is so long that it is announced.
+const TAKES_A_WHILE: u64 = 100 << 20;
+
 impl Answer<'_, '_> {
-    /// Answers out of the store, which has all that is wanted; under its lock.
+    /// Answers out of the store, which has all that is wanted; under its lock. Whether that could be done: else git has heard
+    /// nothing yet.
     ///
     /// # Errors
     ///
     /// [`Kind::Io`] when the repository cannot be written.
-    pub(super) fn placed(&mut self, store: &Store) -> Result<(), Failure> {
+    pub(super) fn placed(&mut self, store: &Store) -> Result<bool, Failure> {
         let objects = store::objects_of_repository()?;
         let failed = |error: io::Error| Failure::new(Kind::Io, format!("{}: {error}", objects.display()));
         let place = Place::open(&objects, self.authority.run.settings.sharing).map_err(failed)?;
         if self.request.is_clone() {
-            self.clone_from(store, &place)?.iter().try_for_each(|files| place.put(files)).map_err(failed)?;
+            let Some(packs) = self.clone_from(store, &place)? else { return Ok(false) };
+            packs.iter().try_for_each(|files| place.put(files)).map_err(failed)?;
         } else {
             match self.missing(store, &place) {
                 Some(packs) => packs.iter().try_for_each(|pack| place.put(&pack.files)).map_err(failed)?,
-                None => return self.streamed(store),
+                None => return self.streamed(store).map(|()| true),
             }
         }
         // git proves that nothing is missing: it walks from the refs through all it has now.
-        self.nothing_missing(store, &place).map_err(|error| git_is_gone(&error))
+        self.nothing_missing(store, &place).map(|()| true).map_err(|error| git_is_gone(&error))
     }
 
-    /// The packs for a clone, in the store.
-    fn clone_from(&self, store: &Store, place: &Place) -> Result<Vec<Files>, Failure> {
+    /// The packs for a clone, in the store; `None` where what is reached could not be cut out.
+    fn clone_from(&self, store: &Store, place: &Place) -> Result<Option<Vec<Files>>, Failure> {
         let run = self.authority.run;
         let wants = self.request.wants();
         let packs = reached::packs(store);
@@ -84,14 +89,25 @@ impl Answer<'_, '_> {
                     records::note(store, files, record(pack.record.as_ref().is_some_and(|record| record.whole)));
                 }),
             }
-            return Ok(files);
+            return Ok(Some(files));
         }
-        let (folder, cut) = cut::cut(store, &wants, self.request.follows_tags().then_some(along.as_slice()))
-            .map_err(|fault| run.local(&fault))?;
+        let tags = self.request.follows_tags().then_some(along.as_slice());
+        let bytes = |pack: &StoredPack| pack.files.pack.metadata().map_or(0, |found| found.len());
+        if all.iter().chain(&others).map(bytes).sum::<u64>() > TAKES_A_WHILE && run.options.verbosity > 0 {
+            run.journal
+                .tell(format!("{}: more is kept than is asked for; cutting out what is asked for", run.repository));
+        }
+        let (folder, cut) = match cut::cut(store, &wants, tags) {
+            Ok(cut) => cut,
+            Err(fault) => {
+                tracing::debug!(%fault, "no cut");
+                return Ok(None);
+            }
+        };
         let failed = |error: io::Error| Failure::new(Kind::Io, format!("{}: the store: {error}", run.repository));
         if store.rests_on_a_store() || !self.wants_all_that_upstream_has(&wants) {
             place.put(&cut).map_err(failed)?;
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         // What upstream has no more is nobody's any more.
         let before: Vec<Files> = files.drain(..).chain(others.into_iter().map(|pack| pack.files)).collect();
@@ -99,7 +115,7 @@ impl Answer<'_, '_> {
         drop(folder);
         tidy::instead(&kept, record(true), &before, store);
         store.add_tips(&wants);
-        Ok(vec![kept])
+        Ok(Some(vec![kept]))
     }
 
     /// The tags that come along with what they stand for, as far as they are here.
@@ -113,6 +129,7 @@ impl Answer<'_, '_> {
     /// Whether upstream itself has listed all branches and tags, and all of them are asked for.
     fn wants_all_that_upstream_has(&self, wants: &[Oid]) -> bool {
         let is_listed = |name: &str| name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
+        let wants: HashSet<&Oid> = wants.iter().collect();
         let mut listed = self.refs.iter().filter(|found| is_listed(&found.name)).filter_map(|found| found.oid.as_ref());
         self.authority.is_upstream() && self.authority.has_listed_all && listed.all(|oid| wants.contains(oid))
     }

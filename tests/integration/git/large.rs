@@ -55,7 +55,7 @@ fn clones(mut stage: Stage, case: &str, times: f64) {
         let mut git = stage.sandbox.command("git");
         git.args(["clone", "-q", "--mirror", "mirror::owner/small", &name]);
         let (ran, peak) = measured(&stage.sandbox, git);
-        eprintln!("{}", assert_modest(case, &ran, peak));
+        assert_modest(case, &ran, peak);
         let ran = ran.ok();
         assert!(!ran.stderr.contains("warning"), "{case}, away: {away}: {ran}");
         let came: u64 = stage.mirrors.iter().map(|mirror| mirror.server.fetched()).sum();
