@@ -10,6 +10,7 @@ pub mod stale;
 pub mod one_piece;
 pub mod joining;
 pub mod state;
+mod tips_only;
 pub mod connection;
 pub mod slices;
 pub mod bulk;

@@ -50,12 +50,12 @@ pub struct Board {
     journal: Journal,
     started: Instant,
     state: Mutex<State>,
-    wake: Condvar,
+    pub(super) wake: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
-    schedule: Schedule,
+pub(super) struct State {
+    pub(super) schedule: Schedule,
     parts: Parts,
     under_way: HashMap<TaskId, (Cancel, u64)>,
     /// Who delivered the slice that begins at this cut.
@@ -67,7 +67,7 @@ struct State {
     /// Who sent something that is more than this machine takes.
     too_large: HashSet<SourceId>,
     /// Who was found out to have all and to give only tips, or not to.
-    judged: HashMap<SourceId, bool>,
+    pub(super) judged: HashMap<SourceId, bool>,
     /// Something is right, and this machine does not take it.
     has_large: bool,
     closed: bool,
@@ -206,26 +206,6 @@ impl Board {
             self.blame(state, id, fault);
         }
         self.wake.notify_all();
-    }
-
-    /// Whether a source that refuses these cuts is to be asked if it has all: those who have, give only what they advertise.
-    pub fn may_judge(&self, id: SourceId, range: &Range<usize>) -> bool {
-        let in_the_middle = self.cuts[range.clone()].iter().flatten().any(|oid| !self.wants.contains(oid));
-        in_the_middle && !self.by_name && self.lock().judged.insert(id, false).is_none()
-    }
-
-    /// A source has all of it, and gives only tips: it takes no part in slices, and is to blame for nothing.
-    pub fn gives_tips_only(&self, id: SourceId) {
-        let mut state = self.lock();
-        state.judged.insert(id, true);
-        state.schedule.leave(id);
-        self.wake.notify_all();
-    }
-
-    /// Those that do.
-    pub fn tips_only(&self) -> Vec<SourceId> {
-        let state = self.lock();
-        state.judged.iter().filter(|(_, tips_only)| **tips_only).map(|(id, _)| *id).collect()
     }
 
     /// How many connections a source is to have.
@@ -399,7 +379,7 @@ impl Board {
         self.started.elapsed()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while holding it")
     }
 }
