@@ -29,13 +29,14 @@ pub fn from_upstream(authority: &mut Authority<'_>, body: &[u8], out: &mut dyn W
         return Err(run.exhausted());
     }
     let since = Instant::now();
-    let mut flushed = since;
+    let (mut flushed, mut is_served) = (since, false);
     let streamed = authority.stream(body, &mut |packet| match packet {
         // git would end us before we have said and reported it.
         Packet::Data([b'E', b'R', b'R', b' ', said @ ..]) => Err(refusal(String::from_utf8_lossy(said).trim_end())),
         _ => {
-            if matches!(packet, Packet::Data([1 | 2, _, ..])) {
+            if !is_served && matches!(packet, Packet::Data([1 | 2, _, ..])) {
                 // git has something to show.
+                is_served = true;
                 run.journal.note(Event::Served);
             }
             let mut written = write_clean(packet, out);

@@ -1,7 +1,7 @@
 //! Stores while others use, evict and remove them: made, held, listed, gone whole.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -176,6 +176,20 @@ fn without_a_folder_there_is_nothing_to_list_or_remove() {
     assert_eq!(cache.stores().list().expect("no folder is no error"), []);
     assert_eq!(cache.stores().evict(0).expect("no folder is no error"), []);
     assert!(Stores::of(&Environment::of([("HOME", "")], "/")).is_none_or(|stores| stores.list().is_ok()));
+}
+
+#[test]
+fn a_store_that_somebody_has_alone_is_not_waited_for_for_ever() {
+    let cache = Cache::new();
+    let path = cache.fill("o/alone", 1, 1);
+    // Stopped in the middle of a removal, or of a look at what is left.
+    let alone = fs::File::options().append(true).open(path.join(IN_USE)).expect("every store has it");
+    alone.lock().expect("nobody uses it");
+    let opened = Folder::open(&cache.env(), &repository("o/alone"), "sha1");
+    assert_eq!(opened.map(|_| ()).map_err(|error| error.kind()), Err(io::ErrorKind::WouldBlock));
+    assert_eq!(cache.names(), ["github:o/alone"], "a look is not held up");
+    drop(alone);
+    cache.open("o/alone");
 }
 
 #[cfg(unix)]
