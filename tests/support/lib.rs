@@ -19,7 +19,9 @@ mod pip;
 pub mod corpus;
 
 pub use cargo::{CargoMirror, CargoStage, CrateServer, CrateStock, Needs, StockCrate, Template};
-pub use git::{Copy, Forgery, GitServer, NAME, Stage, StageMirror, apply, random_fault, random_rate};
+pub use git::{
+    Copy, Dialect, Forgery, GIT_2_25, GitServer, NAME, Stage, StageMirror, apply, random_fault, random_rate,
+};
 pub use history::{
     AUTOGLM, AUTOGLM_ASSETS, History, RandomHistory, Repository, Submodule, assert_fsck_clean, assert_same_reachable,
     assert_same_repository, assert_same_repository_but, assert_same_stored, assert_whole_store, grow,

@@ -56,6 +56,10 @@ impl Answer<'_, '_> {
         };
         let way = plan::plan(request, facts);
         tracing::debug!(?way, ?facts, "plan");
+        let is_first = request.is_clone() || request.first_depth().is_some();
+        if is_first && facts.mirrors && way != Plan::Authority {
+            self.authority.ask_if_whole(&request.wants());
+        }
         match (way, store) {
             (Plan::Bulk, Some(store)) => self.stored(&store),
             (Plan::Authority, _) => from_upstream(self.authority, &request.to_bytes(), self.out).map(|()| None),
@@ -116,6 +120,10 @@ impl Answer<'_, '_> {
             }
         };
         look::remember(store);
+        if self.authority.is_shallow() || self.upstreams_fault() == Some(Fault::Shallow) {
+            // What it gives, and where that ends, is nobody else's to say.
+            return from_upstream(self.authority, &request.to_bytes(), self.out).map(|()| false);
+        }
         let wants = request.wants();
         let whole = store.has_all(&wants);
         if whole {
@@ -124,7 +132,7 @@ impl Answer<'_, '_> {
             identity::check(self.authority, store, refs)?;
         }
         // Upstream was asked as well, like a mirror, and could not give it either; what is pinned is nobody else's to add.
-        let asked_already = self.authority.session().is_some() && !self.was_too_large();
+        let asked_already = self.authority.session().is_some() && !self.upstream_may_give();
         if !whole && (run.pinned.is_some() || asked_already) {
             return Err(run.exhausted());
         }
@@ -152,11 +160,21 @@ impl Answer<'_, '_> {
         answered.map(|()| false)
     }
 
-    /// Whether upstream could give it, but the store could not hold it.
-    fn was_too_large(&self) -> bool {
+    /// Whether upstream could give it to git, though not to the store: it is too large for that, comes only in one piece, or
+    /// in a way that our client does not get along with.
+    fn upstream_may_give(&self) -> bool {
+        match self.upstreams_fault() {
+            Some(Fault::TooLarge | Fault::Missing | Fault::Dialect(_) | Fault::NotAMirror(_)) => true,
+            Some(Fault::Status(status)) => status < 500,
+            _ => false,
+        }
+    }
+
+    /// The last that went wrong with upstream.
+    fn upstreams_fault(&self) -> Option<Fault> {
         let run = self.authority.run;
         let sources = run.journal.report().sources;
-        sources.iter().any(|source| source.name == run.upstream.name && source.why == Some(Fault::TooLarge))
+        sources.into_iter().find(|source| source.name == run.upstream.name).and_then(|source| source.why)
     }
 }
 

@@ -70,6 +70,7 @@ impl Answer<'_, '_> {
                     self.mirrors.put_back(session);
                     return Ok(Passed::Large);
                 }
+                Ok(Some(_)) if self.authority.is_shallow() => break,
                 Ok(Some(bytes)) => {
                     run.carried(&session.source, bytes, since.elapsed());
                     self.mirrors.put_back(session);

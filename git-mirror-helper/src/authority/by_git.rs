@@ -55,12 +55,16 @@ pub fn connect(run: &Run, credentials: Credentials, how: How) -> Result<Opened, 
 /// nobody else could speak for upstream. `longest` is how long it may take where somebody could.
 ///
 /// Who answered, in whatever way, is there: a dialect, plain files, a sign-in page that some setting of the user's passes, a
-/// redirect that git follows. Who did not answer would not answer git either, and git waits for minutes where we do not: that
-/// is away, unless nobody else is left. A server that has broken down (500 and the like) has a dialect with nobody.
+/// redirect that git follows; and the proxy may be another one for git. Who did not answer would not answer git either, and git
+/// waits for minutes where we do not: that is away. So is a server that has broken down (500 and the like), or asks to wait,
+/// unless nobody else is left.
 pub fn may_get_along(fault: &Fault, alone: bool, longest: Duration) -> Option<How> {
-    let there = match fault {
+    let silently = How { silently: true, longest: (!alone).then_some(longest) };
+    match fault {
         // What upstream does not show to everybody: a person may be asked for a password, and hears why.
-        Fault::Missing | Fault::Status(401 | 403) => return Some(How::ALOUD),
+        Fault::Missing | Fault::Status(401 | 403) => Some(How::ALOUD),
+        Fault::Status(500 | 502..=504 | 507..) | Fault::Busy(_) => alone.then_some(silently),
+        Fault::Proxy(_) => Some(silently),
         Fault::Dialect(_)
         | Fault::NotAMirror(_)
         | Fault::Said(_)
@@ -69,20 +73,17 @@ pub fn may_get_along(fault: &Fault, alone: bool, longest: Duration) -> Option<Ho
         | Fault::Cut
         | Fault::TooLarge
         | Fault::Corrupt(_)
-        | Fault::Shallow => true,
-        Fault::Status(status) => !matches!(status, 500 | 502..=504 | 507..),
-        Fault::Dns | Fault::Refused | Fault::Proxy(_) | Fault::Busy(_) | Fault::Transport(_) => false,
-        // It had all the time there is, or has to be given more.
-        Fault::Timeout | Fault::Stalled | Fault::Slow | Fault::Crawls(_) | Fault::Canceled | Fault::Local(_) => {
-            return None;
-        }
-    };
-    match (there, alone) {
-        (true, true) => Some(How::ALOUD),
-        (true, false) => Some(How { silently: true, longest: Some(longest) }),
-        // What is told then is what our client saw.
-        (false, true) => Some(How { silently: true, longest: None }),
-        (false, false) => None,
+        | Fault::Shallow
+        | Fault::Status(_) => Some(if alone { How::ALOUD } else { silently }),
+        Fault::Dns
+        | Fault::Refused
+        | Fault::Timeout
+        | Fault::Stalled
+        | Fault::Slow
+        | Fault::Crawls(_)
+        | Fault::Transport(_)
+        | Fault::Canceled
+        | Fault::Local(_) => None,
     }
 }
 
@@ -111,9 +112,9 @@ mod tests {
             (Fault::Status(503), None, silent(None)),
             (Fault::Status(522), None, silent(None)),
             (Fault::Busy(longest), None, silent(None)),
-            (Fault::Refused, None, silent(None)),
-            (Fault::Dns, None, silent(None)),
-            (Fault::Proxy(what()), None, silent(None)),
+            (Fault::Proxy(what()), silent(Some(longest)), silent(None)),
+            (Fault::Refused, None, None),
+            (Fault::Dns, None, None),
             (Fault::Timeout, None, None),
             (Fault::Stalled, None, None),
             (Fault::Local(what()), None, None),

@@ -7,6 +7,7 @@ pub mod shown;
 pub mod by_git;
 pub mod by_settings;
 pub mod upstream;
+mod whole;
 pub mod refs;
 pub mod identity;
 pub mod signers;

@@ -20,6 +20,7 @@ use super::{
     kept::Kept,
     shown::{Shown, Silence, Upstream},
     upstream,
+    whole::Question,
     witnesses::Witnesses,
     word::Word,
 };
@@ -58,6 +59,8 @@ pub struct Authority<'r> {
     pub word: Option<Word>,
     /// What is to be remembered once what it means has arrived.
     unproven: Option<Unproven>,
+    /// Whether upstream is whole, where it was asked.
+    question: Option<Question>,
 }
 
 /// What came of looking for it.
@@ -94,6 +97,7 @@ impl<'r> Authority<'r> {
             silence,
             word: None,
             unproven: None,
+            question: None,
         };
         let mut alone = run.select.git(&run.repository, run.is_private(), 0).is_empty();
         loop {
@@ -108,24 +112,26 @@ impl<'r> Authority<'r> {
                     return Ok(found(speaks(Voice::Public(session), false, None)));
                 }
                 Ok(Upstream::Child(child, shown)) => {
-                    let speaks = speaks(Voice::Child(child), shown != Shown::All, None);
-                    return Ok(found(Self { doubtful: shown == Shown::Doubtful, ..speaks }));
+                    let (private, doubtful) = (shown != Shown::All, shown == Shown::Doubtful);
+                    return Ok(found(Self { doubtful, ..speaks(Voice::Child(child), private, None) }));
                 }
                 Ok(Upstream::Older(child)) => return Ok(Found::Older(child)),
                 Err(Silence::Unreachable(fault)) => fault,
             };
             run.failed(&run.upstream, 0, started.elapsed(), fault.clone());
-            let (private, late) = (run.is_private(), matches!(fault, Fault::Timeout | Fault::Stalled));
+            let private = run.is_private();
             if !alone {
                 let witnesses = Witnesses::that_answer(run);
                 if !witnesses.opened.is_empty() {
                     return Ok(found(speaks(Voice::Mirrors(witnesses), private, Some(fault))));
                 }
             }
-            // Nobody else speaks but the store. If upstream was no more than late, it has all the time there is.
+            // Nobody else speaks but the store. If upstream was no more than late, it has all the time there is, and if it was
+            // there in whatever way, git has its say.
+            let is_away = matches!(fault, Fault::Dns | Fault::Refused);
             match Kept::open(run) {
                 Some(kept) => return Ok(found(speaks(Voice::Kept(Box::new(kept)), private, Some(fault)))),
-                None if alone || !late => return Err(run.exhausted()),
+                None if alone || is_away => return Err(run.exhausted()),
                 None => alone = true,
             }
         }
@@ -303,6 +309,26 @@ impl<'r> Authority<'r> {
         if let Some(Unproven { refs, verdict, all }) = self.unproven.take() {
             self.run.ledger.remember(&refs, verdict, self.private, all);
         }
+    }
+
+    /// Mirrors are going to carry this for upstream, which is asked whether it has all of it. What it has said before is
+    /// remembered; who rejects shallow copies asks again.
+    pub fn ask_if_whole(&mut self, wants: &[Oid]) {
+        let run = self.run;
+        let Voice::Public(session) = &self.voice else { return };
+        let is_known = run.ledger.page().whole && !run.options.rejects_shallow;
+        if let Some(tip) = wants.first().filter(|_| !is_known && run.pinned.is_none()) {
+            self.question = Some(Question::ask(session, tip));
+        }
+    }
+
+    /// Whether upstream has said that it is a shallow copy.
+    pub fn is_shallow(&mut self) -> bool {
+        let said = self.question.take().and_then(Question::answer);
+        if said == Some(false) && !self.run.ledger.page().whole {
+            self.run.ledger.remember_whole();
+        }
+        said == Some(true)
     }
 
     /// Which of `haves` upstream has, so that they are commits of this repository and not somebody's invention.

@@ -40,7 +40,10 @@ pub fn open(run: &Run, alone: bool) -> Result<Upstream, Silence> {
     }
     let started = Instant::now();
     let fault = match Session::open(&run.select.http, &run.upstream, patience) {
-        Ok(session) => return Ok(Upstream::Public(Box::new(session))),
+        Ok(session) => {
+            tell_redirect(run, &session);
+            return Ok(Upstream::Public(Box::new(session)));
+        }
         // git would follow, and nothing protects what comes then.
         Err(Fault::Redirect(to)) if url.scheme() == "https" && to.starts_with("http://") => {
             return Err(Silence::Unreachable(Fault::Redirect(to)));
@@ -58,5 +61,13 @@ pub fn open(run: &Run, alone: bool) -> Result<Upstream, Silence> {
         Err(why) if hidden => Err(Silence::Refused(why)),
         // What was wrong says more than git's end does.
         Err(_) => Err(Silence::Unreachable(fault)),
+    }
+}
+
+/// git says where upstream has moved to, and programs look for it (`remote-curl.c`, `discover_refs`).
+fn tell_redirect(run: &Run, upstream: &Session) {
+    if let Some(place) = upstream.redirected_to().filter(|_| run.options.verbosity > 0) {
+        let place = place.to_string();
+        (run.gits_words)(format!("warning: redirecting to {}/\n", place.trim_end_matches('/')).as_bytes());
     }
 }

@@ -87,11 +87,13 @@ pub struct Options {
     pub family: Option<Family>,
     /// 0 for `-q`, 1 normally, more for each `-v`.
     pub verbosity: u32,
+    /// A shallow upstream is not to be cloned from.
+    pub rejects_shallow: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { lines: Vec::new(), progress: false, family: None, verbosity: 1 }
+        Self { lines: Vec::new(), progress: false, family: None, verbosity: 1, rejects_shallow: false }
     }
 }
 
@@ -104,6 +106,8 @@ impl Options {
             ("progress", value) => self.progress = value == "true",
             ("family", value) => self.family = Family::parse(value),
             ("verbosity", value) => self.verbosity = value.parse().unwrap_or(1),
+            // By git's own name for it, TRANS_OPT_REJECT_SHALLOW.
+            ("rejectshallow", _) => self.rejects_shallow = true,
             ("servpath", _) => return "unsupported\n",
             _ => {}
         }

@@ -18,11 +18,11 @@ use mirror_config::{
 use super::{
     by_name,
     cuts::cuts,
+    joining::Joining,
     mirrors::Mirrors,
     one_piece::{CRAWL, Came, ENOUGH_CUTS, OnePiece},
-    slices::{Slices, Work},
+    slices::{Shared, Slices, Work},
     stale,
-    state::Joining,
 };
 use crate::{
     authority::Authority,
@@ -115,7 +115,11 @@ impl Bulk<'_, '_> {
                 },
             };
             let files = work.is_by_name();
-            let whole = self.share(&wants, work, ready)?;
+            let Shared { whole, tips_only } = self.share(&wants, work, ready)?;
+            if !whole && !tips_only.is_empty() {
+                self.by_tips(&wants, tips_only)?;
+                break;
+            }
             if whole || !files {
                 break;
             }
@@ -124,8 +128,30 @@ impl Bulk<'_, '_> {
         Ok(held)
     }
 
-    /// Has everybody take part. True when all of it is here.
-    fn share(&mut self, wants: &[Oid], work: Work, ready: Vec<Joining>) -> Result<bool, Failure> {
+    /// The same from sources that have all of it, and give only what they advertise: cut at tags, where there are any, else in
+    /// one piece from one after the other.
+    fn by_tips(&mut self, wants: &[Oid], sources: Vec<Session>) -> Result<(), Failure> {
+        let tags = cuts(wants, self.refs, &[], &[], 0);
+        if tags.len() > 1 {
+            let failed = |e| Failure::new(Kind::Io, format!("{}: the store: {e}", self.authority.run.repository));
+            let parts = Parts::begin(self.store, &tags).map_err(failed)?;
+            let ready = sources.iter().cloned().map(Joining::of).collect();
+            if self.share(wants, Work::slices(tags, parts), ready)?.whole {
+                return Ok(());
+            }
+        }
+        for session in sources {
+            let since = Instant::now();
+            match self.ask(&session, wants, &[], Asking { alone: true, by_name: false, undivided: true }) {
+                Ok(_) => break,
+                Err((fault, wasted)) => self.lost(&session, wasted, since, fault)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Has everybody take part.
+    fn share(&mut self, wants: &[Oid], work: Work, ready: Vec<Joining>) -> Result<Shared, Failure> {
         let upstream = self.authority.session().cloned();
         let run = self.authority.run;
         Slices { run, store: self.store, wants, mirrors: self.mirrors, upstream }.fetch(work, ready)
@@ -141,7 +167,7 @@ impl Bulk<'_, '_> {
             let Some(session) = self.mirrors.next_within(longest) else { break };
             let since = Instant::now();
             let alone = lagging.is_empty() && !self.mirrors.has_more();
-            match self.ask(&session, wants, &[], (alone, by_name)) {
+            match self.ask(&session, wants, &[], Asking { alone, by_name, undivided: false }) {
                 Ok(Came::Landed) => {
                     self.mirrors.put_back(session);
                     stale::passed_by(self.mirrors, lagging, since);
@@ -194,7 +220,12 @@ impl Bulk<'_, '_> {
                 break;
             }
             let all: Vec<Oid> = older.iter().map(|(tip, _)| tip.clone()).collect();
-            match self.ask(&session, &tips, &all, (lagging.is_empty(), false)) {
+            match self.ask(
+                &session,
+                &tips,
+                &all,
+                Asking { alone: lagging.is_empty(), by_name: false, undivided: false },
+            ) {
                 Ok(Came::Landed | Came::Some(..)) => break,
                 Ok(Came::Cut(cuts, rate, wasted)) => {
                     let first = Joining { rate: Some(rate), wasted, ..Joining::of(session) };
@@ -211,7 +242,7 @@ impl Bulk<'_, '_> {
     fn begin_with_upstream(&mut self, wants: &[Oid], by_name: bool) -> Result<Option<Beginning>, Failure> {
         let Some(session) = self.authority.session().cloned() else { return Ok(None) };
         let since = Instant::now();
-        match self.ask(&session, wants, &[], (true, by_name)) {
+        match self.ask(&session, wants, &[], Asking { alone: true, by_name, undivided: false }) {
             Ok(Came::Landed) => Ok(None),
             Ok(Came::Some(landing, rate, bytes, _)) => {
                 let ready = vec![Joining { rate: Some(rate), bytes, ..Joining::of(session) }];
@@ -284,13 +315,13 @@ impl Bulk<'_, '_> {
         Ok(())
     }
 
-    /// Asks a source for everything. (`alone`: nobody else could help; `by_name`: they could be asked for files.)
+    /// Asks a source for everything.
     fn ask(
         &self,
         session: &Session,
         wants: &[Oid],
         older: &[Oid],
-        (alone, by_name): (bool, bool),
+        Asking { alone, by_name, undivided }: Asking,
     ) -> Result<Came, (Fault, u64)> {
         let run = self.authority.run;
         let format = self.authority.advertisement().object_format();
@@ -298,8 +329,20 @@ impl Bulk<'_, '_> {
             return Err((Fault::Transport("it cannot do what is asked".to_owned()), 0));
         }
         let patience = if session.source.is_upstream() { Patience::LAST } else { self.mirrors.patience(session) };
-        OnePiece { run, store: self.store, session, wants, refs: self.refs, older, alone, by_name }.fetch(patience)
+        OnePiece { run, store: self.store, session, wants, refs: self.refs, older, alone, by_name, undivided }
+            .fetch(patience)
     }
+}
+
+/// How a source is asked for everything.
+#[derive(Debug, Clone, Copy)]
+struct Asking {
+    /// Nobody else could help.
+    alone: bool,
+    /// They could be asked for files by name.
+    by_name: bool,
+    /// It comes in one piece or not at all.
+    undivided: bool,
 }
 
 /// What a run has left that was killed when all was to come in one piece, and the tips it was for.

@@ -32,6 +32,16 @@ pub fn serve(board: &Board, session: &Session, id: SourceId, connection: usize) 
                 board.begin(task, id, &cancel);
                 match fetch(board, session, &cancel, task, &range) {
                     Ok(file) => board.arrived(task, id, range, file),
+                    Err(Fault::Missing) => {
+                        // Some servers give out only what they advertise, and that whole.
+                        let tips_only = board.may_judge(id, &range)
+                            && session.until(&cancel).has(&board.wants, Patience::REPLACEABLE).is_ok();
+                        // Before the slice goes back: nobody may think that nobody has it.
+                        if tips_only {
+                            board.gives_tips_only(id);
+                        }
+                        board.lost(task, id, Fault::Missing);
+                    }
                     Err(fault) => board.lost(task, id, fault),
                 }
             }

@@ -8,6 +8,7 @@ pub mod mirrors;
 pub mod schedule;
 pub mod stale;
 pub mod one_piece;
+pub mod joining;
 pub mod state;
 pub mod connection;
 pub mod slices;

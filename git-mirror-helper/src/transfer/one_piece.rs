@@ -55,6 +55,8 @@ pub struct OnePiece<'a> {
     pub alone: bool,
     /// Files may be asked for by name.
     pub by_name: bool,
+    /// It comes in one piece or not at all.
+    pub undivided: bool,
 }
 
 /// What became of it.
@@ -81,7 +83,7 @@ impl OnePiece<'_> {
             first_request::open(&self.session.until(&cancel), &fetch, patience).map_err(|fault| (fault, 0))?;
         let by_name = self.by_name && self.older.is_empty();
         let mut heavy = false;
-        if whole.is_long(self.alone) {
+        if !self.undivided && whole.is_long(self.alone) {
             let hint = whole.hint(self.wants, format);
             heavy = by_name && whole.look.is_heavy() && by_name::has_filter(self.session) && hint.rate > CRAWL;
             let tagged = cuts::tagged(self.wants, self.refs) >= ENOUGH_CUTS;
@@ -143,6 +145,10 @@ impl OnePiece<'_> {
                 parts.clear();
                 let hint = whole.hint(self.wants, format);
                 Ok(self.cut(&Hint { commits, ..hint }, bytes))
+            }
+            Err(fault @ (Fault::Cut | Fault::Stalled | Fault::Slow)) if self.undivided => {
+                parts.clear();
+                Err((fault, bytes))
             }
             // The line does not carry it in one piece.
             Err(Fault::Cut | Fault::Stalled | Fault::Slow) => {

@@ -15,12 +15,7 @@ use mirror_config::{
 };
 use tempfile::NamedTempFile;
 
-use super::{
-    connection, cuts,
-    mirrors::Mirrors,
-    schedule::SourceId,
-    state::{Board, Joining},
-};
+use super::{connection, cuts, joining::Joining, mirrors::Mirrors, schedule::SourceId, state::Board};
 use crate::{
     objects::{
         landing::{Landing, land},
@@ -49,6 +44,15 @@ pub struct Slices<'a, 'r> {
     pub mirrors: &'a mut Mirrors<'r>,
     /// Upstream, to step in where mirrors cannot.
     pub upstream: Option<Session>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Shared {
+    /// Nothing is missing.
+    pub whole: bool,
+    /// Those that have all of it, and give only what they advertise.
+    pub tips_only: Vec<Session>,
 }
 
 /// What is to be done.
@@ -93,13 +97,12 @@ struct Joined {
 }
 
 impl Slices<'_, '_> {
-    /// Brings all of it into the store, or as much as anybody gives; begins with those that are `ready`. True when
-    /// nothing is missing.
+    /// Brings all of it into the store, or as much as anybody gives; begins with those that are `ready`.
     ///
     /// # Errors
     ///
     /// [`Kind::Io`] when this machine's disk fails. That nobody serves is no error.
-    pub fn fetch(mut self, work: Work, ready: Vec<Joining>) -> Result<bool, Failure> {
+    pub fn fetch(mut self, work: Work, ready: Vec<Joining>) -> Result<Shared, Failure> {
         let (run, by_name) = (self.run, work.is_by_name());
         let local = |fault: Fault| run.local(&fault);
         let Work { cuts, parts, landing } = work;
@@ -116,7 +119,8 @@ impl Slices<'_, '_> {
             },
         };
         let tips = if by_name { self.wants.to_vec() } else { cuts[..landed].concat() };
-        let board = Board::new(run, self.store, cuts, (landed, parts), (self.upstream.is_some(), by_name));
+        let kind = (self.upstream.is_some(), by_name);
+        let board = Board::new(run, self.store, cuts, (landed, parts), kind, self.wants);
         let board = Arc::new(board);
         let mut under_way = UnderWay { board: Arc::clone(&board), joined: Vec::new(), landing, tips };
         let shown = {
@@ -129,9 +133,11 @@ impl Slices<'_, '_> {
         ready.into_iter().for_each(|joining| under_way.join(joining));
         let ended = self.until_done(&mut under_way);
         board.close();
-        for connection in std::mem::take(&mut under_way.joined).into_iter().flat_map(|joined| joined.connections) {
+        let mut tips_only = Vec::new();
+        for Joined { id, session, connections } in std::mem::take(&mut under_way.joined) {
             // A panic there has been shown already, and its slice is simply not there.
-            let _ = connection.join();
+            connections.into_iter().for_each(|connection| drop(connection.join()));
+            tips_only.extend(board.tips_only().contains(&id).then_some(session));
         }
         drop(shown);
         let UnderWay { landing, tips, .. } = under_way;
@@ -142,7 +148,7 @@ impl Slices<'_, '_> {
             landing.keep(&tips).map_err(local)?;
             board.stored(whole || board.is_landed());
         }
-        ended.map(|()| whole)
+        ended.map(|()| Shared { whole, tips_only })
     }
 
     /// How many cuts had landed in a run that was killed, and what it left of them.
@@ -175,13 +181,17 @@ impl Slices<'_, '_> {
                 return Ok(());
             }
             let mirrors_had_time = !self.mirrors.has_more() || started.elapsed() > MIRRORS_FIRST;
+            // Before upstream has to give what they could: they are asked for tips.
+            if mirrors_had_time && board.needs_reserve() && !board.tips_only().is_empty() {
+                return Ok(());
+            }
             if mirrors_had_time
                 && board.needs_reserve()
                 && let Some(upstream) = self.upstream.take()
             {
                 under_way.join(Joining::of(upstream));
             }
-            if board.is_stuck() && !self.mirrors.has_more() {
+            if board.is_stuck() && !self.mirrors.has_more() && board.tips_only().is_empty() {
                 // Who serves has not got it: a tag that was deleted since, or a branch that was rewritten.
                 if board.give_up_first(self.wants, empty) {
                     continue;

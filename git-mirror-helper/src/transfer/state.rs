@@ -11,38 +11,20 @@ use std::{
 
 use mirror_config::{
     errors::Fault,
-    git::Session,
-    model::{Oid, Service},
+    model::Oid,
     report::{Event, Journal, Share, Snapshot},
     transport::http::Cancel,
 };
 use tempfile::NamedTempFile;
 
-use super::schedule::{Lost, Next, Schedule, SourceId, TaskId};
+use super::{
+    joining::{Joining, Tally},
+    schedule::{Lost, Next, Schedule, SourceId, TaskId},
+};
 use crate::{
     objects::store::{Part, Parts, Store},
     run::Run,
 };
-
-/// A source that is to take part.
-#[derive(Debug, Clone)]
-pub struct Joining {
-    /// The source, which has answered.
-    pub session: Session,
-    /// Bytes a second, if that is known.
-    pub rate: Option<f64>,
-    /// Bytes that came from it before, and are used.
-    pub bytes: u64,
-    /// Bytes that came from it before, in vain.
-    pub wasted: u64,
-}
-
-impl Joining {
-    /// One of which nothing is known yet.
-    pub fn of(session: Session) -> Self {
-        Self { session, rate: None, bytes: 0, wasted: 0 }
-    }
-}
 
 /// The shared state of a transfer in slices.
 #[derive(Debug)]
@@ -59,6 +41,8 @@ pub struct Board {
     pub has_reserve: bool,
     /// The cuts are files, asked for by their names.
     pub by_name: bool,
+    /// What git wants.
+    pub wants: Vec<Oid>,
     /// Upstream's name in the configuration.
     upstream: String,
     journal: Journal,
@@ -80,15 +64,9 @@ struct State {
     broken: Option<Fault>,
     /// Who sent something that is more than this machine takes.
     too_large: HashSet<SourceId>,
+    /// Who was found out to have all and to give only tips, or not to.
+    judged: HashMap<SourceId, bool>,
     closed: bool,
-}
-
-/// What one source did; times are since the transfer began.
-#[derive(Debug, Clone)]
-struct Tally {
-    share: Share,
-    began: Option<Duration>,
-    ended: Duration,
 }
 
 impl Board {
@@ -100,6 +78,7 @@ impl Board {
         cuts: Vec<Vec<Oid>>,
         (landed, mut parts): (usize, Parts),
         (has_reserve, by_name): (bool, bool),
+        wants: &[Oid],
     ) -> Self {
         let git = &run.select.config.git;
         let connections = usize::try_from(git.connections.value).unwrap_or(1);
@@ -112,6 +91,7 @@ impl Board {
             limit: git.store_limit.value,
             has_reserve,
             by_name,
+            wants: wants.to_vec(),
             upstream: run.repository.upstream.clone(),
             journal: run.journal.clone(),
             started: Instant::now(),
@@ -125,6 +105,7 @@ impl Board {
                 banned: Vec::new(),
                 broken: None,
                 too_large: HashSet::new(),
+                judged: HashMap::new(),
                 closed: false,
             }),
             wake: Condvar::new(),
@@ -135,8 +116,7 @@ impl Board {
     pub fn join(&self, joining: &Joining) -> SourceId {
         let source = &joining.session.source;
         let mut state = self.lock();
-        let share = Share { bytes: joining.bytes, wasted: joining.wasted, ..Share::of(source, Service::Git) };
-        state.tallies.push(Tally { share, began: None, ended: Duration::ZERO });
+        state.tallies.push(Tally::of(joining));
         let domain = source.failure_domain(&self.upstream);
         state.schedule.join(&domain, joining.rate, source.is_upstream(), self.now())
     }
@@ -222,6 +202,26 @@ impl Board {
         self.wake.notify_all();
     }
 
+    /// Whether a source that refuses these cuts is to be asked if it has all: those who have, give only what they advertise.
+    pub fn may_judge(&self, id: SourceId, range: &Range<usize>) -> bool {
+        let in_the_middle = self.cuts[range.clone()].iter().flatten().any(|oid| !self.wants.contains(oid));
+        in_the_middle && !self.by_name && self.lock().judged.insert(id, false).is_none()
+    }
+
+    /// A source has all of it, and gives only tips: it takes no part in slices, and is to blame for nothing.
+    pub fn gives_tips_only(&self, id: SourceId) {
+        let mut state = self.lock();
+        state.judged.insert(id, true);
+        state.schedule.leave(id);
+        self.wake.notify_all();
+    }
+
+    /// Those that do.
+    pub fn tips_only(&self) -> Vec<SourceId> {
+        let state = self.lock();
+        state.judged.iter().filter(|(_, tips_only)| **tips_only).map(|(id, _)| *id).collect()
+    }
+
     /// How many connections a source is to have.
     pub fn connections(&self, id: SourceId) -> usize {
         let now = self.now();
@@ -305,8 +305,9 @@ impl Board {
     pub fn revive(&self) {
         let now = self.now();
         let mut state = self.lock();
-        let banned = state.banned.clone();
-        state.schedule.revive(&banned, now);
+        let mut but = state.banned.clone();
+        but.extend(state.judged.iter().filter(|(_, tips_only)| **tips_only).map(|(id, _)| *id));
+        state.schedule.revive(&but, now);
     }
 
     /// What has landed is in the store now; when that is `all`, the plan and the slices go.
@@ -326,12 +327,7 @@ impl Board {
     /// What everybody did who was asked.
     pub fn shares(&self) -> Vec<Share> {
         let state = self.lock();
-        let share = |tally: &Tally| Share {
-            time: tally.ended.saturating_sub(tally.began.unwrap_or(tally.ended)),
-            ..tally.share.clone()
-        };
-        // Who was never asked for anything did nothing.
-        state.tallies.iter().filter(|t| t.began.is_some() || t.share.bytes + t.share.wasted > 0).map(share).collect()
+        state.tallies.iter().filter_map(Tally::sum).collect()
     }
 
     /// What is wrong with this machine, if anything is.

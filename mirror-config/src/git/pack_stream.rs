@@ -209,7 +209,7 @@ mod tests {
             (vec![Packet::Data(b"ERR upload-pack: not our ref 12\n")], "missing"),
             (vec![Packet::Data(b"ERR want 12 not valid\n")], "missing"),
             (vec![Packet::Data(b"ERR go away\n")], "said"),
-            (vec![Packet::Data(b"shallow-info\n")], "shallow"),
+            (vec![Packet::Data(b"shallow-info\n")], "not-a-mirror"),
             (vec![Packet::Flush], "not-a-mirror"),
             (vec![], "cut"),
         ] {

@@ -126,6 +126,14 @@ impl Session {
         Ok(Self { http, source, base, cancel, advertisement, first_byte })
     }
 
+    /// Where it has redirected us, if it has.
+    pub fn redirected_to(&self) -> Option<&Address> {
+        let path = |address: &Address| address.expose().path().trim_end_matches('/').to_owned();
+        let same = self.base.expose().origin() == self.source.address.expose().origin()
+            && path(&self.base) == path(&self.source.address);
+        (!same).then_some(&self.base)
+    }
+
     /// The same, for requests that `cancel` ends early.
     pub fn until(&self, cancel: &Cancel) -> Self {
         Self { cancel: cancel.clone(), ..self.clone() }
@@ -180,6 +188,16 @@ impl Session {
         let mut stream = PackStream::open(body, fetch.depth.is_some())?;
         stream.when_alive(self.sign_of_life());
         Ok(stream)
+    }
+
+    /// Asks whether the place has these objects, with all that they reach; next to nothing is sent, since they are had as well.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Missing`] when it has not got one of them, [`Fault::Shallow`] when its history is cut off somewhere, else the
+    /// [`Fault`] of the request.
+    pub fn has(&self, tips: &[Oid], patience: Patience) -> Result<(), Fault> {
+        self.fetch(&Fetch { wants: tips, haves: tips, ..Fetch::default() }, patience).map(drop)
     }
 
     /// What is to be done when it says, while it is waited for, that it is alive and no more.

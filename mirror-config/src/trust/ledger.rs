@@ -60,6 +60,11 @@ impl Ledger {
         self.change(|page| page.roots = roots);
     }
 
+    /// Remembers that upstream has the whole history.
+    pub fn remember_whole(&self) {
+        self.change(|page| page.whole = true);
+    }
+
     fn change(&self, change: impl FnOnce(&mut Page)) {
         let Some(path) = &self.path else { return };
         if let Err(error) = state::change(path, change) {

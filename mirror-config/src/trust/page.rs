@@ -106,6 +106,9 @@ pub struct Page {
     /// All branches and tags were listed once, and none was too many to be remembered.
     #[serde(default)]
     pub listed: bool,
+    /// Upstream was seen to have the whole history, and not a shallow copy.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 impl Page {

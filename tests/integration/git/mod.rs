@@ -5,6 +5,8 @@ mod ops;
 mod update;
 mod push;
 mod ways;
+mod dialects;
+mod dialects_of_mirrors;
 mod probe;
 mod privacy;
 mod settings;

@@ -72,6 +72,13 @@ impl Backend {
         command.spawn()
     }
 
+    /// The repository that a request is about, and the path that names it.
+    pub(crate) fn place<'a>(&self, request: &'a Request) -> (PathBuf, &'a str) {
+        let path = below_root(request.split().0);
+        let repository = path.find(".git/").map_or(path, |at| &path[..at + 4]);
+        (self.root.join(repository.trim_start_matches('/')), path)
+    }
+
     /// Reads the head of the answer that a child makes.
     pub(crate) fn reply(&self, request: &Request, mut stdout: ChildStdout) -> io::Result<Reply> {
         if !self.has_cgi {

@@ -4,7 +4,7 @@
 
 use std::{io, time::Duration};
 
-use super::{answer, backend::Reply, bomb, forgery::Forgery, server_state::Shared};
+use super::{answer, backend::Reply, bomb, dialect::Dialect, forgery::Forgery, server_state::Shared};
 use crate::wire::{Fault, Line, Pace, Request, lock};
 
 /// The most that an endless answer sends to a client that does not give up.
@@ -48,12 +48,19 @@ impl Exchange<'_> {
 
     /// git's own answer, with a fault of the pack it carries.
     fn relay(&mut self, fault: Option<Fault>, user: Option<&str>) -> io::Result<()> {
+        let dialect = self.shared.dialect().clone();
+        let (repository, path) = self.shared.backend.place(self.request);
+        if let Some((code, headers, body)) = dialect.instead(self.request, &repository, path) {
+            return self.line.whole(code, &headers, &body);
+        }
+        let request = dialect.heard(self.request);
         let hidden = lock(&self.shared.gate).as_ref().and_then(|gate| gate.hides(self.request));
-        let mut child = self.shared.backend.spawn(self.request, user, hidden.as_deref())?;
+        let mut child = self.shared.backend.spawn(&request, user, hidden.as_deref())?;
         let stdout = child.stdout.take().expect("stdout is a pipe");
         let id = self.shared.keep(child);
-        let done = self.shared.backend.reply(self.request, stdout).and_then(|reply| match fault {
+        let done = self.shared.backend.reply(&request, stdout).and_then(|reply| match fault {
             Some(fault) => self.spoiled(reply, fault),
+            None if dialect.changes(&request) => self.in_dialect(reply, &dialect),
             None if self.names_more() => self.with_more_refs(reply),
             None => self.stream_through(reply),
         });
@@ -70,6 +77,14 @@ impl Exchange<'_> {
     fn with_more_refs(&mut self, mut reply: Reply) -> io::Result<()> {
         let body = self.forgery.refs(&all(&mut reply)?);
         self.line.head(reply.code, &reply.headers, None)?;
+        self.line.chunks(&body)?;
+        self.line.end()
+    }
+
+    fn in_dialect(&mut self, mut reply: Reply, dialect: &Dialect) -> io::Result<()> {
+        let body = all(&mut reply)?;
+        let (headers, body) = dialect.said(self.request, &reply.headers, &body);
+        self.line.head(reply.code, &headers, None)?;
         self.line.chunks(&body)?;
         self.line.end()
     }

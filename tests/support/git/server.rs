@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::{exchange::Exchange, forgery::Forgery, gate::Gate, server_state::Shared};
+use super::{dialect::Dialect, exchange::Exchange, forgery::Forgery, gate::Gate, server_state::Shared};
 use crate::wire::{Connections, Fault, Line, Pace, Plan, Requests, Seen, basic_credentials, lock};
 
 /// A server for the repositories below a folder: `ROOT/OWNER/NAME.git` is `URL/OWNER/NAME.git`. Behind
@@ -76,6 +76,11 @@ impl GitServer {
     /// Lies from now on, in what it sends and names.
     pub fn forge(&self, forgery: Forgery) {
         *self.shared.forgery() = forgery;
+    }
+
+    /// Speaks like this from now on.
+    pub fn speak(&self, dialect: Dialect) {
+        *self.shared.dialect() = dialect;
     }
 
     /// Waits so long before each answer, as a round trip would take.

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::{backend::Backend, forgery::Forgery, gate::Gate};
+use super::{backend::Backend, dialect::Dialect, forgery::Forgery, gate::Gate};
 use crate::{
     wire::{Fault, Plan, Request, Seen, Wire, lock},
     world::{cpu, end_group},
@@ -28,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) credentials: Mutex<Option<(String, String)>>,
     pub(crate) gate: Mutex<Option<Gate>>,
     forgery: Mutex<Forgery>,
+    dialect: Mutex<Dialect>,
     plans: Mutex<Vec<Plan>>,
     children: Mutex<HashMap<u32, Child>>,
 }
@@ -42,6 +43,7 @@ impl Shared {
             credentials: Mutex::default(),
             gate: Mutex::default(),
             forgery: Mutex::default(),
+            dialect: Mutex::default(),
             plans: Mutex::default(),
             children: Mutex::default(),
         }
@@ -103,6 +105,11 @@ impl Shared {
     /// How it lies.
     pub(crate) fn forgery(&self) -> MutexGuard<'_, Forgery> {
         lock(&self.forgery)
+    }
+
+    /// How it speaks.
+    pub(crate) fn dialect(&self) -> MutexGuard<'_, Dialect> {
+        lock(&self.dialect)
     }
 
     /// The user a request is from, if it is from one; an error when it must be and is not.

@@ -1,6 +1,6 @@
 //! A stage for the suite: an upstream, mirrors with copies of it, and a configuration that names them.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, thread, time::Duration};
 
 use super::server::GitServer;
 use crate::{
@@ -121,7 +121,14 @@ impl Stage {
     pub fn forget(&self) {
         for folder in ["state", "cache"] {
             let folder = self.sandbox.path(folder);
-            fs::remove_dir_all(&folder).and_then(|()| fs::create_dir(&folder)).expect("the folder is ours");
+            // A helper may still write down what it has measured, for a moment after git has ended.
+            let emptied = (0..50).any(|_| {
+                let done = fs::remove_dir_all(&folder).is_ok();
+                thread::sleep(Duration::from_millis(if done { 0 } else { 20 }));
+                done
+            });
+            assert!(emptied, "{} cannot be emptied", folder.display());
+            fs::create_dir(&folder).expect("the sandbox is ours");
         }
         self.sandbox.forget_reports();
     }

@@ -156,6 +156,22 @@ impl Repository {
         self.forget_unreachable();
     }
 
+    /// Leaves only so many commits of each branch, as in a clone with a depth.
+    ///
+    /// # Panics
+    ///
+    /// When git cannot make such a clone.
+    pub fn become_shallow(&self, depth: u32) {
+        let (path, whole) = (self.path(), self.path().with_extension("whole"));
+        fs::rename(&path, &whole).expect("the folder is ours");
+        let mut command = crate::world::plain_git(&self.root);
+        let from = format!("file://{}", whole.display());
+        command.args(["clone", "-q", "--mirror", "--depth", &depth.to_string(), &from]).arg(&path);
+        let _ = run(command, PATIENCE).ok();
+        fs::remove_dir_all(&whole).expect("the folder is ours");
+        let _ = self.git(&["config", "uploadpack.allowFilter", "true"]).ok();
+    }
+
     /// Sets a ref to a revision: moved, rewound or extra refs of a mirror that lies.
     #[track_caller]
     pub fn set_ref(&self, reference: &str, revision: &str) {

@@ -57,9 +57,21 @@ impl Seen {
         header(&self.headers, name)
     }
 
-    /// Whether it asks for objects: a POST to `git-upload-pack` other than `ls-refs`.
+    /// Whether it asks for objects: a POST to `git-upload-pack` other than `ls-refs`, and other than asking whether
+    /// something is there: then all that is wanted is had.
     pub fn is_fetch(&self) -> bool {
-        self.is_upload_pack() && !self.says("command=ls-refs")
+        self.is_upload_pack() && !self.says("command=ls-refs") && !self.wants_what_is_had()
+    }
+
+    fn wants_what_is_had(&self) -> bool {
+        let text = String::from_utf8_lossy(&self.body);
+        let ids = |word: &'static str| {
+            text.match_indices(word)
+                .filter_map(|(at, _)| text.get(at + word.len()..at + word.len() + 40))
+                .collect::<Vec<_>>()
+        };
+        let (wants, haves) = (ids("want "), ids("have "));
+        !wants.is_empty() && wants.iter().all(|want| haves.contains(want))
     }
 
     /// Whether the decoded body holds these words, such as `want ID`.

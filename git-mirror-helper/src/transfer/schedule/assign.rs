@@ -193,6 +193,11 @@ impl Schedule {
         self.give_back(range);
     }
 
+    /// A source takes no part any more.
+    pub fn leave(&mut self, id: SourceId) {
+        self.sources[id].out = true;
+    }
+
     /// All cuts before this one are in the store.
     pub fn landed(&mut self, cuts: usize) {
         self.landed = cuts;
