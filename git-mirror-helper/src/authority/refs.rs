@@ -116,8 +116,8 @@ impl<'r> Authority<'r> {
                     return Ok(found(speaks(Voice::Public(session), false, None)));
                 }
                 Ok(Upstream::Child(child, shown)) => {
-                    let speaks = speaks(Voice::Child(child), shown != Shown::All, None);
-                    return Ok(found(Self { doubtful: shown == Shown::Doubtful, ..speaks }));
+                    let (private, doubtful) = (shown != Shown::All, shown == Shown::Doubtful);
+                    return Ok(found(Self { doubtful, ..speaks(Voice::Child(child), private, None) }));
                 }
                 Ok(Upstream::Older(child)) => return Ok(Found::Older(child)),
                 Err(Silence::Unreachable(fault)) => fault,

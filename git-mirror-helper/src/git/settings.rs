@@ -35,8 +35,9 @@ pub struct GitSettings {
 const REWRITTEN: &str = "url.<base>.insteadOf";
 
 impl GitSettings {
-    /// Asks git. Where it cannot be asked, nothing is set. With `our_proxy`, ours is configured, and git's does not count.
-    pub fn read(env: &Environment, remote: &str, upstream: &Address, our_proxy: bool) -> Self {
+    /// Asks git. Where it cannot be asked, nothing is set. Where a way to upstream is
+    /// configured as `ours`, git's proxies do not count; and where git's own helper cannot be told it, our client goes it.
+    pub fn read(env: &Environment, remote: &str, upstream: &Address, ours: Option<&Route>) -> Self {
         let listed = Listed::parse(&git(&["config", "--list", "-z"]));
         let rewritten = rewritten(&listed, upstream);
         // Which of several `http.<url>.*` are meant is git's own rule, so git is asked, if there are any.
@@ -47,7 +48,9 @@ impl GitSettings {
             Listed::parse(&git(&["config", "-z", "--get-urlmatch", "http", url.as_str()]))
         });
         let mut settings = Self::of(&listed, http.as_ref().unwrap_or(&listed), env, (remote, upstream, rewritten));
-        settings.only_git.retain(|setting| !(our_proxy && setting.is_for_proxies()));
+        let untold = ours.is_some_and(Route::has_credentials);
+        settings.only_git.retain(|setting| ours.is_none() || !setting.is_for_proxies());
+        settings.only_git.retain(|setting| !untold || setting.means == Means::Who);
         settings
     }
 

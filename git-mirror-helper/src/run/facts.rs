@@ -75,7 +75,7 @@ impl Run {
         let pins = Pins::find(&env, select.config.pins_policy())?;
         let pin = |pins: &Pins| Some(Pinned { file: pins.path.clone(), pin: pins.git(&repository)?.clone() });
         let pinned = pins.as_ref().and_then(pin);
-        let settings = GitSettings::read(&env, remote, &upstream, select.proxies.by_ours(upstream.expose()).is_some());
+        let settings = GitSettings::read(&env, remote, &upstream, select.proxies.by_ours(upstream.expose()).as_ref());
         if let Some(refusal) = &settings.refusal {
             return Err(Failure::new(Kind::Transport, format!("{repository}: {refusal}"))
                 .hint("git config --show-origin --get-regexp '^protocol\\.'; echo \"$GIT_ALLOW_PROTOCOL\""));
@@ -120,7 +120,8 @@ impl Run {
     pub fn gits_helper(&self, credentials: Credentials) -> Command {
         let address = self.gits_address();
         let mut command = program::remote_https(&self.env, &self.remote, address, credentials);
-        let ours = self.select.proxies.by_ours(address.expose());
+        // Not with a password: all that git starts in turn would see it.
+        let ours = self.select.proxies.by_ours(address.expose()).filter(|route| !route.has_credentials());
         ours.iter().for_each(|route| program::go_by(&mut command, route));
         command
     }

@@ -29,6 +29,14 @@ pub struct Proxies {
     exceptions: Exceptions,
 }
 
+impl Route {
+    /// Whether whoever is told the way is told a name or a password.
+    pub fn has_credentials(&self) -> bool {
+        let whose = |url: &Url| !url.username().is_empty() || url.password().is_some();
+        matches!(self, Self::Through(proxy) if whose(proxy.expose()))
+    }
+}
+
 impl Proxies {
     /// Reads `[proxy]`, and curl's variables: `https_proxy`, `HTTPS_PROXY`, `http_proxy`, `all_proxy`, `ALL_PROXY`,
     /// `no_proxy`, `NO_PROXY`. As in curl, `HTTP_PROXY` in capitals counts for nothing inside a CGI program.

@@ -120,8 +120,8 @@ fn the_way_to_upstream_is_gits() {
 fn our_own_proxy_stays_in_front_and_leads_gits_own_helper_too() {
     let stage = Stage::new(&History::small(), &["a", "b"]);
     let (proxy, dead) = (GitServer::start(stage.sandbox.path("upstream")), refused_url());
-    let exceptions = |hosts: &str| {
-        stage.configure(&format!("[proxy]\nurl = \"{}\"\nno-proxy = [\"{hosts}\"]\n", proxy.url()));
+    let exceptions = |url: &str, hosts: &str| {
+        stage.configure(&format!("[proxy]\nurl = \"{url}\"\nno-proxy = [\"{hosts}\"]\n"));
     };
     for (case, hosts, settings, variables, by_proxy) in [
         ("by our client", "h.example", &[("http.proxy", dead.as_str())][..], &[][..], true),
@@ -129,7 +129,7 @@ fn our_own_proxy_stays_in_front_and_leads_gits_own_helper_too() {
         ("by git", "h.example", &[("http.userAgent", "odd/1")], &[("http_proxy", dead.as_str())], true),
         ("by git, and an exception", "127.0.0.1", &[("http.userAgent", "odd/1")], &[("http_proxy", &dead)], false),
     ] {
-        exceptions(hosts);
+        exceptions(&proxy.url(), hosts);
         stage.forget();
         proxy.forget_log();
         stage.origin.forget_log();
@@ -138,6 +138,12 @@ fn our_own_proxy_stays_in_front_and_leads_gits_own_helper_too() {
         assert_eq!(proxy.log().iter().any(|seen| seen.path.starts_with(&path)), by_proxy, "{case}");
         assert_eq!(stage.origin.log().is_empty(), by_proxy, "{case}");
     }
+    // With a password it is our client's alone.
+    exceptions(&proxy.url().replace("http://", "http://someone:sekrit@"), "h.example");
+    stage.forget();
+    proxy.forget_log();
+    run(&stage, (&[("http.userAgent", "odd/1")], &[]), &["clone", "-q", "mirror::owner/small", "with-password"]).ok();
+    assert!(!proxy.log().is_empty() && proxy.log().iter().all(|seen| seen.user_agent() != "odd/1"));
 }
 
 #[test]
