@@ -50,11 +50,6 @@ pub fn open(run: &Run, alone: bool) -> Result<Upstream, Silence> {
         }
         Err(fault) => fault,
     };
-    // git knows nothing of our configuration's proxy, and would go around it: not because of what may be the proxy's own doing.
-    let has_own_proxy = run.select.config.proxy.is_some() && matches!(source.route, Route::Through(_));
-    if has_own_proxy && !by_git::is_upstreams_own(&fault) {
-        return Err(Silence::Unreachable(fault));
-    }
     let hidden = matches!(fault, Fault::Missing | Fault::Status(401 | 403));
     let Some(how) = by_git::may_get_along(&fault, alone, longest.saturating_sub(started.elapsed())) else {
         return Err(Silence::Unreachable(fault));
