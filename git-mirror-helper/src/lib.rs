@@ -80,7 +80,7 @@ fn prepare(env: Environment, arguments: &[std::ffi::OsString]) -> Result<Run, Fa
         return Err(Failure::new(Kind::Usage, "git starts this program for `mirror::` addresses; people do not")
             .hint("git clone mirror::openglm/Open-AutoGLM"));
     };
-    let (Some(remote), Some(address)) = (remote.to_str(), address.to_str()) else {
+    let Some(address) = address.to_str() else {
         return Err(Failure::new(Kind::Name, "the address is not UTF-8"));
     };
     if env.depth() >= DEEPEST {

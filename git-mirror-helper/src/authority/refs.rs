@@ -358,7 +358,7 @@ fn open_upstream<'r>(run: &Run, alone: bool) -> Result<Option<Voice<'r>>, Silenc
     match Session::open(&run.select.http, &source, patience) {
         Ok(session) => Ok(Some(Voice::Public(Box::new(session)))),
         Err(fault) => {
-            let with_credentials = || UploadPack::https(&run.env, &run.remote, &run.upstream.address);
+            let with_credentials = || UploadPack::https(&run.env, &run.remote, &run.written);
             match fault {
                 // What upstream does not show to everybody.
                 Fault::Missing | Fault::Status(401 | 403) => private(with_credentials(), Silence::Refused),

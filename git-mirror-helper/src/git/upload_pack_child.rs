@@ -6,6 +6,7 @@
 //! happens.
 
 use std::{
+    ffi::OsStr,
     io::{BufReader, Read, Write},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
@@ -16,7 +17,6 @@ use std::{
 use mirror_config::{
     errors::Fault,
     git::{Advertisement, Packet, Packets, program},
-    model::Address,
     system::{Environment, child},
 };
 
@@ -39,14 +39,14 @@ pub struct UploadPack {
 }
 
 impl UploadPack {
-    /// Connects to an upstream with the user's own credentials and settings.
+    /// Connects to an upstream at this address, as it was written, with the user's own credentials and settings.
     ///
     /// # Errors
     ///
     /// [`Fault::NotAMirror`] when the server speaks an older protocol, else what kept the child from connecting; it has
     /// said the details on standard error.
-    pub fn https(env: &Environment, remote: &str, upstream: &Address) -> Result<Self, Fault> {
-        let mut child = spawn(&mut program::remote_https(env, remote, upstream))?;
+    pub fn https(env: &Environment, remote: &OsStr, url: &OsStr) -> Result<Self, Fault> {
+        let mut child = spawn(&mut program::remote_https(env, remote, url))?;
         let (mut stdin, stdout) = pipes(&mut child)?;
         let mut stdout = BufReader::with_capacity(0x1_0000, stdout);
         stdin.write_all(b"stateless-connect git-upload-pack\n").map_err(|error| local(&error))?;

@@ -1,6 +1,11 @@
 //! What one run of the helper knows from the start, and the journal of what happens in it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
@@ -40,8 +45,10 @@ pub struct Run {
     pub repository: Repository,
     /// Where upstream has it.
     pub upstream: Arc<Source>,
-    /// What git calls the remote.
-    pub remote: String,
+    /// Its address as it was written, which is what git's own helper is given.
+    pub written: OsString,
+    /// What git calls the remote, in bytes.
+    pub remote: OsString,
     /// What git said about how to go about it.
     pub options: Options,
     /// What was seen of it before.
@@ -58,7 +65,7 @@ impl Run {
     /// # Errors
     ///
     /// [`Kind::Config`] when its upstream is not configured, or pins cannot be read.
-    pub fn new(env: Environment, select: Select, repository: Repository, remote: &str) -> Result<Self, Failure> {
+    pub fn new(env: Environment, select: Select, repository: Repository, remote: &OsStr) -> Result<Self, Failure> {
         let upstream = catalog::upstream(&select.config, &repository)
             .ok_or_else(|| {
                 Failure::new(Kind::Config, format!("`upstreams.{}` is not configured", repository.upstream))
@@ -76,6 +83,7 @@ impl Run {
         Ok(Self {
             env,
             settings,
+            written: upstream.expose().as_str().into(),
             upstream: Arc::new(select.upstream(&repository.upstream, upstream, Service::Git)),
             select: Arc::new(select),
             repository,

@@ -1,6 +1,7 @@
 //! The words of the suite: what there is, and by which names it may be asked for.
 
 pub mod address;
+pub mod spelling;
 pub mod refs;
 pub mod service;
 pub mod repository;
@@ -13,5 +14,6 @@ pub use mirror::{Mirror, OwnProxy};
 pub use refs::{Oid, Ref};
 pub use repository::{Repo, Repository, is_part};
 pub use service::Service;
+pub use spelling::{spelled, unspelled};
 pub use template::Template;
 pub use upstream::{Signers, Upstream};

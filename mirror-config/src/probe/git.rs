@@ -114,7 +114,7 @@ fn within<T: Send + 'static>(
 }
 
 fn head(session: &Session) -> Result<Option<Oid>, Fault> {
-    let refs = session.refs(&["HEAD"], patience(TOTAL))?;
+    let refs = session.refs(&[b"HEAD"], patience(TOTAL))?;
     Ok(refs.into_iter().find(|found| found.name == "HEAD").and_then(|found| found.oid))
 }
 

@@ -5,6 +5,8 @@ mod ops;
 mod update;
 mod push;
 mod ways;
+#[cfg(target_os = "linux")]
+mod bytes;
 mod probe;
 mod privacy;
 mod hostile;

@@ -105,7 +105,8 @@ impl Pins {
     }
 
     /// Fixes a repository; what was fixed of it before goes.
-    pub fn set_git(&mut self, repository: &Repository, pin: GitPin) {
+    pub fn set_git(&mut self, repository: &Repository, mut pin: GitPin) {
+        pin.refs.sort_by(|a, b| a.name.cmp(&b.name));
         self.git.insert(key(repository), (repository.clone(), pin));
     }
 
@@ -131,7 +132,7 @@ impl Pins {
                     found.to_string().split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
                 let attributes = rest.strip_prefix(&found.name).unwrap_or_default();
                 let oid = found.oid.as_ref().map_or("unborn", Oid::as_str);
-                line(format!("\"{}\" = \"{oid}{attributes}\"", found.name));
+                line(format!("{} = {}", quoted(&found.name), quoted(&format!("{oid}{attributes}"))));
             }
         }
         if !self.crates.is_empty() {
@@ -225,6 +226,11 @@ struct Entry {
     refs: BTreeMap<String, String>,
 }
 
+/// A basic string of TOML, in which a backslash spells a byte of a name and a quotation mark may stand.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 fn key(repository: &Repository) -> String {
     repository.to_string().to_ascii_lowercase()
 }
@@ -252,6 +258,9 @@ mod tests {
             format!("{oid} HEAD symref-target:refs/heads/main"),
             format!("{oid} refs/heads/main"),
             format!("{oid} refs/tags/v1 peeled:{oid}"),
+            format!(r"{oid} refs/tags/\xb9\xa6"),
+            format!(r"{oid} refs/tags/\xb9\xa7"),
+            format!(r#"{oid} refs/tags/功"能""#),
         ];
         let mut pins = Pins::default();
         pins.set_git(
