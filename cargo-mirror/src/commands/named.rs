@@ -12,5 +12,5 @@ pub(super) fn repository(text: &str, config: &Config) -> Result<Repository, Fail
         Some((upstream, repo)) if is_part(upstream) => (upstream, repo),
         _ => (config.git.upstream.value.as_str(), text),
     };
-    Ok(Repository { upstream: upstream.to_owned(), repo: repo.parse()? })
+    config.repository(upstream, repo)
 }

@@ -97,10 +97,7 @@ fn remote(objects: &Path, config: &Config) -> Option<Repository> {
     let url = String::from_utf8(url).ok()?;
     let url = url.trim_end();
     let address = url.strip_prefix("mirror::").unwrap_or(url);
-    let known = config.upstreams.values().find_map(|upstream| {
-        Some(Repository { upstream: upstream.name.clone(), repo: upstream.url.repo_of(address)?.ok()? })
-    });
-    known.or_else(|| repository(address, config).ok().filter(|_| url.starts_with("mirror::")))
+    config.repository_at(address).or_else(|| repository(address, config).ok().filter(|_| url.starts_with("mirror::")))
 }
 
 /// The files of a checkout against those of the commit, whose own hash is proven first.

@@ -31,8 +31,8 @@ impl GitSettings {
     /// Reads `git config --list -z`: `key NEWLINE value NUL`, later ones win.
     fn parse(listed: &[u8], remote: &[u8]) -> Self {
         let last = |wanted: &[u8]| {
-            let entries = listed.split(|byte| *byte == 0).map(key_and_value);
-            entries.filter(|(key, _)| *key == wanted).last()
+            let mut entries = listed.split(|byte| *byte == 0).map(key_and_value);
+            entries.rfind(|(key, _)| *key == wanted)
         };
         let truth = |value: &[u8]| matches!(value.to_ascii_lowercase().as_slice(), b"true" | b"yes" | b"on" | b"1");
         let checks = last(b"fetch.fsckobjects").or_else(|| last(b"transfer.fsckobjects"));
@@ -47,6 +47,20 @@ impl GitSettings {
 fn key_and_value(entry: &[u8]) -> (&[u8], &[u8]) {
     let end = entry.iter().position(|byte| *byte == b'\n');
     end.map_or((entry, b"true"), |end| (&entry[..end], &entry[end + 1..]))
+}
+
+/// Whether a person wrote `mirror::` for this remote. Else a rule of git's (`insteadOf`) has put it before an address. A remote
+/// that has no name is called by what was written.
+pub fn is_written(remote: &OsStr) -> bool {
+    let is_ours = |address: &[u8]| address.starts_with(b"mirror:");
+    let name = remote.as_encoded_bytes();
+    if is_ours(name) || name.windows(3).any(|part| part == b"://") {
+        return is_ours(name);
+    }
+    let listed = git(&["config", "--list", "-z"]);
+    let key = [b"remote.", name, b".url"].concat();
+    let mut entries = listed.split(|byte| *byte == 0).map(key_and_value);
+    entries.any(|(known, address)| known == key && is_ours(address))
 }
 
 fn is_http_proxy(key: &[u8]) -> bool {

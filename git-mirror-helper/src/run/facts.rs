@@ -10,7 +10,7 @@ use std::{
 use mirror_config::{
     errors::{Failure, Fault, Kind},
     git::Session,
-    model::{Repository, Service, Signers, is_loopback},
+    model::{Address, Repository, Service, Signers, is_loopback},
     report::Journal,
     select::{Select, Source, catalog},
     system::Environment,
@@ -60,18 +60,32 @@ pub struct Run {
 }
 
 impl Run {
-    /// Puts together what is known of one repository.
+    /// Puts together what is known of one repository, whose address was `written` as one or not.
     ///
     /// # Errors
     ///
     /// [`Kind::Config`] when its upstream is not configured, or pins cannot be read.
-    pub fn new(env: Environment, select: Select, repository: Repository, remote: &OsStr) -> Result<Self, Failure> {
+    pub fn new(
+        env: Environment,
+        select: Select,
+        (repository, written): (Repository, Option<&str>),
+        remote: &OsStr,
+    ) -> Result<Self, Failure> {
         let upstream = catalog::upstream(&select.config, &repository)
             .ok_or_else(|| {
                 Failure::new(Kind::Config, format!("`upstreams.{}` is not configured", repository.upstream))
             })?
             .url
-            .fill(&repository.repo);
+            .fill(&repository.repo)
+            .ok_or_else(|| {
+                let what = format!("the address of `upstreams.{}` cannot say {}", repository.upstream, repository.repo);
+                Failure::new(Kind::Name, what)
+            })?;
+        // Our own client asks where git would, and without the user's name.
+        let (upstream, written) = match written.and_then(|written| Some((written, written.parse::<Address>().ok()?))) {
+            Some((written, address)) => (address.without_credentials(), written.into()),
+            None => (upstream.clone(), upstream.expose().as_str().into()),
+        };
         let ledger = Ledger::open(env.state_dir().as_deref(), &repository);
         let pins = Pins::find(&env, select.config.pins_policy())?;
         let pin = |pins: &Pins| Some(Pinned { file: pins.path.clone(), pin: pins.git(&repository)?.clone() });
@@ -83,7 +97,7 @@ impl Run {
         Ok(Self {
             env,
             settings,
-            written: upstream.expose().as_str().into(),
+            written,
             upstream: Arc::new(select.upstream(&repository.upstream, upstream, Service::Git)),
             select: Arc::new(select),
             repository,

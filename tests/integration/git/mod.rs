@@ -5,6 +5,7 @@ mod ops;
 mod update;
 mod push;
 mod ways;
+mod names;
 #[cfg(target_os = "linux")]
 mod bytes;
 mod probe;

@@ -54,8 +54,8 @@ impl GitPin {
 pub struct Pins {
     /// Where it stands; empty for one that is not written yet.
     pub path: PathBuf,
-    /// Repositories, by their names in lower case; hosts do not tell names apart by case.
-    git: BTreeMap<String, (Repository, GitPin)>,
+    /// Repositories, as they were spelled when they were pinned.
+    git: BTreeMap<Repository, GitPin>,
     /// SHA-256 of crates, by name and version.
     pub crates: BTreeMap<(String, String), String>,
     /// SHA-256 of wheels and source archives, by file name.
@@ -101,25 +101,26 @@ impl Pins {
 
     /// What is fixed of a repository.
     pub fn git(&self, repository: &Repository) -> Option<&GitPin> {
-        self.git.get(&key(repository)).map(|(_, pin)| pin)
+        self.git.iter().find(|(known, _)| is_same(known, repository)).map(|(_, pin)| pin)
     }
 
     /// Fixes a repository; what was fixed of it before goes.
     pub fn set_git(&mut self, repository: &Repository, mut pin: GitPin) {
         pin.refs.sort_by(|a, b| a.name.cmp(&b.name));
-        self.git.insert(key(repository), (repository.clone(), pin));
+        self.git.retain(|known, _| !is_same(known, repository));
+        self.git.insert(repository.clone(), pin);
     }
 
     /// The repositories that are fixed.
     pub fn repositories(&self) -> impl Iterator<Item = (&Repository, &GitPin)> {
-        self.git.values().map(|(repository, pin)| (repository, pin))
+        self.git.iter()
     }
 
     /// The file's text: the same pins give the same text.
     pub fn text(&self) -> String {
         let mut text = format!("{HEAD}version = {VERSION}\n");
         let mut line = |line: String| writeln!(text, "{line}").expect("a string takes what is written");
-        for (repository, pin) in self.git.values() {
+        for (repository, pin) in &self.git {
             line(format!("\n[git.\"{repository}\"]"));
             let roots: Vec<String> = pin.roots.iter().map(|root| format!("\"{root}\"")).collect();
             line(format!("roots = [{}]", roots.join(", ")));
@@ -231,8 +232,10 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn key(repository: &Repository) -> String {
-    repository.to_string().to_ascii_lowercase()
+/// Whether what is pinned is what is meant, whose host may not tell names apart by case.
+fn is_same(pinned: &Repository, meant: &Repository) -> bool {
+    let as_meant = |repo: &Repo| if meant.repo.is_in_any_case() { repo.clone().in_any_case() } else { repo.clone() };
+    pinned.upstream == meant.upstream && as_meant(&pinned.repo).key() == meant.repo.key()
 }
 
 fn repository(text: &str) -> Option<Repository> {
@@ -284,8 +287,10 @@ mod tests {
         std::fs::write(&path, pins().text()).expect("writable");
         assert_eq!(Pins::read(&path).expect("as written"), Pins { path: path.clone(), ..pins() });
         assert_eq!(place(&dir.path().join("deep/er")), Some(path));
-        let renamed = Repository { upstream: "github".into(), repo: "OpenGLM/open-autoglm".parse().expect("a name") };
-        assert!(pins().git(&renamed).is_some(), "hosts do not tell names apart by case");
+        let other = Repository { upstream: "github".into(), repo: "OpenGLM/open-autoglm".parse().expect("a name") };
+        assert_eq!(pins().git(&other), None, "case counts");
+        let same = Repository { repo: other.repo.in_any_case(), ..other };
+        assert!(pins().git(&same).is_some(), "where the host does not tell names apart by case");
     }
 
     #[test]
