@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     errors::{Failure, Kind},
-    message::shortened,
+    message::{controls, shortened},
 };
 
 /// Longest name in a configuration, in bytes.
@@ -35,11 +35,6 @@ impl Repo {
     /// The same on a host that does not tell names apart by case.
     pub fn in_any_case(self) -> Self {
         Self { any_case: true, ..self }
-    }
-
-    /// Whether it is on such a host.
-    pub fn is_in_any_case(&self) -> bool {
-        self.any_case
     }
 
     /// What all spellings of this name have in common, and no other name has: what is kept of it goes by this.
@@ -132,6 +127,12 @@ impl Repository {
     pub fn key(&self) -> String {
         format!("{}:{}", self.upstream, self.repo.key())
     }
+
+    /// Whether a name that was written down, where nobody knew its host, is a spelling of this one.
+    pub fn is_spelled(&self, written: &Self) -> bool {
+        let repo = Repo { any_case: self.repo.any_case, ..written.repo.clone() };
+        self.upstream == written.upstream && self.repo.key() == repo.key()
+    }
 }
 
 impl fmt::Display for Repository {
@@ -149,10 +150,12 @@ pub fn is_part(text: &str) -> bool {
         && !text.contains("..")
 }
 
-/// Whether it may be a part of a repository's name. Forges have letters of all scripts, digits, `_`, `.`, `-`, `~user`, `c++`
-/// and blanks between words; what could be an option, a folder's own names, a separator or a control character is none.
+/// Whether it may be a part of a repository's name. Forges have characters of all scripts, digits, `_`, `.`, `-`, `~user`,
+/// `c++` and blanks between words; what could be an option, a folder's own names, a separator, an invisible character or
+/// something that a shell acts on is none.
 fn is_name(part: &str) -> bool {
-    let fits = |c: char| c.is_alphanumeric() || "_.-~+@,= ".contains(c);
+    let visible = |c: char| !c.is_whitespace() && !matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}');
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_.-~+@,= ".contains(c) || !c.is_ascii() && visible(c);
     !part.is_empty()
         && part.len() <= LONGEST_PART
         && part != "."
@@ -160,6 +163,7 @@ fn is_name(part: &str) -> bool {
         && !part.starts_with(['-', ' '])
         && !part.ends_with(' ')
         && part.chars().all(fits)
+        && controls(part) == part
 }
 
 /// Percent-encoded text decoded; `None` where that is no text.
@@ -184,7 +188,7 @@ pub(crate) fn decoded(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Repo;
+    use super::{Repo, Repository};
     use crate::errors::Kind;
 
     #[test]
@@ -208,6 +212,9 @@ mod tests {
             "a/b\0",
             "a/b\u{85}",
             "a/b\u{202e}c",
+            "a/b\u{200b}c",
+            "a/b\u{a0}c",
+            "a/b$(c)",
             " a/b",
             "a/b ",
             "--upload-pack=x/y",
@@ -239,6 +246,8 @@ mod tests {
             "gnu/libstdc++",
             "my org/my project",
             "组/项目",
+            "हिन्दी/परियोजना",
+            "cafe\u{301}/x",
             "_x/y.z-1",
             "a/b..c",
             "a/b.git",
@@ -281,6 +290,15 @@ mod tests {
         assert_ne!(repo("A/b").key(), repo("a/b").key());
         assert_eq!(repo("A/b").in_any_case().key(), repo("a/B").in_any_case().key());
         assert_eq!(repo("A/b").in_any_case().to_string(), "A/b", "it is asked for as it was written");
+        let named = |upstream: &str, repo: Repo| Repository { upstream: upstream.to_owned(), repo };
+        for (meant, written, same) in [
+            (named("a", repo("A/b")), named("a", repo("A/b")), true),
+            (named("a", repo("A/b")), named("a", repo("a/b")), false),
+            (named("a", repo("A/b").in_any_case()), named("a", repo("a/B")), true),
+            (named("a", repo("A/b").in_any_case()), named("b", repo("A/b")), false),
+        ] {
+            assert_eq!(meant.is_spelled(&written), same, "{meant} {written}");
+        }
     }
 
     #[test]

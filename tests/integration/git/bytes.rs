@@ -212,6 +212,31 @@ fn folders_whose_names_are_no_text_are_cloned_into() {
 }
 
 #[test]
+fn a_large_update_lands_in_a_folder_whose_name_is_no_text() {
+    let stage = Stage::new(&History::lively(12), &["a"]);
+    let whole = stage.upstream.copy_to(stage.sandbox.path("whole"));
+    let both = [&stage.upstream, &stage.mirror("a").repository];
+    both.iter().for_each(|repository| repository.truncate_by(2300));
+    let folder = stage.sandbox.work().join(OsStr::from_bytes(NAMES[1]));
+    let mut clone = git(&stage, stage.sandbox.work());
+    clone.args(["clone", "-q", "mirror::owner/small"]).arg(&folder);
+    said(clone);
+    // Nothing is known of it any more, so that what comes rests on what is in that folder.
+    stage.forget();
+    both.iter().for_each(|repository| repository.become_copy_of(&whole));
+    let mut fetch = git(&stage, &folder);
+    fetch.args(["fetch", "-q"]);
+    said(fetch);
+    assert!(stage.mirror_outcomes().contains(&"ok".to_owned()), "the mirror carried it");
+    let mut tip = git(&stage, &folder);
+    tip.args(["rev-parse", "origin/main"]);
+    assert_eq!(String::from_utf8_lossy(&said(tip)).trim(), whole.id("main"));
+    let mut fsck = git(&stage, &folder);
+    fsck.args(["fsck", "--strict", "--connectivity-only"]);
+    said(fsck);
+}
+
+#[test]
 fn remotes_whose_names_are_no_text_are_remotes_of_their_own() {
     let stage = stage(&["a"]);
     let run = |arguments: &[&OsStr]| {

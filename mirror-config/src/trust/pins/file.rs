@@ -101,13 +101,13 @@ impl Pins {
 
     /// What is fixed of a repository.
     pub fn git(&self, repository: &Repository) -> Option<&GitPin> {
-        self.git.iter().find(|(known, _)| is_same(known, repository)).map(|(_, pin)| pin)
+        self.git.iter().find(|(known, _)| repository.is_spelled(known)).map(|(_, pin)| pin)
     }
 
     /// Fixes a repository; what was fixed of it before goes.
     pub fn set_git(&mut self, repository: &Repository, mut pin: GitPin) {
         pin.refs.sort_by(|a, b| a.name.cmp(&b.name));
-        self.git.retain(|known, _| !is_same(known, repository));
+        self.git.retain(|known, _| !repository.is_spelled(known));
         self.git.insert(repository.clone(), pin);
     }
 
@@ -230,12 +230,6 @@ struct Entry {
 /// A basic string of TOML, in which a backslash spells a byte of a name and a quotation mark may stand.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// Whether what is pinned is what is meant, whose host may not tell names apart by case.
-fn is_same(pinned: &Repository, meant: &Repository) -> bool {
-    let as_meant = |repo: &Repo| if meant.repo.is_in_any_case() { repo.clone().in_any_case() } else { repo.clone() };
-    pinned.upstream == meant.upstream && as_meant(&pinned.repo).key() == meant.repo.key()
 }
 
 fn repository(text: &str) -> Option<Repository> {
