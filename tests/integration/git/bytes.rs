@@ -237,6 +237,26 @@ fn a_large_update_lands_in_a_folder_whose_name_is_no_text() {
 }
 
 #[test]
+fn a_set_up_in_a_home_whose_name_is_no_text_is_made_and_taken_back() {
+    for name in [NAMES[0], NAMES[2], NAMES[5]] {
+        let sandbox = mirror_tests::Sandbox::new();
+        let home = sandbox.path(named("home-", name));
+        fs::create_dir(&home).expect("a folder of ours");
+        let file = home.join(".gitconfig");
+        fs::write(&file, "[user]\n\tname = A\n").expect("a file of ours");
+        let panel = |arguments: &[&str]| {
+            let mut command = sandbox.panel(arguments);
+            command.env("HOME", &home).env("XDG_STATE_HOME", home.join("state")).env_remove("GIT_CONFIG_GLOBAL");
+            said(command)
+        };
+        panel(super::TRANSPARENT);
+        assert!(fs::read_to_string(&file).expect("text").contains("insteadOf"), "{name:?}");
+        panel(&["undo", "git"]);
+        assert_eq!(fs::read_to_string(&file).expect("text"), "[user]\n\tname = A\n", "{name:?}");
+    }
+}
+
+#[test]
 fn remotes_whose_names_are_no_text_are_remotes_of_their_own() {
     let stage = stage(&["a"]);
     let run = |arguments: &[&OsStr]| {
