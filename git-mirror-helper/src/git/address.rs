@@ -67,6 +67,10 @@ pub fn parse(text: &OsStr, config: &Config, typed: impl Fn() -> bool) -> Result<
 fn exact(text: &str, config: &Config) -> Option<Meant> {
     let address: Address = text.parse().ok().filter(|_| text.contains("://") && !has_odd_parts(text))?;
     let url = address.expose();
+    // A password would stand in the command line of git's own helper, for everyone on this machine to read.
+    if url.password().is_some() {
+        return None;
+    }
     let (upstream, name) = located(config.upstreams.values(), &config.git.upstream.value, url)?;
     let repo = Repo::of_path(name).ok().filter(|_| url.query().is_none() && url.fragment().is_none())?;
     let (two_parts, parts) = (upstream.url.has_two_parts(), repo.parts().collect::<Vec<_>>());
@@ -166,6 +170,8 @@ mod tests {
             ("https://github.com/", "E-NAME"),
             ("https://github.com/a%2Fb/c", "E-NAME"),
             ("http://github.com/a/b", "E-TRANSPORT"),
+            ("https://someone:sekrit@github.com/a/b", "E-NAME"),
+            ("https://:sekrit@git.corp.example/a!b/c", "E-NAME"),
             (&"x/".repeat(2500), "E-NAME"),
         ] {
             assert_eq!(shown(text.as_ref(), &config, true), expected, "{text}");

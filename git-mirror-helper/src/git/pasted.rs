@@ -85,6 +85,12 @@ fn of_address(text: &str, config: &Config) -> Result<Option<Repository>, Failure
     if has_odd_parts(text) {
         return Err(Failure::new(Kind::Name, format!("{address} leads elsewhere than it seems to")));
     }
+    if url.password().is_some() {
+        let what = format!("{address} has a password in it, which everyone on this machine could read");
+        let without = of_parts(upstream, name, config, Repo::of_path).ok().map(|meant| line(&meant, config));
+        let hint = without.unwrap_or_else(|| "leave it to git: git config --global credential.helper store".to_owned());
+        return Err(Failure::new(Kind::Name, what).hint(hint));
+    }
     let is_unsafe = |part: &str| part.is_empty() || part.starts_with('-');
     match of_parts(upstream, name, config, Repo::of_path) {
         Ok(repository) => Ok(Some(repository)),
@@ -291,6 +297,7 @@ mod tests {
             ("ssh://git@github.com:22/o/r.git", "E-TRANSPORT", "write it so: mirror::o/r"),
             ("http://127.0.0.1:8125/o/r", "E-TRANSPORT", "add it to your configuration"),
             ("git://gitlab.com/g/t/p", "E-TRANSPORT", "write it so: mirror::gitlab:g/t/p"),
+            ("https://someone:sekrit@github.com/o/r", "E-NAME", "write it so: mirror::o/r"),
             ("https://github.com/o/r/lib", "E-NAME", "write it so: mirror::o/r"),
             ("a/b/c", "E-NAME", "write it so: mirror::a/b"),
             ("codeberg:a/b/c", "E-NAME", "write it so: mirror::codeberg:a/b"),
@@ -307,6 +314,7 @@ mod tests {
             let failure = understood(text, &config).expect_err(text);
             assert_eq!(failure.kind.word(), kind, "{text}: {failure}");
             assert!(failure.hint.as_deref().unwrap_or_default().starts_with(hint), "{text}: {:?}", failure.hint);
+            assert!(!format!("{failure:?}").contains("sekrit"), "{failure:?}");
         }
     }
 

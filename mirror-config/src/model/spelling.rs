@@ -18,6 +18,9 @@ pub fn spelled(name: &[u8]) -> String {
 
 /// The bytes of a name that is spelled so. What spells no byte stays as it is, and is no ref's name then.
 pub fn unspelled(text: &str) -> Vec<u8> {
+    if !text.contains('\\') {
+        return text.as_bytes().to_vec();
+    }
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
     while let [first, behind @ ..] = rest {
         let byte = rest.strip_prefix(BYTE).and_then(|digits| digits.get(..2)).and_then(byte);
