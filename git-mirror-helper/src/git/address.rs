@@ -73,9 +73,9 @@ fn exact(text: &str, config: &Config) -> Option<Meant> {
     }
     let (upstream, name) = located(config.upstreams.values(), &config.git.upstream.value, url)?;
     let repo = Repo::of_path(name).ok().filter(|_| url.query().is_none() && url.fragment().is_none())?;
-    let (two_parts, parts) = (upstream.url.has_two_parts(), repo.parts().collect::<Vec<_>>());
-    let fits = (!two_parts || parts.len() == 2) && name_before_page(&parts, two_parts).is_none();
-    fits.then(|| Meant::Repository { repository: upstream.repository(repo), written: Some(text.to_owned()) })
+    let is_page = name_before_page(&repo.parts().collect::<Vec<_>>(), upstream.url.has_two_parts()).is_some();
+    let repository = upstream.repository(repo).ok().filter(|_| !is_page)?;
+    Some(Meant::Repository { repository, written: Some(text.to_owned()) })
 }
 
 /// The upstream whose addresses begin as this text does, as git's rules compare them: byte by byte.

@@ -6,6 +6,7 @@
 use mirror_config::{
     config::Config,
     errors::{Failure, Kind},
+    message::shortened,
     model::{Address, Repo, Repository, Upstream, check_address, is_part, located, name_before_page},
 };
 
@@ -99,7 +100,7 @@ fn of_address(text: &str, config: &Config) -> Result<Option<Repository>, Failure
             let plain = !name.contains('%') && !name.trim_end_matches('/').split('/').any(is_unsafe);
             if plain && upstream.url.forge().is_none() && !text.contains(['?', '#']) { Ok(None) } else { Err(failure) }
         }
-        Err(Unclear::Long(failure)) => Err(failure),
+        Err(Unclear::OfOtherShape(failure)) => Err(failure),
     }
 }
 
@@ -108,13 +109,12 @@ fn named(upstream: Option<&Upstream>, text: &str, config: &Config) -> Result<Rep
     let upstream = upstream.ok_or_else(|| no_upstream(&config.git.upstream.value, config))?;
     let plain = text.split(['?', '#']).next().unwrap_or_default();
     let read = |name: &str| name.parse::<Repo>().or_else(|_| Repo::of_path(name));
-    let refused = || text.parse::<Repo>().err().unwrap_or_else(|| too_short(upstream, text));
     if has_odd_parts(text) {
-        return Err(refused());
+        return Err(Failure::new(Kind::Name, format!("`{}` leads elsewhere than it seems to", shortened(text))));
     }
     of_parts(upstream, plain, config, read).map_err(|unclear| match unclear {
-        Unclear::Strange(_) => refused(),
-        Unclear::Long(failure) => failure,
+        Unclear::Strange(failure) => text.parse::<Repo>().err().unwrap_or(failure),
+        Unclear::OfOtherShape(failure) => failure,
     })
 }
 
@@ -123,7 +123,7 @@ enum Unclear {
     /// They are outside the grammar, or no name there.
     Strange(Failure),
     /// The upstream has no names of so many parts.
-    Long(Failure),
+    OfOtherShape(Failure),
 }
 
 fn of_parts(
@@ -137,21 +137,11 @@ fn of_parts(
     let parts: Vec<&str> = path.split('/').collect();
     let end = name_before_page(&parts, two_parts).unwrap_or(parts.len());
     let repo = read(&parts[..end].join("/")).map_err(Unclear::Strange)?;
-    match repo.parts().count() {
-        1 if two_parts => Err(Unclear::Strange(too_short(upstream, path))),
-        count if two_parts && count > 2 => {
-            let first: Repo = parts[..2].join("/").parse().map_err(Unclear::Strange)?;
-            let what = format!("`{repo}` has {count} parts, and names of {} have two", upstream.name);
-            Err(Unclear::Long(Failure::new(Kind::Name, what).hint(line(&upstream.repository(first), config))))
-        }
-        _ => Ok(upstream.repository(repo)),
-    }
-}
-
-fn too_short(upstream: &Upstream, path: &str) -> Failure {
-    let shown: String = path.chars().take(80).map(|c| if c.is_control() { '?' } else { c }).collect();
-    Failure::new(Kind::Name, format!("`{shown}` is not a repository name of {}", upstream.name))
-        .hint("its repositories are named owner/name, as in `mirror::openglm/Open-AutoGLM`")
+    upstream.repository(repo).map_err(|failure| {
+        // Of more parts than there can be, the first ones are probably meant.
+        let first = parts.get(..2).and_then(|first| upstream.repository(read(&first.join("/")).ok()?).ok());
+        Unclear::OfOtherShape(first.map_or(failure.clone(), |first| failure.hint(line(&first, config))))
+    })
 }
 
 /// The address at an upstream that `host/path`, `host:port/path` or `user@host:path` means.

@@ -221,17 +221,17 @@ impl Config {
     /// [`Kind::Name`] for a name outside the grammar.
     pub fn repository(&self, upstream: &str, name: &str) -> Result<Repository, Failure> {
         let repo: Repo = name.parse()?;
-        Ok(match self.upstreams.get(upstream) {
+        match self.upstreams.get(upstream) {
             Some(known) => known.repository(repo),
-            None => Repository { upstream: upstream.to_owned(), repo },
-        })
+            None => Ok(Repository { upstream: upstream.to_owned(), repo }),
+        }
     }
 
     /// The repository at an address, if it is one of a known upstream.
     pub fn repository_at(&self, address: &str) -> Option<Repository> {
         let address: Address = address.parse().ok()?;
         let (upstream, name) = located(self.upstreams.values(), &self.git.upstream.value, address.expose())?;
-        Some(upstream.repository(Repo::of_path(name).ok()?))
+        upstream.repository(Repo::of_path(name).ok()?).ok()
     }
 
     /// Whether this name may be told only to upstream and trusted mirrors.

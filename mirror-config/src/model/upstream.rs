@@ -26,9 +26,18 @@ pub struct Upstream {
 
 impl Upstream {
     /// The repository of this name. Where its host does not tell names apart by case, neither do we.
-    pub fn repository(&self, repo: Repo) -> Repository {
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Name`] where all names there have two parts, and this one has not.
+    pub fn repository(&self, repo: Repo) -> Result<Repository, Failure> {
+        if self.url.has_two_parts() && repo.parts().count() != 2 {
+            let what = format!("`{}` is not a repository name of {}", shortened(&repo.to_string()), self.name);
+            return Err(Failure::new(Kind::Name, what)
+                .hint("its repositories are named owner/name, as in `mirror::openglm/Open-AutoGLM`"));
+        }
         let repo = if self.url.forge().is_some() { repo.in_any_case() } else { repo };
-        Repository { upstream: self.name.clone(), repo }
+        Ok(Repository { upstream: self.name.clone(), repo })
     }
 }
 
