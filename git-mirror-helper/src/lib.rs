@@ -14,7 +14,7 @@ pub mod transfer;
 pub mod answer;
 pub mod conversation;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use mirror_config::{
     config::Config,
@@ -26,10 +26,14 @@ use mirror_config::{
 
 use crate::{
     conversation::{
+        aside,
         listening::{self, Listening},
         session,
     },
-    git::address,
+    git::{
+        address::{self, Meant},
+        settings,
+    },
     run::Run,
 };
 
@@ -42,7 +46,7 @@ const DEEPEST: u32 = 2;
 pub fn main() -> ExitCode {
     let env = Environment::from_process();
     start_log(&env);
-    let arguments: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     match listening::while_git_listens(move |git| serve(env, &arguments, git)) {
         Some(Ok(code)) => ExitCode::from(code),
         Some(Err(failure)) => {
@@ -60,9 +64,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn serve(env: Environment, arguments: &[std::ffi::OsString], git: &Listening) -> Result<u8, Failure> {
+fn serve(env: Environment, arguments: &[OsString], git: &Listening) -> Result<u8, Failure> {
     let mut run = match prepare(env, arguments) {
-        Ok(run) => run,
+        Ok(Prepared::Run(run)) => run,
+        Ok(Prepared::Aside(code)) => return Ok(code),
         Err(failure) => {
             session::hear_out();
             return Err(failure);
@@ -75,20 +80,34 @@ fn serve(env: Environment, arguments: &[std::ffi::OsString], git: &Listening) ->
     served
 }
 
+/// What comes of the arguments.
+enum Prepared {
+    /// A run.
+    Run(Box<Run>),
+    /// git's own helper served in our place, and ended with this code.
+    Aside(u8),
+}
+
 /// What can be known before git has said anything.
-fn prepare(env: Environment, arguments: &[std::ffi::OsString]) -> Result<Run, Failure> {
+fn prepare(env: Environment, arguments: &[OsString]) -> Result<Prepared, Failure> {
     let [remote, address] = arguments else {
         return Err(Failure::new(Kind::Usage, "git starts this program for `mirror::` addresses; people do not")
             .hint("git clone mirror::openglm/Open-AutoGLM"));
     };
-    let (Some(remote), Some(address)) = (remote.to_str(), address.to_str()) else {
-        return Err(Failure::new(Kind::Name, "the address is not UTF-8"));
-    };
     if env.depth() >= DEEPEST {
-        return Err(Failure::new(Kind::Config, format!("`mirror::{address}` leads back to itself"))
+        return Err(Failure::new(Kind::Config, format!("`mirror::{}` leads back to itself", address.display()))
             .hint("look for a circle: git config --get-regexp '^url\\..*insteadof$'"));
     }
-    let select = Select::new(&Config::load(&env)?, &env)?;
-    let repository = address::parse(address, &select.config)?;
-    Ok(Run { gits_words: terminal::pass_on, ..Run::new(env, select, repository, remote)? })
+    let config = Config::load(&env)?;
+    match address::parse(address, &config, || settings::is_written(remote))? {
+        Meant::Unnamed { upstream, url } => {
+            aside::refuse_unnamed(&config, &upstream, &url)?;
+            aside::step_aside(&env, remote, &url).map(Prepared::Aside)
+        }
+        Meant::Repository { repository, written } => {
+            let select = Select::new(&config, &env)?;
+            let run = Run::new(env, select, (repository, written.as_deref()), remote)?;
+            Ok(Prepared::Run(Box::new(Run { gits_words: terminal::pass_on, ..run })))
+        }
+    }
 }

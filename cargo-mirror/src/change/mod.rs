@@ -1,6 +1,8 @@
 //! Changes of files and links, made whole and taken back byte for byte.
 
 pub(crate) mod entry;
+pub(crate) mod content;
+pub(crate) mod recorded_path;
 pub(crate) mod file;
 pub(crate) mod folders;
 pub(crate) mod record;

@@ -12,33 +12,7 @@ use mirror_config::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{entry::Entry, file::failed};
-
-/// Bytes that a person can read in the record when they are text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Content {
-    /// UTF-8.
-    Text(String),
-    /// Anything else.
-    Bytes(Vec<u8>),
-}
-
-impl Content {
-    pub(crate) fn new(bytes: &[u8]) -> Self {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Self::Text(text.to_owned()),
-            Err(_) => Self::Bytes(bytes.to_owned()),
-        }
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Text(text) => text.as_bytes(),
-            Self::Bytes(bytes) => bytes,
-        }
-    }
-}
+use super::{content::Content, entry::Entry, file::failed, recorded_path};
 
 /// What the set-ups of one tool did, in the order in which it was done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +23,7 @@ pub(crate) struct Record {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) links: Vec<LinkRecord>,
     /// The folders that were made for them, those that hold others first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "recorded_path::list")]
     pub(crate) folders: Vec<PathBuf>,
 }
 
@@ -57,12 +31,16 @@ pub(crate) struct Record {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LinkRecord {
     /// Where it is.
+    #[serde(with = "recorded_path")]
     pub(crate) link: PathBuf,
     /// Where it led before the first set-up; nothing when there was none.
+    #[serde(default, with = "recorded_path::optional")]
     pub(crate) before: Option<PathBuf>,
     /// Where the last set-up led it.
+    #[serde(with = "recorded_path")]
     pub(crate) target: PathBuf,
     /// Where the set-up before that led it.
+    #[serde(default, with = "recorded_path::optional")]
     pub(crate) earlier: Option<PathBuf>,
 }
 
@@ -77,6 +55,7 @@ impl LinkRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileRecord {
     /// The file's name for people.
+    #[serde(with = "recorded_path")]
     pub(crate) file: PathBuf,
     /// Its contents before the first set-up; nothing when there was no file.
     pub(crate) before: Option<Content>,
@@ -223,7 +202,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 mod tests {
     use std::path::PathBuf;
 
-    use super::{Content, FileRecord, Way};
+    use super::{Content, FileRecord, LinkRecord, Record, Way};
     use crate::change::Entry;
 
     fn record(before: Option<&[u8]>, after: &[u8]) -> FileRecord {
@@ -277,5 +256,29 @@ mod tests {
         let record = record(Some(&[0xff, 0, b'\r']), b"x");
         let json = serde_json::to_string(&record).expect("plain data");
         assert_eq!(serde_json::from_str::<FileRecord>(&json).expect("our own"), record);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_are_text_where_they_are_text_and_bytes_elsewhere() {
+        use std::os::unix::ffi::OsStrExt;
+        for (bytes, json) in [
+            (&b"/f"[..], "\"/f\""),
+            ("/家/f".as_bytes(), "\"/家/f\""),
+            (b"/\xb9\xa6", "[47,185,166]"),
+            (b"/\xb9\xa7", "[47,185,167]"),
+        ] {
+            let path = PathBuf::from(std::ffi::OsStr::from_bytes(bytes));
+            let link =
+                LinkRecord { link: path.clone(), before: Some(path.clone()), target: path.clone(), earlier: None };
+            let record = Record { files: Vec::new(), links: vec![link], folders: vec![path] };
+            let written = serde_json::to_string(&record).expect("plain data");
+            assert_eq!(written.matches(json).count(), 4, "{written}");
+            assert_eq!(serde_json::from_str::<Record>(&written).expect("our own"), record);
+        }
+        // As it was written before.
+        let before = r#"{"files":[],"links":[{"link":"/a","before":null,"target":"/b","earlier":"/c"}]}"#;
+        let read: Record = serde_json::from_str(before).expect("a record");
+        assert_eq!((read.links[0].before.as_ref(), read.links[0].is_left("/c".as_ref())), (None, true));
     }
 }

@@ -12,11 +12,12 @@ use mirror_config::{
 use similar::TextDiff;
 
 use super::{
+    content::Content,
     entry::Entry,
     file::{ConfigFile, Locked, failed},
     folders::{self, Folders},
     links::{self, Link, Placed},
-    record::{self, Content, FileRecord, Record, Way},
+    record::{self, FileRecord, Record, Way},
     undone::Undone,
 };
 

@@ -164,7 +164,7 @@ fn cure(damaged: &[(StoreFacts, String)]) -> String {
     }
 }
 
-/// Whether a store is of this repository; hosts do not tell names apart by case.
+/// Whether a store is of this repository, however it is spelled: what goes costs no more than time.
 fn is(entry: &StoreFacts, named: &Repository) -> bool {
     entry.repository.as_ref().is_some_and(|found| found.to_string().eq_ignore_ascii_case(&named.to_string()))
 }

@@ -15,7 +15,7 @@ use mirror_config::{
     errors::{Failure, Kind},
     fetch::Blobs,
     git::program::{git, isolated},
-    model::{Oid, Ref, Repository},
+    model::{Oid, Ref, Repository, spelled},
     pip::{Hashes, Packages, simple},
     report::{Journal, Later},
     select::Select,
@@ -111,9 +111,10 @@ fn of_repository(env: &Environment, config: &Config, repository: &Repository) ->
 
 /// What a bare clone is.
 fn look(bare: &Path, repository: &Repository, said: String) -> Result<GitPin, Failure> {
+    // Names of refs are bytes.
     let git = |arguments: &[&str]| -> Result<String, Failure> {
         let bytes = output(isolated(bare).args(arguments))?;
-        Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+        Ok(spelled(bytes.trim_ascii_end()))
     };
     let unborn = || {
         Failure::new(Kind::Usage, format!("{repository} has no commit at HEAD")).hint("pin it when it has a history")

@@ -5,7 +5,7 @@ use std::thread;
 use mirror_config::{
     config::{Config, LazyConfig},
     errors::{Failure, Fault, Kind},
-    model::{Repo, Repository},
+    model::Repo,
     probe::{self, Files, Freshness},
     select::Select,
     system::{Environment, state},
@@ -72,9 +72,10 @@ fn git(
     progress: &Progress,
 ) -> Result<Vec<GitRow>, Failure> {
     // The name is checked before anything is asked.
-    let repo: Repo = repo.unwrap_or(SAMPLE).parse()?;
+    let name = repo.unwrap_or(SAMPLE);
+    name.parse::<Repo>()?;
     let select = Select::new(config.get()?, env)?;
-    let repository = Repository { upstream: select.config.git.upstream.value.clone(), repo };
+    let repository = select.config.repository(&select.config.git.upstream.value, name)?;
     let heard = |done, of| progress.set("git", done, of);
     let row = |result| git_row(result, &select.config);
     Ok(probe::git::probe(&select, &repository, &heard).into_iter().map(row).collect())

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -10,8 +11,8 @@ use mirror_config::{
     config::{Config, LazyConfig},
     errors::{Failure, Kind},
     git::program::{git_in, isolated},
-    model::Repository,
-    system::Environment,
+    model::{Repository, spelled},
+    system::{Environment, os_string},
     trust::pins::{GitPin, Leaf, Pins, SUBMODULE, sha256tree},
 };
 
@@ -62,7 +63,7 @@ fn objects(folder: &Path) -> Option<PathBuf> {
         return None;
     }
     let found = output(git_in(folder).args(["rev-parse", "--absolute-git-dir"])).ok()?;
-    Some(PathBuf::from(String::from_utf8(found).ok()?.trim_end_matches('\n')))
+    Some(os_string(found.strip_suffix(b"\n")?.to_vec()).into())
 }
 
 /// Which of the pinned repositories this is.
@@ -96,10 +97,7 @@ fn remote(objects: &Path, config: &Config) -> Option<Repository> {
     let url = String::from_utf8(url).ok()?;
     let url = url.trim_end();
     let address = url.strip_prefix("mirror::").unwrap_or(url);
-    let known = config.upstreams.values().find_map(|upstream| {
-        Some(Repository { upstream: upstream.name.clone(), repo: upstream.url.repo_of(address)?.ok()? })
-    });
-    known.or_else(|| repository(address, config).ok().filter(|_| url.starts_with("mirror::")))
+    config.repository_at(address).or_else(|| repository(address, config).ok().filter(|_| url.starts_with("mirror::")))
 }
 
 /// The files of a checkout against those of the commit, whose own hash is proven first.
@@ -216,28 +214,17 @@ fn read(folder: &Path, path: &[u8]) -> io::Result<Option<Leaf>> {
     Ok(Some(Leaf::new(path, if executable { "100755" } else { "100644" }, &fs::read(&place)?)))
 }
 
-#[cfg(unix)]
 fn path_of(path: &[u8]) -> PathBuf {
-    PathBuf::from(std::ffi::OsString::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(path)))
+    os_string(path.to_vec()).into()
 }
 
-#[cfg(not(unix))]
-fn path_of(path: &[u8]) -> PathBuf {
-    PathBuf::from(String::from_utf8_lossy(path).into_owned())
+fn bytes_of(name: &OsStr) -> Vec<u8> {
+    name.as_encoded_bytes().to_vec()
 }
 
-#[cfg(unix)]
-fn bytes_of(name: &std::ffi::OsStr) -> Vec<u8> {
-    std::os::unix::ffi::OsStrExt::as_bytes(name).to_vec()
-}
-
-#[cfg(not(unix))]
-fn bytes_of(name: &std::ffi::OsStr) -> Vec<u8> {
-    name.to_string_lossy().into_owned().into_bytes()
-}
-
+/// Two paths that differ are two on a screen as well.
 fn shown(path: &[u8]) -> String {
-    String::from_utf8_lossy(path).into_owned()
+    spelled(path)
 }
 
 fn unreadable(folder: &Path, path: &[u8], error: &io::Error) -> Failure {

@@ -144,10 +144,7 @@ fn commits(env: &Environment, config: &Config, locked: &[lock_file::Dependency])
 
 /// The repository at an address, if it is one of a known upstream.
 fn repository(select: &Select, address: &Address) -> Option<Repository> {
-    select.config.upstreams.values().find_map(|upstream| {
-        let repo = upstream.url.repo_of(address.expose().as_str())?.ok()?;
-        Some(Repository { upstream: upstream.name.clone(), repo })
-    })
+    select.config.repository_at(address.expose().as_str())
 }
 
 fn row(package: &lock_file::Dependency, source: &str, note: &str) -> DependencyRow {

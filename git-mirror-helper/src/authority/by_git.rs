@@ -49,8 +49,8 @@ pub fn connect(run: &Run, credentials: Credentials, how: How) -> Result<Opened, 
     if credentials == Credentials::Users {
         run.journal.note(Event::Prompts);
     }
-    let options: Vec<String> =
-        run.options.lines.iter().filter(|line| line.starts_with("option family ")).cloned().collect();
+    let options: Vec<Vec<u8>> =
+        run.options.lines.iter().filter(|line| line.starts_with(b"option family ")).cloned().collect();
     RemoteHttps::start(run.gits_helper(credentials), how.silently)?.connect(&options, how.longest)
 }
 

@@ -164,7 +164,7 @@ impl<'r> Witnesses<'r> {
     }
 
     /// What each of them says.
-    fn testimonies(&self, prefixes: &[&str]) -> Result<Vec<Testimony>, Failure> {
+    fn testimonies(&self, prefixes: &[&[u8]]) -> Result<Vec<Testimony>, Failure> {
         // All their lists are in memory at once, and weighing them takes as much again.
         let limit = limits::REFS / 2 / self.opened.len().max(1) as u64;
         let answers: Vec<Result<Vec<Ref>, Fault>> = std::thread::scope(|scope| {

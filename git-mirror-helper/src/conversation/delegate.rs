@@ -23,14 +23,18 @@ use crate::{
 /// # Errors
 ///
 /// [`Kind::Transport`] when upstream is not reached by HTTP, [`Kind::Io`] when the child cannot be started.
-pub fn hand_over(run: &Run, git: &Listening, first: &str, leading: Option<Box<RemoteHttps>>) -> Result<u8, Failure> {
+pub fn hand_over(run: &Run, git: &Listening, first: &[u8], leading: Option<Box<RemoteHttps>>) -> Result<u8, Failure> {
     let scheme = run.upstream.address.expose().scheme();
     if !matches!(scheme, "https" | "http") {
         return Err(Failure::new(
             Kind::Transport,
             format!("{}: upstreams over {scheme} take no push through `mirror::`", run.repository),
         )
-        .hint(format!("set the push address: git remote set-url --push {} {}", run.remote, run.upstream.address)));
+        .hint(format!(
+            "set the push address: git remote set-url --push {} {}",
+            run.remote.display(),
+            run.upstream.address
+        )));
     }
     let failed = |error: io::Error| Failure::new(Kind::Io, format!("`git remote-https`: {error}"));
     let started = || RemoteHttps::start(run.gits_helper(Credentials::Users), false).map_err(|f| run.local(&f));
@@ -39,14 +43,15 @@ pub fn hand_over(run: &Run, git: &Listening, first: &str, leading: Option<Box<Re
         None => started()?,
     };
     let options = &run.options.lines;
-    let opening: String = options.iter().map(String::as_str).chain([first]).flat_map(|line| [line, "\n"]).collect();
-    to_child.write_all(opening.as_bytes()).and_then(|()| to_child.flush()).map_err(failed)?;
+    let lines = options.iter().map(Vec::as_slice).chain([first]);
+    let opening = lines.flat_map(|line| [line, b"\n"]).collect::<Vec<_>>().concat();
+    to_child.write_all(&opening).and_then(|()| to_child.flush()).map_err(failed)?;
     // The answers to the options were given already.
     for _ in options {
-        from_child.read_line(&mut String::new()).map_err(failed)?;
+        from_child.read_until(b'\n', &mut Vec::new()).map_err(failed)?;
     }
     let mut course = Course::default();
-    course.hear(opening.as_bytes());
+    course.hear(&opening);
     let for_thread = git.clone();
     // The child may end while git waits for an answer, so nobody waits for this thread: it ends with the process.
     std::thread::spawn(move || {

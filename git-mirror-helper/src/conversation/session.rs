@@ -42,8 +42,8 @@ pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
     let mut leading = None;
     loop {
         // The lock is not kept: whoever the conversation is handed to reads on from here.
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line).map_err(|error| Failure::new(Kind::Io, error.to_string()))?;
+        let mut line = Vec::new();
+        io::stdin().lock().read_until(b'\n', &mut line).map_err(|error| Failure::new(Kind::Io, error.to_string()))?;
         match Command::parse(&line) {
             Command::End => return Ok(0),
             Command::Option(line) => say(&mut stdout, run.options.note(&line).as_bytes())?,
@@ -76,7 +76,7 @@ pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
                 return delegate::hand_over(run, git, &first, None);
             }
             Command::Relayed(first) => {
-                let pushes = first.contains("push");
+                let pushes = first.windows(4).any(|word| word == b"push");
                 run.journal.note(Event::Is(if pushes { "push" } else { "relay" }));
                 if !pushes {
                     run.refuse_unseen(OLDER, NEWER)?;
@@ -92,7 +92,7 @@ pub fn serve(run: &mut Run, git: &Listening) -> Result<u8, Failure> {
 pub fn hear_out() {
     if !io::stdin().is_terminal() {
         // Nothing more can go wrong: the failure is about to be told.
-        let _ = io::stdin().lock().read_line(&mut String::new());
+        let _ = io::stdin().lock().read_until(b'\n', &mut Vec::new());
     }
 }
 
@@ -179,7 +179,7 @@ fn upload_pack(
 
 fn write_refs(refs: &[Ref], out: &mut dyn Write) -> io::Result<()> {
     for found in refs {
-        Packet::Data(format!("{found}\n").as_bytes()).write(&mut *out)?;
+        Packet::Data(&[found.line().as_slice(), b"\n"].concat()).write(&mut *out)?;
     }
     Packet::Flush.write(out)
 }

@@ -5,7 +5,7 @@ use mirror_config::transport::http::Family;
 /// What the helper can do. `fetch` and what belongs to it serve protocol v0 and v1, by relay to git's own helper.
 pub const CAPABILITIES: &str = "stateless-connect\nfetch\noption\npush\ncheck-connectivity\nobject-format\n\n";
 
-/// One line of git's.
+/// One line of git's; names in it are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// `capabilities`
@@ -13,27 +13,27 @@ pub enum Command {
     /// `stateless-connect git-upload-pack`: protocol v2.
     ConnectUploadPack,
     /// `stateless-connect git-upload-archive`: `git archive --remote`, which git's own helper serves since 2.44; the line.
-    ConnectUploadArchive(String),
+    ConnectUploadArchive(Vec<u8>),
     /// `stateless-connect` to any other service.
     ConnectOther,
     /// `option NAME VALUE`, which git says before it says what it wants.
-    Option(String),
+    Option(Vec<u8>),
     /// An empty line: git has nothing more to say.
     End,
     /// Anything else belongs to a conversation that git's own helper leads: `list`, `fetch`, `push`.
-    Relayed(String),
+    Relayed(Vec<u8>),
 }
 
 impl Command {
     /// Reads a line, newline included or not.
-    pub fn parse(line: &str) -> Self {
-        match line.strip_suffix('\n').unwrap_or(line) {
-            "" => Self::End,
-            "capabilities" => Self::Capabilities,
-            "stateless-connect git-upload-pack" => Self::ConnectUploadPack,
-            archive @ "stateless-connect git-upload-archive" => Self::ConnectUploadArchive(archive.to_owned()),
-            other if other.starts_with("stateless-connect ") => Self::ConnectOther,
-            other if other.starts_with("option ") => Self::Option(other.to_owned()),
+    pub fn parse(line: &[u8]) -> Self {
+        match line.strip_suffix(b"\n").unwrap_or(line) {
+            b"" => Self::End,
+            b"capabilities" => Self::Capabilities,
+            b"stateless-connect git-upload-pack" => Self::ConnectUploadPack,
+            archive @ b"stateless-connect git-upload-archive" => Self::ConnectUploadArchive(archive.to_owned()),
+            other if other.starts_with(b"stateless-connect ") => Self::ConnectOther,
+            other if other.starts_with(b"option ") => Self::Option(other.to_owned()),
             other => Self::Relayed(other.to_owned()),
         }
     }
@@ -91,7 +91,7 @@ impl Course {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The lines as they came.
-    pub lines: Vec<String>,
+    pub lines: Vec<Vec<u8>>,
     /// git shows progress.
     pub progress: bool,
     /// `-4` or `-6`.
@@ -111,15 +111,17 @@ impl Default for Options {
 impl Options {
     /// Takes an option in. All that git's own helper knows are `ok`: in protocol v2 git repeats what matters in its
     /// request, otherwise that helper hears them.
-    pub fn note(&mut self, line: &str) -> &'static str {
-        let mut words = line.trim_start_matches("option ").splitn(2, ' ');
+    pub fn note(&mut self, line: &[u8]) -> &'static str {
+        let mut words = line.strip_prefix(b"option ").unwrap_or(line).splitn(2, |byte| *byte == b' ');
         match (words.next().unwrap_or_default(), words.next().unwrap_or_default()) {
-            ("progress", value) => self.progress = value == "true",
-            ("family", value) => self.family = Family::parse(value),
-            ("verbosity", value) => self.verbosity = value.parse().unwrap_or(1),
+            (b"progress", value) => self.progress = value == b"true",
+            (b"family", value) => self.family = std::str::from_utf8(value).ok().and_then(Family::parse),
+            (b"verbosity", value) => {
+                self.verbosity = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok()).unwrap_or(1);
+            }
             // By git's own name for it, TRANS_OPT_REJECT_SHALLOW.
-            ("rejectshallow", _) => self.rejects_shallow = true,
-            ("servpath", _) => return "unsupported\n",
+            (b"rejectshallow", _) => self.rejects_shallow = true,
+            (b"servpath", _) => return "unsupported\n",
             _ => {}
         }
         self.lines.push(line.to_owned());
@@ -142,7 +144,7 @@ mod tests {
             ("option depth 3", "ok\n"),
             ("option family ipv6", "ok\n"),
         ] {
-            assert_eq!(options.note(line), answer);
+            assert_eq!(options.note(line.as_bytes()), answer);
         }
         assert_eq!((options.progress, options.verbosity, options.lines.len()), (true, 0, 4));
         assert_eq!(options.family, Some(Family::V6));
@@ -173,6 +175,17 @@ mod tests {
     }
 
     #[test]
+    fn names_in_lines_stay_bytes() {
+        for line in [&b"push refs/heads/\xb9\xa6:refs/heads/\xb9\xa7"[..], b"fetch 7e17 refs/tags/caf\xe9"] {
+            assert_eq!(Command::parse(&[line, b"\n"].concat()), Command::Relayed(line.to_vec()));
+        }
+        let mut options = Options::default();
+        let line = b"option cas refs/heads/\xb9\xa6:0000";
+        assert_eq!((Command::parse(line), options.note(line)), (Command::Option(line.to_vec()), "ok\n"));
+        assert_eq!(options.lines, [line]);
+    }
+
+    #[test]
     fn lines_are_told_apart() {
         for (line, command) in [
             ("capabilities\n", Command::Capabilities),
@@ -186,7 +199,7 @@ mod tests {
             ("option verbosity 1\n", Command::Option("option verbosity 1".into())),
             ("list for-push\n", Command::Relayed("list for-push".into())),
         ] {
-            assert_eq!(Command::parse(line), command);
+            assert_eq!(Command::parse(line.as_bytes()), command);
         }
     }
 }

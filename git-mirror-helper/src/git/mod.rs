@@ -1,5 +1,6 @@
 //! What git says to us, and the children of ours that speak with upstream in its name.
 
+pub mod pasted;
 pub mod address;
 pub mod commands;
 pub mod held_back;

@@ -68,11 +68,11 @@ impl RemoteHttps {
     ///
     /// [`Fault::Said`] when it cannot, [`Fault::Timeout`]; it has said the details on standard error, and they are the text
     /// where that is held back.
-    pub fn connect(mut self, options: &[String], longest: Option<Duration>) -> Result<Opened, Fault> {
+    pub fn connect(mut self, options: &[Vec<u8>], longest: Option<Duration>) -> Result<Opened, Fault> {
         let local = |error: io::Error| Fault::Local(error.to_string());
-        let lines = options.iter().map(String::as_str).chain(["stateless-connect git-upload-pack"]);
-        let opening: String = lines.flat_map(|line| [line, "\n"]).collect();
-        self.stdin.write_all(opening.as_bytes()).map_err(local)?;
+        let lines = options.iter().map(Vec::as_slice).chain([&b"stateless-connect git-upload-pack"[..]]);
+        let opening = lines.flat_map(|line| [line, b"\n"]).collect::<Vec<_>>().concat();
+        self.stdin.write_all(&opening).map_err(local)?;
         let Self { mut child, stdin, stdout, words } = self;
         let (sender, receiver) = channel();
         let answers = options.len() + 1;

@@ -1,10 +1,13 @@
 //! git's own protocol v2 requests (gitprotocol-v2), read from its side of the pipe. Pure but for the reading.
 
-use std::io::{self, Read};
+use std::{
+    borrow::Cow,
+    io::{self, Read},
+};
 
 use mirror_config::{
     git::{Advertisement, LONGEST_LINE, Packet, Packets},
-    model::Oid,
+    model::{Oid, unspelled},
 };
 
 /// One request, as packets and as what they mean.
@@ -12,10 +15,10 @@ use mirror_config::{
 pub struct Request {
     /// `ls-refs`, `fetch`, …
     pub command: String,
-    /// The capability lines before the delimiter.
-    capabilities: Vec<String>,
+    /// The other lines before the delimiter; names are bytes.
+    capabilities: Vec<Vec<u8>>,
     /// The argument lines behind it.
-    arguments: Vec<String>,
+    arguments: Vec<Vec<u8>>,
 }
 
 impl Request {
@@ -36,15 +39,18 @@ impl Request {
                 Some(Packet::Flush) => return Ok(Some(request)),
                 Some(Packet::ResponseEnd) => return Err(io::ErrorKind::InvalidData.into()),
                 Some(packet) => {
-                    let line = packet.text().unwrap_or_default();
+                    let line = packet.line().unwrap_or_default();
                     if line.len() > LONGEST_LINE {
-                        // git ends every line, and writes text: this is somebody else.
+                        // git ends every line: this is somebody else.
                         return Err(io::ErrorKind::InvalidData.into());
                     }
-                    match line.strip_prefix("command=") {
-                        Some(command) if !behind => request.command = command.to_owned(),
-                        _ if behind => request.arguments.push(line),
-                        _ => request.capabilities.push(line),
+                    match line.strip_prefix(b"command=") {
+                        Some(command) if !behind => {
+                            let command = std::str::from_utf8(command).map_err(io::Error::other)?;
+                            command.clone_into(&mut request.command);
+                        }
+                        _ if behind => request.arguments.push(line.to_vec()),
+                        _ => request.capabilities.push(line.to_vec()),
                     }
                 }
             }
@@ -59,34 +65,30 @@ impl Request {
     /// The same for a mirror, in its own dialect: git says what upstream has advertised, and a server dies of a capability that
     /// it does not know. What git says of itself beyond that (`session-id`, `server-option`) is for upstream.
     pub fn for_mirror(&self, server: &Advertisement, haves: &[Oid]) -> Vec<u8> {
-        let known = |capability: &str| {
-            let name = capability.split('=').next().unwrap_or_default();
-            matches!(name, "agent" | "object-format") && server.has(name)
+        let known = |capability: &[u8]| {
+            let name = capability.split(|byte| *byte == b'=').next().unwrap_or_default();
+            ["agent", "object-format"].iter().any(|known| known.as_bytes() == name && server.has(known))
         };
         self.written(known, haves)
     }
 
-    fn written(&self, says: impl Fn(&str) -> bool, haves: &[Oid]) -> Vec<u8> {
+    fn written(&self, says: impl Fn(&[u8]) -> bool, haves: &[Oid]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let mut line = |text: &str| {
-            Packet::Data(format!("{text}\n").as_bytes())
-                .write(&mut bytes)
-                .expect("a line that came in a packet fits one");
+        let mut line = |text: &[u8]| {
+            Packet::Data(&[text, b"\n"].concat()).write(&mut bytes).expect("a line that came in a packet fits one");
         };
-        line(&format!("command={}", self.command));
+        line(format!("command={}", self.command).as_bytes());
         self.capabilities.iter().filter(|capability| says(capability)).for_each(|capability| line(capability));
         if !self.arguments.is_empty() || !haves.is_empty() {
             Packet::Delimiter.write(&mut bytes).expect("memory");
         }
-        let mut line = |text: &str| {
-            Packet::Data(format!("{text}\n").as_bytes())
-                .write(&mut bytes)
-                .expect("a line that came in a packet fits one");
+        let mut line = |text: &[u8]| {
+            Packet::Data(&[text, b"\n"].concat()).write(&mut bytes).expect("a line that came in a packet fits one");
         };
-        self.arguments.iter().filter(|argument| *argument != "done").for_each(|argument| line(argument));
-        haves.iter().for_each(|oid| line(&format!("have {oid}")));
+        self.arguments.iter().filter(|argument| *argument != b"done").for_each(|argument| line(argument));
+        haves.iter().for_each(|oid| line(format!("have {oid}").as_bytes()));
         if self.is_done() {
-            line("done");
+            line(b"done");
         }
         Packet::Flush.write(&mut bytes).expect("memory");
         bytes
@@ -97,14 +99,14 @@ impl Request {
         self.with_haves(&[])
     }
 
-    /// The prefixes an `ls-refs` asks for; none means all.
-    pub fn prefixes(&self) -> Vec<&str> {
+    /// The prefixes an `ls-refs` asks for, in bytes; none means all.
+    pub fn prefixes(&self) -> Vec<&[u8]> {
         self.values("ref-prefix ").collect()
     }
 
-    /// Whether an `ls-refs` asks for this ref.
+    /// Whether an `ls-refs` asks for the ref of this name, [`mirror_config::model::spelled`].
     pub fn asks_for(&self, name: &str) -> bool {
-        let prefixes = self.prefixes();
+        let (prefixes, name) = (self.prefixes(), unspelled(name));
         prefixes.is_empty() || prefixes.iter().any(|prefix| name.starts_with(prefix))
     }
 
@@ -116,14 +118,14 @@ impl Request {
     /// Whether an `ls-refs` asks for all of a folder that has more in it than branches and tags. git prunes below it what it
     /// is not told of; but not where it names none at all, to look for tags or for `ls-remote`.
     pub fn asks_beyond_branches_and_tags(&self) -> bool {
-        let is_known = |prefix: &&str| prefix.starts_with("refs/heads/") || prefix.starts_with("refs/tags/");
-        self.prefixes().iter().any(|prefix| prefix.ends_with('/') && !is_known(prefix))
+        let is_known = |prefix: &[u8]| prefix.starts_with(b"refs/heads/") || prefix.starts_with(b"refs/tags/");
+        self.prefixes().into_iter().any(|prefix| prefix.ends_with(b"/") && !is_known(prefix))
     }
 
     /// Whether an `ls-refs` asks for all refs below this folder, such as `refs/heads/`.
     pub fn asks_for_all(&self, folder: &str) -> bool {
         let prefixes = self.prefixes();
-        prefixes.is_empty() || prefixes.iter().any(|prefix| folder.starts_with(prefix))
+        prefixes.is_empty() || prefixes.iter().any(|prefix| folder.as_bytes().starts_with(prefix))
     }
 
     /// Whether tags are to come along with what they point to.
@@ -134,18 +136,18 @@ impl Request {
     /// The same without that: git then asks for each tag.
     pub fn without_tags(&self) -> Self {
         let mut request = self.clone();
-        request.arguments.retain(|argument| argument != "include-tag");
+        request.arguments.retain(|argument| argument != b"include-tag");
         request
     }
 
     /// The objects a `fetch` wants.
     pub fn wants(&self) -> Vec<Oid> {
-        self.values("want ").filter_map(|oid| oid.parse().ok()).collect()
+        self.words("want ").filter_map(|oid| oid.parse().ok()).collect()
     }
 
     /// The commits that git has, the newest first.
     pub fn haves(&self) -> Vec<Oid> {
-        self.values("have ").filter_map(|oid| oid.parse().ok()).collect()
+        self.words("have ").filter_map(|oid| oid.parse().ok()).collect()
     }
 
     /// Whether git has part of this history, and wants all of what is new.
@@ -175,14 +177,14 @@ impl Request {
 
     /// Whether the history is cut off somewhere: then what a pack must contain depends on the server's word.
     pub fn is_shallow(&self) -> bool {
-        self.arguments.iter().any(|a| a.starts_with("deepen") || a.starts_with("shallow "))
+        self.arguments.iter().any(|a| a.starts_with(b"deepen") || a.starts_with(b"shallow "))
     }
 
     /// The depth of a first shallow clone, the one kind of shallow request whose answer can be checked.
     pub fn first_depth(&self) -> Option<usize> {
         let first = !self.has_haves() && self.values("shallow ").next().is_none();
-        let plain = self.arguments.iter().filter(|a| a.starts_with("deepen")).count() == 1;
-        self.values("deepen ").next().filter(|_| first && plain && self.is_done())?.parse().ok()
+        let plain = self.arguments.iter().filter(|a| a.starts_with(b"deepen")).count() == 1;
+        self.words("deepen ").next().filter(|_| first && plain && self.is_done())?.parse().ok()
     }
 
     /// Whether objects are left out on purpose.
@@ -197,34 +199,39 @@ impl Request {
 
     /// Whether git passes on options whose meaning is between its user and upstream (`--server-option`).
     pub fn has_server_options(&self) -> bool {
-        self.capabilities.iter().any(|capability| capability.starts_with("server-option="))
+        self.capabilities.iter().any(|capability| capability.starts_with(b"server-option="))
     }
 
     /// Whether a server can do what is asked.
     pub fn fits(&self, server: &Advertisement, object_format: &str) -> bool {
-        let can = |feature: Option<&str>| feature.is_none_or(|feature| server.has_feature("fetch", feature));
+        let can = |feature: Option<Cow<'_, str>>| feature.is_none_or(|feature| server.has_feature("fetch", &feature));
         server.has("fetch")
             && server.object_format() == object_format
             && self.arguments.iter().all(|argument| can(feature(argument)))
     }
 
     fn has(&self, argument: &str) -> bool {
-        self.arguments.iter().any(|a| a == argument)
+        self.arguments.iter().any(|a| a == argument.as_bytes())
     }
 
-    fn values<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
-        self.arguments.iter().filter_map(move |argument| argument.strip_prefix(prefix))
+    fn values<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.arguments.iter().filter_map(move |argument| argument.strip_prefix(prefix.as_bytes()))
+    }
+
+    /// Those that are text: object ids and numbers.
+    fn words<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        self.values(prefix).filter_map(|value| std::str::from_utf8(value).ok())
     }
 }
 
 /// The feature of `fetch` that a server must have advertised to understand an argument (gitprotocol-v2, "fetch"); none for
 /// what all of them understand. An argument that is newer than this list is taken for the feature's name.
-fn feature(argument: &str) -> Option<&str> {
-    match argument.split(' ').next().unwrap_or_default() {
-        "want" | "have" | "done" | "thin-pack" | "no-progress" | "include-tag" | "ofs-delta" => None,
-        "shallow" | "deepen" | "deepen-relative" | "deepen-since" | "deepen-not" => Some("shallow"),
-        "want-ref" => Some("ref-in-want"),
-        other => Some(other),
+fn feature(argument: &[u8]) -> Option<Cow<'_, str>> {
+    match argument.split(|byte| *byte == b' ').next().unwrap_or_default() {
+        b"want" | b"have" | b"done" | b"thin-pack" | b"no-progress" | b"include-tag" | b"ofs-delta" => None,
+        b"shallow" | b"deepen" | b"deepen-relative" | b"deepen-since" | b"deepen-not" => Some("shallow".into()),
+        b"want-ref" => Some("ref-in-want".into()),
+        other => Some(String::from_utf8_lossy(other)),
     }
 }
 
@@ -267,8 +274,9 @@ mod tests {
     #[test]
     fn a_mirror_is_asked_in_its_own_dialect() {
         let (mut request, _) = request(&["thin-pack", &format!("want {OID}"), "done"]);
-        request.capabilities =
-            ["agent=git/2.47", "object-format=sha1", "session-id=x", "server-option=y"].map(str::to_owned).to_vec();
+        request.capabilities = ["agent=git/2.47", "object-format=sha1", "session-id=x", "server-option=y"]
+            .map(|line| line.as_bytes().to_vec())
+            .to_vec();
         assert!(request.has_server_options());
         for (lines, said) in [
             (
@@ -286,7 +294,7 @@ mod tests {
                 .expect("a request");
             assert_eq!(
                 (asked.capabilities.clone(), asked.wants()),
-                (said.iter().map(ToString::to_string).collect(), request.wants()),
+                (said.iter().map(|line| line.as_bytes().to_vec()).collect(), request.wants()),
                 "{lines:?}"
             );
         }
@@ -322,10 +330,31 @@ mod tests {
     fn a_line_that_cannot_be_handed_on_is_refused() {
         let mut bytes = Vec::new();
         Packet::Data(b"command=fetch\n").write(&mut bytes).expect("memory");
-        Packet::Data(&[0xff; 30_000]).write(&mut bytes).expect("memory");
+        Packet::Data(&[0xff; 65_516]).write(&mut bytes).expect("memory");
         Packet::Flush.write(&mut bytes).expect("memory");
         let read = Request::read(&mut Packets::new(&bytes[..])).expect_err("too long");
         assert_eq!(read.kind(), std::io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn names_are_asked_for_in_bytes() {
+        for (prefix, asked) in [
+            (&b"refs/heads/\xb9\xa6"[..], [true, false, false]),
+            (b"refs/heads/\xb9", [true, true, false]),
+            ("refs/heads/\u{fffd}".as_bytes(), [false, false, false]),
+            (b"refs/tags/caf\xe9", [false, false, true]),
+        ] {
+            let mut bytes = Vec::new();
+            let mut write = |packet: Packet<'_>| packet.write(&mut bytes).expect("memory");
+            write(Packet::Data(b"command=ls-refs\n"));
+            write(Packet::Delimiter);
+            write(Packet::Data(&[b"ref-prefix ", prefix, b"\n"].concat()));
+            write(Packet::Flush);
+            let request = Request::read(&mut Packets::new(&bytes[..])).expect("as git writes it").expect("a request");
+            assert_eq!(request.to_bytes(), bytes);
+            let names = [r"refs/heads/\xb9\xa6", r"refs/heads/\xb9\xa7", r"refs/tags/caf\xe9"];
+            assert_eq!(names.map(|name| request.asks_for(name)), asked, "{prefix:?}");
+        }
     }
 
     #[test]

@@ -2,12 +2,14 @@
 //!
 //! What they mean is `mirror_config::git::settings`' matter; here is who asks git.
 
+use std::ffi::OsStr;
+
 use mirror_config::{
     git::{
         program,
         settings::{GitProxy, Listed, Means, OnlyGit, netrc, only_git, refusal, rewritten},
     },
-    model::Address,
+    model::{Address, spelled},
     system::Environment,
     transport::Route,
 };
@@ -37,17 +39,17 @@ const REWRITTEN: &str = "url.<base>.insteadOf";
 impl GitSettings {
     /// Asks git. Where it cannot be asked, nothing is set. Where a way to upstream is
     /// configured as `ours`, git's proxies do not count; and where git's own helper cannot be told it, our client goes it.
-    pub fn read(env: &Environment, remote: &str, upstream: &Address, ours: Option<&Route>) -> Self {
-        let listed = Listed::parse(&git(&["config", "--list", "-z"]));
+    pub fn read(env: &Environment, remote: &OsStr, upstream: &Address, ours: Option<&Route>) -> Self {
+        let (listed, remote) = (all(), spelled(remote.as_encoded_bytes()));
         let rewritten = rewritten(&listed, upstream);
         // Which of several `http.<url>.*` are meant is git's own rule, so git is asked, if there are any.
         let http = listed.below("http").any(|(_, name, _)| name == "proxy" || only_git::is_known(name)).then(|| {
             let mut url = rewritten.as_ref().unwrap_or(upstream).expose().clone();
             // It plays no part there, and others see command lines. Cannot fail where there is a host.
             let _ = url.set_password(None);
-            Listed::parse(&git(&["config", "-z", "--get-urlmatch", "http", url.as_str()]))
+            Listed::parse(&spelled(&git(&["config", "-z", "--get-urlmatch", "http", url.as_str()])))
         });
-        let mut settings = Self::of(&listed, http.as_ref().unwrap_or(&listed), env, (remote, upstream, rewritten));
+        let mut settings = Self::of(&listed, http.as_ref().unwrap_or(&listed), env, (&remote, upstream, rewritten));
         let untold = ours.is_some_and(Route::has_credentials);
         settings.only_git.retain(|setting| ours.is_none() || !setting.is_for_proxies());
         settings.only_git.retain(|setting| !untold || setting.means == Means::Who);
@@ -102,14 +104,29 @@ impl GitSettings {
     }
 }
 
-fn git(arguments: &[&str]) -> String {
-    let output = program::git().args(arguments).output();
-    output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
+/// Whether a person wrote `mirror::` for this remote. Else a rule of git's (`insteadOf`) has put it before an address. A remote
+/// that has no name is called by what was written.
+pub fn is_written(remote: &OsStr) -> bool {
+    let is_ours = |address: &str| address.starts_with("mirror:");
+    let name = spelled(remote.as_encoded_bytes());
+    if is_ours(&name) || name.contains("://") {
+        return is_ours(&name);
+    }
+    all().all(&format!("remote.{name}.url")).any(is_ours)
+}
+
+/// All entries, each byte that is no text spelled, so that no two names become one.
+fn all() -> Listed {
+    Listed::parse(&spelled(&git(&["config", "--list", "-z"])))
+}
+
+fn git(arguments: &[&str]) -> Vec<u8> {
+    program::git().args(arguments).output().map(|output| output.stdout).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{GitSettings, Listed, rewritten};
+    use super::{GitSettings, Listed, rewritten, spelled};
     use mirror_config::{model::Address, system::Environment, transport::Route};
 
     fn settings(listed: &str) -> (GitSettings, Address) {
@@ -158,6 +175,27 @@ mod tests {
             let (settings, upstream) = settings(listed);
             let found = (!settings.only_git.is_empty(), settings.say_who(), settings.lead_there_too(&upstream));
             assert_eq!(found, (by_git, who, there_too), "{listed:?}");
+        }
+    }
+
+    #[test]
+    fn remotes_whose_names_differ_in_a_byte_are_two() {
+        let listed = b"remote.\xb9\xa6.proxy\na:1\0remote.\xb9\xa7.proxy\nb:2\0remote.caf\xe9.proxy\nc:3\0";
+        for (remote, proxy) in [
+            (&b"\xb9\xa6"[..], Some("http://a:1/")),
+            (b"\xb9\xa7", Some("http://b:2/")),
+            (b"caf\xe9", Some("http://c:3/")),
+            ("café".as_bytes(), None),
+        ] {
+            let (listed, remote) = (Listed::parse(&spelled(listed)), spelled(remote));
+            let (upstream, env) =
+                ("https://h.example/o/r.git".parse().expect("a URL"), Environment::of([("HOME", "/")], "/"));
+            let settings = GitSettings::of(&listed, &listed, &env, (&remote, &upstream, None));
+            let found = settings.route.map(|route| match route {
+                Route::Direct => "direct".to_owned(),
+                Route::Through(proxy) => proxy.to_string(),
+            });
+            assert_eq!(found.as_deref(), proxy, "{remote:?}");
         }
     }
 }

@@ -1,6 +1,12 @@
 //! What one run of the helper knows from the start, and the journal of what happens in it.
 
-use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    process::Command,
+    sync::Arc,
+    time::Duration,
+};
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
@@ -43,8 +49,10 @@ pub struct Run {
     pub repository: Repository,
     /// Where upstream has it.
     pub upstream: Arc<Source>,
-    /// What git calls the remote.
-    pub remote: String,
+    /// Its address as it was written, which is what git's own helper is given.
+    pub written: OsString,
+    /// What git calls the remote, in bytes.
+    pub remote: OsString,
     /// What git said about how to go about it.
     pub options: Options,
     /// What was seen of it before.
@@ -58,19 +66,33 @@ pub struct Run {
 }
 
 impl Run {
-    /// Puts together what is known of one repository.
+    /// Puts together what is known of one repository, whose address was `written` as one or not.
     ///
     /// # Errors
     ///
     /// [`Kind::Config`] when its upstream is not configured, or pins cannot be read; [`Kind::Transport`] where git's own
     /// configuration does not let it be asked.
-    pub fn new(env: Environment, select: Select, repository: Repository, remote: &str) -> Result<Self, Failure> {
+    pub fn new(
+        env: Environment,
+        select: Select,
+        (repository, written): (Repository, Option<&str>),
+        remote: &OsStr,
+    ) -> Result<Self, Failure> {
         let upstream = catalog::upstream(&select.config, &repository)
             .ok_or_else(|| {
                 Failure::new(Kind::Config, format!("`upstreams.{}` is not configured", repository.upstream))
             })?
             .url
-            .fill(&repository.repo);
+            .fill(&repository.repo)
+            .ok_or_else(|| {
+                let what = format!("the address of `upstreams.{}` cannot say {}", repository.upstream, repository.repo);
+                Failure::new(Kind::Name, what)
+            })?;
+        // Our own client asks where git would, and without the user's name.
+        let (upstream, written) = match written.and_then(|written| Some((written, written.parse::<Address>().ok()?))) {
+            Some((written, address)) => (address.without_credentials(), written.into()),
+            None => (upstream.clone(), upstream.expose().as_str().into()),
+        };
         let ledger = Ledger::open(env.state_dir().as_deref(), &repository);
         let pins = Pins::find(&env, select.config.pins_policy())?;
         let pin = |pins: &Pins| Some(Pinned { file: pins.path.clone(), pin: pins.git(&repository)?.clone() });
@@ -88,6 +110,7 @@ impl Run {
         Ok(Self {
             env,
             settings,
+            written,
             upstream: Arc::new(source),
             select: Arc::new(select),
             repository,
@@ -111,15 +134,12 @@ impl Run {
         self.ledger.is_private() || self.settings.say_who()
     }
 
-    /// Where git itself would go for upstream.
-    pub fn gits_address(&self) -> &Address {
-        self.settings.rewritten.as_ref().unwrap_or(&self.upstream.address)
-    }
-
-    /// git's own helper for upstream, to be started.
+    /// git's own helper for upstream, to be started: by a rule of the user's, else by the address as it was written.
     pub fn gits_helper(&self, credentials: Credentials) -> Command {
-        let address = self.gits_address();
-        let mut command = program::remote_https(&self.env, &self.remote, address, credentials);
+        let rewritten = self.settings.rewritten.as_ref();
+        let url = rewritten.map_or(self.written.as_os_str(), |address| OsStr::new(address.expose().as_str()));
+        let mut command = program::remote_https(&self.env, &self.remote, url, credentials);
+        let address = rewritten.unwrap_or(&self.upstream.address);
         // Not with a password: all that git starts in turn would see it.
         let ours = self.select.proxies.by_ours(address.expose()).filter(|route| !route.has_credentials());
         ours.iter().for_each(|route| program::go_by(&mut command, route));

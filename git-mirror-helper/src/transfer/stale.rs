@@ -5,7 +5,7 @@ use std::time::Instant;
 use mirror_config::{
     errors::Fault,
     git::Session,
-    model::{Oid, Ref},
+    model::{Oid, Ref, unspelled},
     transport::http::Patience,
 };
 
@@ -24,7 +24,8 @@ pub fn older_tips(
     lagging: &mut Vec<Session>,
 ) -> Vec<(Oid, Vec<String>)> {
     let named = refs.iter().filter(|found| found.oid.as_ref().is_some_and(|oid| wants.contains(oid)));
-    let names: Vec<&str> = named.map(|found| found.name.as_str()).take(MOST_REFS).collect();
+    let names: Vec<Vec<u8>> = named.map(|found| unspelled(&found.name)).take(MOST_REFS).collect();
+    let names: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
     let since = Instant::now();
     let mut tips: Vec<(Oid, Vec<String>)> = Vec::new();
     let mut fresh: Vec<(usize, Session)> = Vec::new();

@@ -80,11 +80,14 @@ pub(super) fn index(merged: &Value, tool: &str, prefix: &str) -> Result<Option<S
 
 pub(super) fn private(merged: &Value) -> Result<Setting<Vec<String>>, Failure> {
     let patterns = list(merged, "git", "private");
-    match patterns.value.iter().find(|p| {
-        p.split('/').count() != 2 || p.split('/').any(|part| part.is_empty() || part.matches('*').count() > 1)
-    }) {
-        Some(odd) => Err(Failure::new(Kind::Config, format!("{}: `git.private` has \"{odd}\"", patterns.origin))
-            .hint("a pattern is owner/name with at most one `*` in each part, such as \"mycorp/*\"")),
+    match patterns
+        .value
+        .iter()
+        .find(|p| p.split('/').count() < 2 || p.split('/').any(|part| part.is_empty() || part.matches('*').count() > 1))
+    {
+        Some(odd) => Err(Failure::new(Kind::Config, format!("{}: `git.private` has \"{odd}\"", patterns.origin)).hint(
+            "a pattern is owner/name or group/team/project with at most one `*` in each part, such as \"mycorp/*\"",
+        )),
         None => Ok(patterns),
     }
 }

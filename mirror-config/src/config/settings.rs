@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     errors::{Failure, Kind},
-    model::{Address, Mirror, Repo, Template, Upstream},
+    model::{Address, Mirror, Repo, Repository, Template, Upstream, located},
     trust::{Policy, Trust, age},
 };
 
@@ -212,6 +212,26 @@ impl Config {
     /// Whose signatures pins need, where they need any.
     pub fn pins_policy(&self) -> Option<&Policy> {
         self.signed_pins.value.then_some(&self.signatures)
+    }
+
+    /// A repository of an upstream by its name, as people write it.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Name`] for a name outside the grammar.
+    pub fn repository(&self, upstream: &str, name: &str) -> Result<Repository, Failure> {
+        let repo: Repo = name.parse()?;
+        match self.upstreams.get(upstream) {
+            Some(known) => known.repository(repo),
+            None => Ok(Repository { upstream: upstream.to_owned(), repo }),
+        }
+    }
+
+    /// The repository at an address, if it is one of a known upstream.
+    pub fn repository_at(&self, address: &str) -> Option<Repository> {
+        let address: Address = address.parse().ok()?;
+        let (upstream, name) = located(self.upstreams.values(), &self.git.upstream.value, address.expose())?;
+        upstream.repository(Repo::of_path(name).ok()?).ok()
     }
 
     /// Whether this name may be told only to upstream and trusted mirrors.

@@ -24,10 +24,15 @@ pub enum Packet<'a> {
 }
 
 impl Packet<'_> {
-    /// The payload as text without its newline; bytes that are no UTF-8 are replaced.
-    pub fn text(&self) -> Option<String> {
+    /// The payload without its newline, as it came.
+    pub fn line(&self) -> Option<&[u8]> {
         let Self::Data(data) = self else { return None };
-        Some(String::from_utf8_lossy(data.strip_suffix(b"\n").unwrap_or(data)).into_owned())
+        Some(data.strip_suffix(b"\n").unwrap_or(data))
+    }
+
+    /// The payload as text without its newline, to be looked at or shown: bytes that are no UTF-8 are replaced.
+    pub fn text(&self) -> Option<String> {
+        self.line().map(|line| String::from_utf8_lossy(line).into_owned())
     }
 
     /// Writes it in git's format.

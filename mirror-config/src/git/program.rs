@@ -4,12 +4,12 @@
 //! and wrong for who works on another one.
 
 use std::{
+    ffi::OsStr,
     path::Path,
     process::{Command, Stdio},
 };
 
 use crate::{
-    model::Address,
     system::{Environment, MIRROR_DEPTH},
     transport::Route,
 };
@@ -94,18 +94,19 @@ pub enum Credentials {
 
 /// `git remote-https REMOTE URL` with all that is the user's, marked so that no helper of the suite starts another in a
 /// circle.
-pub fn remote_https(env: &Environment, remote: &str, upstream: &Address, credentials: Credentials) -> Command {
-    let url = upstream.expose().as_str();
+pub fn remote_https(env: &Environment, remote: &OsStr, url: &OsStr, credentials: Credentials) -> Command {
     let mut command = plain();
     if credentials == Credentials::Nobodys {
         // An empty one takes back all that stand before it (gitcredentials(7)).
         command.args(["-c", "credential.helper="]).env("GIT_ASKPASS", "").env("GIT_TERMINAL_PROMPT", "0");
         command.env("LC_ALL", "C").stderr(Stdio::piped());
     }
-    // A remote's name selects its own settings; what is no plain name (an address, an option) selects none.
-    let is_name = !remote.is_empty()
-        && remote.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b))
-        && !remote.starts_with('-');
+    // A remote's name selects its own settings; what is no name (an address, an option) selects none. Names are bytes, and
+    // those that may stand in the name of a ref (git-check-ref-format(1)).
+    let bytes = remote.as_encoded_bytes();
+    let is_name = !bytes.is_empty()
+        && !bytes.starts_with(b"-")
+        && !bytes.iter().any(|b| *b < 0x21 || *b == 0x7f || b"~^:?*[\\".contains(b));
     command.arg("remote-https").arg(if is_name { remote } else { url }).arg(url);
     command.env(MIRROR_DEPTH, (env.depth() + 1).to_string());
     command
@@ -136,7 +137,7 @@ fn clear(command: &mut Command, variables: &[&str]) {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, path::Path, process::Command};
+    use std::{collections::BTreeSet, ffi::OsStr, path::Path, process::Command};
 
     use super::{
         Credentials, REPOSITORY, SETTINGS, git, git_in, isolated, remote_https, upload_pack, upload_pack_of_store,
@@ -161,13 +162,13 @@ mod tests {
     fn each_way_clears_what_leads_elsewhere() {
         let folder = Path::new("/r.git");
         let repository: BTreeSet<&str> = REPOSITORY.iter().copied().collect();
-        let upstream = "https://u.example/a/b".parse().expect("an address");
+        let upstream = OsStr::new("https://u.example/a/b");
         let env = Environment::of([("", ""); 0], "/");
         for (what, command, all) in [
             ("git", git(), BTreeSet::new()),
             ("git_in", git_in(folder), repository.clone()),
             ("upload_pack", upload_pack(folder), repository.clone()),
-            ("remote_https", remote_https(&env, "origin", &upstream, Credentials::Users), BTreeSet::new()),
+            ("remote_https", remote_https(&env, "origin".as_ref(), upstream, Credentials::Users), BTreeSet::new()),
         ] {
             assert_eq!(cleared(&command), all, "{what}");
         }
@@ -183,20 +184,30 @@ mod tests {
     #[test]
     fn only_a_plain_name_selects_a_remotes_settings() {
         let url = "https://u.example/a/b";
-        let upstream = url.parse().expect("an address");
         for (depth, remote, first) in [
             ("", "origin", "origin"),
             ("1", "a/b-c_d.e", "a/b-c_d.e"),
             ("", "", url),
             ("", "--upload-pack=x", url),
             ("", "mirror::a/b", url),
+            ("", "功能", "功能"),
+            ("", "a\nb", url),
         ] {
-            let command =
-                remote_https(&Environment::of([("MIRROR_DEPTH", depth)], "/"), remote, &upstream, Credentials::Users);
+            let env = Environment::of([("MIRROR_DEPTH", depth)], "/");
+            let command = remote_https(&env, remote.as_ref(), url.as_ref(), Credentials::Users);
             let arguments: Vec<_> = command.get_args().collect();
             assert_eq!(arguments, ["remote-https", first, url], "{remote}");
             let below = if depth.is_empty() { "1" } else { "2" };
             assert!(command.get_envs().any(|set| set == ("MIRROR_DEPTH".as_ref(), Some(below.as_ref()))), "{depth}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_and_addresses_stay_bytes() {
+        use std::os::unix::ffi::OsStrExt;
+        let (remote, url) = (OsStr::from_bytes(b"caf\xe9"), OsStr::from_bytes(b"https://u.example/\xb9\xa6/b"));
+        let command = remote_https(&Environment::of([("", ""); 0], "/"), remote, url, Credentials::Users);
+        assert_eq!(command.get_args().collect::<Vec<_>>(), [OsStr::new("remote-https"), remote, url]);
     }
 }

@@ -23,11 +23,11 @@ const FIRST_LINE: u64 = 128;
 
 /// The body of an `ls-refs` request to this server; without prefixes all refs are meant. `unborn` asks for a HEAD without
 /// commits as well, where the server can say that.
-pub fn ls_refs(server: &Advertisement, prefixes: &[&str], unborn: bool) -> Vec<u8> {
-    let mut arguments = vec!["peel".to_owned(), "symrefs".to_owned()];
+pub fn ls_refs(server: &Advertisement, prefixes: &[&[u8]], unborn: bool) -> Vec<u8> {
+    let mut arguments = vec![b"peel".to_vec(), b"symrefs".to_vec()];
     let unborn = unborn && server.has_feature("ls-refs", "unborn");
-    arguments.extend(unborn.then(|| "unborn".to_owned()));
-    arguments.extend(prefixes.iter().map(|prefix| format!("ref-prefix {prefix}")));
+    arguments.extend(unborn.then(|| b"unborn".to_vec()));
+    arguments.extend(prefixes.iter().map(|prefix| [b"ref-prefix ", *prefix].concat()));
     command("ls-refs", server, &arguments)
 }
 
@@ -63,11 +63,12 @@ impl Fetch<'_> {
         arguments.extend(self.wants.iter().map(|oid| format!("want {oid}")));
         arguments.extend(self.haves.iter().map(|oid| format!("have {oid}")));
         arguments.push(if self.only_negotiate { "wait-for-done" } else { "done" }.to_owned());
+        let arguments: Vec<Vec<u8>> = arguments.into_iter().map(String::into_bytes).collect();
         command("fetch", server, &arguments)
     }
 }
 
-fn command(name: &str, server: &Advertisement, arguments: &[String]) -> Vec<u8> {
+fn command(name: &str, server: &Advertisement, arguments: &[Vec<u8>]) -> Vec<u8> {
     let mut body = Vec::new();
     let mut line =
         |text: String| Packet::Data(text.as_bytes()).write(&mut body).expect("a line of a request fits a packet");
@@ -80,7 +81,9 @@ fn command(name: &str, server: &Advertisement, arguments: &[String]) -> Vec<u8> 
     }
     Packet::Delimiter.write(&mut body).expect("memory");
     for argument in arguments {
-        Packet::Data(format!("{argument}\n").as_bytes()).write(&mut body).expect("a line of a request fits a packet");
+        Packet::Data(&[argument.as_slice(), b"\n"].concat())
+            .write(&mut body)
+            .expect("a line of a request fits a packet");
     }
     Packet::Flush.write(&mut body).expect("memory");
     body
@@ -166,7 +169,7 @@ impl Session {
     /// # Errors
     ///
     /// The [`Fault`] of the request; [`Fault::NotAMirror`] for a line that is no ref.
-    pub fn refs(&self, prefixes: &[&str], patience: Patience) -> Result<Vec<Ref>, Fault> {
+    pub fn refs(&self, prefixes: &[&[u8]], patience: Patience) -> Result<Vec<Ref>, Fault> {
         let body = self.command(ls_refs(&self.advertisement, prefixes, false), patience)?;
         read_refs(body)
     }
@@ -176,7 +179,7 @@ impl Session {
     /// # Errors
     ///
     /// As there, and [`Fault::TooLarge`] beyond it.
-    pub fn refs_within(&self, limit: u64, prefixes: &[&str], patience: Patience) -> Result<Vec<Ref>, Fault> {
+    pub fn refs_within(&self, limit: u64, prefixes: &[&[u8]], patience: Patience) -> Result<Vec<Ref>, Fault> {
         let body = self.command(ls_refs(&self.advertisement, prefixes, true), patience)?;
         read_refs_within(limit, body)
     }
@@ -253,12 +256,12 @@ fn read_refs_within(limit: u64, from: impl Read) -> Result<Vec<Ref>, Fault> {
             return Err(Fault::TooLarge);
         }
         let packet = packets.next_packet().map_err(|error| Fault::from_io(&error))?.ok_or(Fault::Cut)?;
-        let Some(text) = packet.text() else { return Ok(refs) };
-        read += text.len() as u64;
-        match text.strip_prefix("ERR ") {
-            Some(said) => return Err(refusal(said)),
-            None if text.len() > LONGEST_LINE => return Err(Fault::TooLarge),
-            None => refs.push(Ref::parse(&text).ok_or_else(|| Fault::NotAMirror("a line that is no ref".to_owned()))?),
+        let Some(line) = packet.line() else { return Ok(refs) };
+        read += line.len() as u64;
+        match line.strip_prefix(b"ERR ") {
+            Some(said) => return Err(refusal(&String::from_utf8_lossy(said))),
+            None if line.len() > LONGEST_LINE => return Err(Fault::TooLarge),
+            None => refs.push(Ref::read(line).ok_or_else(|| Fault::NotAMirror("a line that is no ref".to_owned()))?),
         }
     }
 }

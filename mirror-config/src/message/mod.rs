@@ -3,6 +3,5 @@
 pub mod redact;
 pub mod units;
 
-pub(crate) use redact::shortened;
-pub use redact::{controls, secrets};
+pub use redact::{controls, secrets, shortened};
 pub use units::{age, bytes, span, spelled};

@@ -39,7 +39,7 @@ fn is_bidi(c: char) -> bool {
 
 /// The beginning of a text that may be 5 kB long, without control characters, and without what may be a password: where
 /// it ends in something that is no address, nobody can tell, so all of it goes up to the last `@`.
-pub(crate) fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     let (scheme, rest) = text.find("://").map_or(("", text), |at| text.split_at(at + 3));
     let text = rest.rfind('@').map_or_else(|| text.to_owned(), |at| format!("{scheme}***{}", &rest[at..]));
     let mut clean: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();

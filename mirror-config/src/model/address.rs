@@ -27,6 +27,14 @@ impl Address {
         Self(url)
     }
 
+    /// The same without user and password.
+    pub fn without_credentials(&self) -> Self {
+        let mut url = self.0.clone();
+        // Cannot fail where there are some.
+        let _ = url.set_username("").and_then(|()| url.set_password(None));
+        Self(url)
+    }
+
     /// The URL with everything in it. Never format this.
     pub fn expose(&self) -> &Url {
         &self.0

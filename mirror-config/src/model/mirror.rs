@@ -45,9 +45,9 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// Where this mirror would have the repository, if it carries that upstream.
+    /// Where this mirror would have the repository, if it carries that upstream and its addresses can say that name.
     pub fn git_address(&self, repository: &Repository) -> Option<Address> {
-        self.git.get(&repository.upstream).map(|template| template.fill(&repository.repo))
+        self.git.get(&repository.upstream)?.fill(&repository.repo)
     }
 
     /// What it fails together with: relays of an upstream with that upstream, others with their operator.

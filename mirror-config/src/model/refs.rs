@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use super::spelling::{spelled, unspelled};
+
 /// The id of an object, SHA-1 or SHA-256, in lower-case hexadecimal.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(transparent)]
@@ -49,11 +51,11 @@ pub struct NotAnOid;
 /// One line of `ls-refs`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ref {
-    /// Its full name, such as `refs/heads/main` or `HEAD`.
+    /// Its full name, such as `refs/heads/main` or `HEAD`; bytes that are no text are [`spelled`].
     pub name: String,
     /// What it points to; nothing for the unborn branch of an empty repository.
     pub oid: Option<Oid>,
-    /// The ref it stands for, if it is symbolic.
+    /// The ref it stands for, if it is symbolic; spelled alike.
     pub symref: Option<String>,
     /// The object behind an annotated tag.
     pub peeled: Option<Oid>,
@@ -65,26 +67,41 @@ impl Ref {
     /// # Errors
     ///
     /// `None` for a line that is not of this form, or whose name git's own rules would refuse.
-    pub fn parse(line: &str) -> Option<Self> {
-        let mut words = line.strip_suffix('\n').unwrap_or(line).split(' ');
-        let oid = match words.next()? {
-            "unborn" => None,
-            oid => Some(oid.parse().ok()?),
+    pub fn read(line: &[u8]) -> Option<Self> {
+        let mut words = line.strip_suffix(b"\n").unwrap_or(line).split(|byte| *byte == b' ');
+        let oid = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse::<Oid>().ok();
+        let points_to = match words.next()? {
+            b"unborn" => None,
+            digits => Some(oid(digits)?),
         };
-        let mut found = Self { name: checked_name(words.next()?)?.to_owned(), oid, symref: None, peeled: None };
+        let mut found = Self { name: name(words.next()?)?, oid: points_to, symref: None, peeled: None };
         for attribute in words {
-            if let Some(target) = attribute.strip_prefix("symref-target:") {
-                found.symref = Some(checked_name(target)?.to_owned());
-            } else if let Some(oid) = attribute.strip_prefix("peeled:") {
-                found.peeled = Some(oid.parse().ok()?);
+            if let Some(target) = attribute.strip_prefix(b"symref-target:") {
+                found.symref = Some(name(target)?);
+            } else if let Some(digits) = attribute.strip_prefix(b"peeled:") {
+                found.peeled = Some(oid(digits)?);
             }
         }
         Some(found)
     }
+
+    /// The same of a line whose names are [`spelled`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Ref::read`].
+    pub fn parse(line: &str) -> Option<Self> {
+        Self::read(&unspelled(line))
+    }
+
+    /// The line `ls-refs` would send, without a newline.
+    pub fn line(&self) -> Vec<u8> {
+        unspelled(&self.to_string())
+    }
 }
 
 impl fmt::Display for Ref {
-    /// The line `ls-refs` would send.
+    /// The line `ls-refs` would send, with names spelled.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.oid {
             Some(oid) => write!(f, "{oid} {}", self.name)?,
@@ -102,12 +119,12 @@ impl fmt::Display for Ref {
 
 /// A coarse form of git-check-ref-format(1): enough to keep control characters and options out of our hands; git
 /// itself checks the rest.
-fn checked_name(name: &str) -> Option<&str> {
-    let fits = !name.is_empty()
-        && !name.starts_with('-')
-        && !name.contains("..")
-        && !name.bytes().any(|b| b < 0x21 || b == 0x7f || b"~^:?*[\\".contains(&b));
-    fits.then_some(name)
+fn name(bytes: &[u8]) -> Option<String> {
+    let fits = !bytes.is_empty()
+        && !bytes.starts_with(b"-")
+        && !bytes.windows(2).any(|two| two == b"..")
+        && !bytes.iter().any(|b| *b < 0x21 || *b == 0x7f || b"~^:?*[\\".contains(b));
+    fits.then(|| spelled(bytes))
 }
 
 #[cfg(test)]
@@ -127,9 +144,32 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_no_text_are_kept() {
+        let oid = b"7e1785e08e1fca2908ba6aefc65ce6b1adba7431";
+        let mut seen = std::collections::BTreeSet::new();
+        for name in
+            [&b"refs/heads/\xb9\xa6"[..], b"refs/heads/\xb9\xa7", b"refs/tags/caf\xe9", "refs/tags/café".as_bytes()]
+        {
+            let line = [oid, &b" "[..], name, b" symref-target:", name, b" peeled:", oid].concat();
+            let found = Ref::read(&line).expect("a ref");
+            assert_eq!((found.line(), Ref::parse(&found.to_string())), (line, Some(found.clone())));
+            assert!(seen.insert(found.name), "two names became one");
+        }
+    }
+
+    #[test]
     fn odd_lines_are_refused() {
         let oid = "7e1785e08e1fca2908ba6aefc65ce6b1adba7431";
-        for line in ["", "x", oid, &format!("{oid} "), &format!("{oid} --x"), &format!("{oid} a\u{1b}b"), "123 HEAD"] {
+        for line in [
+            "",
+            "x",
+            oid,
+            &format!("{oid} "),
+            &format!("{oid} --x"),
+            &format!("{oid} a\\xe9b\\x2e"),
+            &format!("{oid} a\u{1b}b"),
+            "123 HEAD",
+        ] {
             assert_eq!(Ref::parse(line), None, "{line}");
         }
     }

@@ -1,11 +1,13 @@
-//! Upstreams, and the grammar of names: what may be asked for at all. Pure.
-//!
-//! Every name and address from outside (a command line, a submodule, a configuration file) is parsed here before any
-//! option parser or child process sees it, so that `--upload-pack=x` or `../..` never gets that far.
+//! Upstreams: where repositories are, which of them an address is at, and who must have signed what comes from there. Pure.
 
-use std::path::PathBuf;
+use std::{cmp::Reverse, path::PathBuf};
 
-use super::template::Template;
+use url::Url;
+
+use super::{
+    repository::{Repo, Repository},
+    template::Template,
+};
 use crate::{
     errors::{Failure, Kind},
     message::shortened,
@@ -20,6 +22,36 @@ pub struct Upstream {
     pub url: Template,
     /// Who must have signed what comes from there; absent: nobody has to.
     pub signers: Option<Signers>,
+}
+
+impl Upstream {
+    /// The repository of this name. Where its host does not tell names apart by case, neither do we.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Name`] where all names there have two parts, and this one has not.
+    pub fn repository(&self, repo: Repo) -> Result<Repository, Failure> {
+        if self.url.has_two_parts() && repo.parts().count() != 2 {
+            let what = format!("`{}` is not a repository name of {}", shortened(&repo.to_string()), self.name);
+            return Err(Failure::new(Kind::Name, what)
+                .hint("its repositories are named owner/name, as in `mirror::openglm/Open-AutoGLM`"));
+        }
+        let repo = if self.url.forge().is_some() { repo.in_any_case() } else { repo };
+        Ok(Repository { upstream: self.name.clone(), repo })
+    }
+}
+
+/// The upstream that an address is at, and what of the address is the name there. Of several on one host the one whose own
+/// path is longest wins, whatever they are called; of two at the same place the one named `first`.
+pub fn located<'u, 'a>(
+    upstreams: impl IntoIterator<Item = &'u Upstream>,
+    first: &str,
+    address: &'a Url,
+) -> Option<(&'u Upstream, &'a str)> {
+    let at = |upstream: &'u Upstream| Some((upstream, upstream.url.name_in(address)?));
+    let rank =
+        |(upstream, _): &(&Upstream, _)| (upstream.url.depth(), upstream.name == first, Reverse(upstream.name.clone()));
+    upstreams.into_iter().filter_map(at).max_by_key(rank)
 }
 
 /// Who must have signed the commits and tags of an upstream.
@@ -48,6 +80,42 @@ impl Signers {
             _ => Err(Failure::new(Kind::Config, format!("`{}` is not a full fingerprint", shortened(text))).hint(
                 "40 hexadecimal digits, as `gpg --list-keys --with-colons` has them in `fpr`, or `SHA256:…`, as `ssh-keygen -lf KEY.pub` has it",
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Template, Upstream, located};
+
+    #[test]
+    fn of_two_upstreams_on_one_host_the_longer_path_wins_whatever_they_are_called() {
+        let upstream = |name: &str, url: &str| {
+            let url = Template::parse(url, false).expect("a template");
+            Upstream { name: name.to_owned(), url, signers: None }
+        };
+        let (all, team, deep) =
+            ("https://h.example/{repo}.git", "https://h.example/team/{repo}", "https://h.example/team/deep/{repo}");
+        for names in [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]] {
+            let upstreams = [upstream(names[0], all), upstream(names[1], team), upstream(names[2], deep)];
+            for (address, expected) in [
+                ("https://h.example/o/r", Some((names[0], "o/r"))),
+                ("https://h.example/team/r", Some((names[1], "r"))),
+                ("https://h.example/team/deep/o/r.git", Some((names[2], "o/r.git"))),
+                ("https://h.example/teams/r.git", Some((names[0], "teams/r.git"))),
+                ("https://other.example/o/r", None),
+            ] {
+                let address = address.parse().expect("an address");
+                let found =
+                    located(&upstreams, names[0], &address).map(|(upstream, name)| (upstream.name.as_str(), name));
+                assert_eq!(found, expected, "{address}");
+            }
+        }
+        // At one place, the one that a name without an upstream means.
+        let twins = [upstream("a", all), upstream("b", all), upstream("c", all)];
+        let address = "https://h.example/o/r".parse().expect("an address");
+        for (first, expected) in [("b", "b"), ("c", "c"), ("x", "a")] {
+            assert_eq!(located(&twins, first, &address).map(|(upstream, _)| upstream.name.as_str()), Some(expected));
         }
     }
 }

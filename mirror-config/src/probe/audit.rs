@@ -8,7 +8,7 @@ use crate::{
     cargo::index,
     errors::Fault,
     git::{Pin, Presence, Session, presence},
-    model::check_address,
+    model::{check_address, unspelled},
     pip::simple::{self, Page},
     select::{Select, Source},
     transport::http::{Patience, limits},
@@ -85,7 +85,7 @@ fn says(select: &Select, evidence: &Evidence, about: &str, source: &Source) -> R
     match evidence.tool.as_str() {
         "git" => {
             let session = Session::open(&select.http, source, Patience::LAST)?;
-            let refs = session.refs(&[about], Patience::LAST)?;
+            let refs = session.refs(&[&unspelled(about)], Patience::LAST)?;
             let found = refs.into_iter().find(|found| found.name == about).and_then(|found| found.oid);
             Ok(found.map(|oid| oid.to_string()))
         }

@@ -51,7 +51,8 @@ type Open = Box<dyn FnOnce() -> Result<Session, Fault> + Send>;
 /// Probes upstream and every candidate for one repository, and remembers what was measured. Takes at most five seconds.
 pub fn probe(select: &Select, repository: &Repository, heard: Progress<'_>) -> Vec<GitResult> {
     let started = Instant::now();
-    let address = catalog::upstream(&select.config, repository).map(|upstream| upstream.url.fill(&repository.repo));
+    let address =
+        catalog::upstream(&select.config, repository).and_then(|upstream| upstream.url.fill(&repository.repo));
     let upstream = address.map_or(Err(Fault::Missing), |address| {
         let source = select.upstream(&repository.upstream, address, Service::Git);
         let http = select.http.clone();
@@ -114,7 +115,7 @@ fn within<T: Send + 'static>(
 }
 
 fn head(session: &Session) -> Result<Option<Oid>, Fault> {
-    let refs = session.refs(&["HEAD"], patience(TOTAL))?;
+    let refs = session.refs(&[b"HEAD"], patience(TOTAL))?;
     Ok(refs.into_iter().find(|found| found.name == "HEAD").and_then(|found| found.oid))
 }
 

@@ -1,10 +1,12 @@
 //! What this machine is: its variables and folders, children, digests, small files that are whole or not there.
 
+pub mod bytes;
 pub mod child;
 pub mod environment;
 pub mod digest;
 pub mod state;
 
+pub use bytes::os_string;
 pub use child::follow;
 pub use digest::{hex, sha256};
 pub use environment::{

@@ -52,7 +52,9 @@ impl Evidence {
     /// costs the proof, and is no error.
     pub fn keep(&self, state_dir: Option<&Path>) -> Option<PathBuf> {
         let folder = state_dir?.join("evidence");
-        let name: String = self.subject.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        // A file's name has an end, and what makes it the only one stands behind this.
+        let name: String =
+            self.subject.chars().take(100).map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let written = || -> io::Result<PathBuf> {
             state::private_folder(&folder)?;
             let mut known: Vec<PathBuf> = fs::read_dir(&folder)?.flatten().map(|entry| entry.path()).collect();

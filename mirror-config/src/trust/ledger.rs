@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{level::Trust, page::Page};
+use super::{filing, level::Trust, page::Page};
 use crate::{
     errors::{Failure, Kind},
     model::{Oid, Ref, Repository},
@@ -27,9 +27,7 @@ pub struct Ledger {
 impl Ledger {
     /// Opens a repository's page in the state folder.
     pub fn open(state_dir: Option<&Path>, repository: &Repository) -> Self {
-        // Hosts do not tell names apart by case, and the grammar of names has no separators in it.
-        let name = format!("{FOLDER}/{}/{}.json", repository.upstream, repository.repo).to_ascii_lowercase();
-        let path = state::file(state_dir, &name);
+        let path = state_dir.map(|dir| dir.join(FOLDER).join(filing::path_of(repository)));
         let page = path.as_deref().map(state::read).unwrap_or_default();
         Self { path, page }
     }
@@ -90,16 +88,15 @@ impl Ledger {
 /// Every repository that something is remembered of, sorted by name, with its page.
 pub fn all(state_dir: Option<&Path>) -> Vec<(Repository, Page)> {
     let Some(root) = state_dir.map(|dir| dir.join(FOLDER)) else { return Vec::new() };
-    let inside = |folder: &Path| -> Vec<PathBuf> {
-        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
-    };
     let mut found = Vec::new();
-    for upstream in inside(&root) {
-        for path in inside(&upstream).iter().flat_map(|owner| inside(owner)) {
-            let named = path.strip_prefix(&upstream).ok().and_then(Path::to_str);
-            let repo = named.and_then(|name| name.strip_suffix(".json")?.replace('\\', "/").parse().ok());
-            if let (Some(repo), Some(upstream)) = (repo, upstream.file_name().and_then(|name| name.to_str())) {
-                found.push((Repository { upstream: upstream.to_owned(), repo }, state::read(&path)));
+    let mut waiting = vec![root.clone()];
+    while let Some(folder) = waiting.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                waiting.push(path);
+            } else if let Some(repository) = path.strip_prefix(&root).ok().and_then(filing::repository_at) {
+                found.push((repository, state::read(&path)));
             }
         }
     }
@@ -110,13 +107,17 @@ pub fn all(state_dir: Option<&Path>) -> Vec<(Repository, Page)> {
 #[cfg(test)]
 mod tests {
     use super::{Ledger, Page, Ref, all};
-    use crate::{model::Repository, trust::Trust};
+    use crate::{
+        model::{Repo, Repository},
+        trust::Trust,
+    };
 
     #[test]
-    fn a_page_is_one_for_all_spellings_of_a_name_and_is_gone_once_forgotten() {
+    fn a_page_is_one_for_all_spellings_where_case_does_not_matter_and_is_gone_once_forgotten() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let open = |name: &str| {
-            let repository = Repository { upstream: "github".into(), repo: name.parse().expect("a name") };
+            let repo: Repo = name.parse().expect("a name");
+            let repository = Repository { upstream: "github".into(), repo: repo.in_any_case() };
             Ledger::open(Some(dir.path()), &repository)
         };
         let seen = [Ref::parse(&format!("{:040x} refs/heads/main", 1)).expect("a ref")];
@@ -126,5 +127,20 @@ mod tests {
         assert_eq!((open("a/b").page().roots.len(), all(Some(dir.path())).len()), (1, 1));
         assert!(open("a/b").forget().expect("writable") && !open("A/B").forget().expect("writable"));
         assert_eq!(open("a/b").page(), &Page::default());
+    }
+    #[test]
+    fn names_that_differ_have_pages_that_differ() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let names = ["A/b", "a/b", "a/b/c", "a", "a/b.json/c", "组/项目"];
+        for (number, name) in names.iter().enumerate() {
+            let repository = Repository { upstream: "campus".into(), repo: name.parse().expect("a name") };
+            let seen = [Ref::parse(&format!("{number:040x} refs/heads/main")).expect("a ref")];
+            Ledger::open(Some(dir.path()), &repository).remember(&seen, Trust::Upstream, false, true);
+            assert!(Ledger::open(Some(dir.path()), &repository).page().heard_upstream(&seen).is_some(), "{name}");
+        }
+        let pages = all(Some(dir.path()));
+        let found: Vec<String> = pages.iter().map(|(repository, _)| repository.repo.to_string()).collect();
+        assert_eq!(found, ["A/b", "a", "a/b", "a/b.json/c", "a/b/c", "组/项目"]);
+        assert!(pages.iter().all(|(_, page)| page.refs.len() == 1));
     }
 }

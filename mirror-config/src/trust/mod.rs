@@ -8,6 +8,7 @@
 pub mod age;
 pub mod level;
 pub mod page;
+pub(crate) mod filing;
 pub mod ledger;
 pub mod signature;
 pub mod pins;

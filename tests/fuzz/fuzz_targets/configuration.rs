@@ -65,12 +65,12 @@ fn assert_safe(config: &Config) {
         _ => false,
     };
     for upstream in config.upstreams.values() {
-        assert!(allowed(upstream.url.fill(&repo).expose(), false) && !upstream.url.carries_credentials());
+        assert!(allowed(upstream.url.fill(&repo).expect("a plain name").expose(), false) && !upstream.url.carries_credentials());
     }
     assert!(config.upstreams.contains_key(&config.git.upstream.value));
     for mirror in &config.mirrors {
         for template in mirror.git.values() {
-            let filled = template.fill(&repo);
+            let filled = template.fill(&repo).expect("a plain name");
             assert!(allowed(filled.expose(), mirror.insecure), "{filled}");
             assert!(filled.expose().path().contains("owner/name"), "{filled}");
         }

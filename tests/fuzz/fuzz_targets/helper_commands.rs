@@ -27,13 +27,13 @@ fn framed(data: &[u8]) -> Vec<u8> {
 fn lines(data: &[u8]) {
     let mut options = Options::default();
     let mut noted = Vec::new();
-    for line in String::from_utf8_lossy(data).split_inclusive('\n') {
-        let bare = line.strip_suffix('\n').unwrap_or(line);
+    for line in data.split_inclusive(|byte| *byte == b'\n') {
+        let bare = line.strip_suffix(b"\n").unwrap_or(line);
         match Command::parse(line) {
-            Command::Capabilities => assert_eq!(bare, "capabilities"),
-            Command::ConnectUploadPack => assert_eq!(bare, "stateless-connect git-upload-pack"),
-            Command::ConnectOther => assert!(bare.starts_with("stateless-connect ")),
-            Command::End => assert_eq!(bare, ""),
+            Command::Capabilities => assert_eq!(bare, b"capabilities"),
+            Command::ConnectUploadPack => assert_eq!(bare, b"stateless-connect git-upload-pack"),
+            Command::ConnectOther => assert!(bare.starts_with(b"stateless-connect ")),
+            Command::End => assert_eq!(bare, b""),
             Command::Relayed(said) => assert_eq!(said, bare),
             Command::Option(said) => {
                 assert_eq!(said, bare);
@@ -45,7 +45,7 @@ fn lines(data: &[u8]) {
         }
     }
     assert_eq!(options.lines, noted, "git's own helper hears all that was accepted, in order");
-    assert!(options.lines.iter().all(|line| line.starts_with("option ") && !line.contains('\n')));
+    assert!(options.lines.iter().all(|line| line.starts_with(b"option ") && !line.contains(&b'\n')));
 }
 
 fn requests(bytes: &[u8]) {

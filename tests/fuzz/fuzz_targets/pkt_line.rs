@@ -39,6 +39,7 @@ fn any(bytes: &[u8]) {
         for found in &refs {
             let line = found.to_string();
             assert_eq!(Ref::parse(&line).as_ref(), Some(found), "{line:?}");
+            assert_eq!(Ref::read(&found.line()).as_ref(), Some(found), "{line:?}");
             assert!(!found.name.contains("..") && !found.name.starts_with('-') && !found.name.contains([' ', '\n']));
             assert!(!line.chars().any(|c| c.is_ascii_control()), "{line:?}");
         }

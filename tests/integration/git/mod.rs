@@ -12,6 +12,9 @@ mod ways;
 mod dialects;
 mod dialects_of_mirrors;
 mod dropped;
+mod names;
+#[cfg(target_os = "linux")]
+mod bytes;
 mod probe;
 mod privacy;
 mod settings;

@@ -3,8 +3,10 @@
 //! Gives the answer as git makes it, unspoiled and unpaced. CGI by RFC 3875 and git-http-backend(1).
 
 use std::{
+    ffi::{OsStr, OsString},
     fs::{self, OpenOptions},
     io::{self, Read, Seek, Write},
+    os::unix::ffi::OsStringExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
 };
@@ -50,7 +52,7 @@ impl Backend {
     /// Starts git on a request, with a ref that it does not name. The child is the caller's to wait for; its output is not read yet.
     pub(crate) fn spawn(&self, request: &Request, user: Option<&str>, hidden: Option<&str>) -> io::Result<Child> {
         let (path, query) = request.split();
-        let path = below_root(path);
+        let path = &decoded(below_root(path));
         let mut command = if self.has_cgi { self.cgi(request, path, query) } else { self.direct(request, path, query) };
         if let Some(user) = user {
             command.env("REMOTE_USER", user);
@@ -107,7 +109,7 @@ impl Backend {
         }
     }
 
-    fn cgi(&self, request: &Request, path: &str, query: &str) -> Command {
+    fn cgi(&self, request: &Request, path: &OsStr, query: &str) -> Command {
         let mut command = plain_git(&self.root);
         command.arg("http-backend").env("GIT_PROJECT_ROOT", &self.root).env("GIT_HTTP_EXPORT_ALL", "1");
         command.env("PATH_INFO", path).env("QUERY_STRING", query).env("REQUEST_METHOD", &request.method);
@@ -120,7 +122,8 @@ impl Backend {
         command
     }
 
-    fn direct(&self, request: &Request, path: &str, query: &str) -> Command {
+    fn direct(&self, request: &Request, path: &OsStr, query: &str) -> Command {
+        let path = path.to_string_lossy();
         let repository = path.trim_end_matches("/info/refs").trim_end_matches("/git-upload-pack");
         let mut command = plain_git(&self.root);
         command.args(["upload-pack", "--stateless-rpc"]);
@@ -149,6 +152,18 @@ impl Reply {
 fn below_root(path: &str) -> &str {
     let Some((_, address)) = path.split_once("://") else { return path };
     address.find('/').map_or(path, |start| &address[start..])
+}
+
+/// A path as programs get it from servers (RFC 3875, 4.1.5): the bytes that were percent-encoded.
+fn decoded(path: &str) -> OsString {
+    let (mut bytes, mut rest) = (Vec::new(), path.as_bytes());
+    while let [first, behind @ ..] = rest {
+        let digits = behind.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &behind[2..] } else { behind };
+    }
+    OsString::from_vec(bytes)
 }
 
 fn direct_reply(request: &Request, stdout: ChildStdout) -> Reply {

@@ -27,7 +27,7 @@ pub(super) fn gits_way(rules: &[InForce], env: &Environment, config: Option<&Con
     ));
     let upstreams = config.iter().flat_map(|config| config.upstreams.values());
     found.extend(upstreams.filter_map(|upstream| {
-        let address = upstream.url.fill(&"owner/repo".parse().expect("a name"));
+        let address = upstream.url.fill(&"owner/repo".parse().expect("a name"))?;
         let instead: Address = rewritten(&listed, &address)?;
         let what = format!("git's rules lead upstream {} to {instead}: {}", upstream.name, consequence(Means::Who));
         Some(finding(Severity::Note, "git", what, "git config --show-origin --get-regexp '^url\\..*\\.insteadof$'"))
@@ -65,7 +65,7 @@ fn consequence(means: Means) -> &'static str {
 fn allowed(rules: &[InForce], listed: &Listed, env: &Environment, config: Option<&Config>) -> Option<Finding> {
     let leads = rules.iter().any(InForce::leads_to_mirrors);
     let upstreams = config.iter().flat_map(|config| config.upstreams.values());
-    let schemes = upstreams.map(|upstream| upstream.url.fill(&"owner/repo".parse().expect("a name")));
+    let schemes = upstreams.filter_map(|upstream| upstream.url.fill(&"owner/repo".parse().expect("a name")));
     let schemes = schemes.map(|address| address.expose().scheme().to_owned());
     let said = std::iter::once("mirror".to_owned()).chain(schemes).find_map(|scheme| refusal(listed, env, &scheme))?;
     let by_variable = env.beginning_with("GIT_ALLOW_PROTOCOL").next().is_some();

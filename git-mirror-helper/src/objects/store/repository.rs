@@ -18,7 +18,7 @@ use mirror_config::{
         store::{Folder, Held},
     },
     model::{Oid, Repository},
-    system::{Environment, state},
+    system::{Environment, os_string, state},
 };
 
 use super::tree;
@@ -241,9 +241,8 @@ pub fn objects_of_repository() -> Result<PathBuf, Failure> {
     let failed = |why: String| Failure::new(FailureKind::Io, format!("`git rev-parse --git-path objects`: {why}"));
     let output =
         program::git().args(["rev-parse", "--git-path", "objects"]).output().map_err(|e| failed(e.to_string()))?;
-    let text = String::from_utf8(output.stdout).map_err(|e| failed(e.to_string()))?;
-    match text.strip_suffix('\n') {
-        Some(path) if output.status.success() && !path.is_empty() => Ok(PathBuf::from(path)),
+    match output.stdout.strip_suffix(b"\n") {
+        Some(path) if output.status.success() && !path.is_empty() => Ok(os_string(path.to_vec()).into()),
         _ => Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, io};
 
-use mirror_config::model::Ref;
+use mirror_config::model::{Ref, unspelled};
 use tempfile::TempDir;
 
 use super::repository::Store;
@@ -28,12 +28,12 @@ pub fn view(store: &Store, refs: &[Ref]) -> io::Result<TempDir> {
 }
 
 /// The lines of git-pack-refs(1).
-fn packed(refs: &[Ref]) -> String {
-    let mut text = "# pack-refs with: peeled fully-peeled \n".to_owned();
+fn packed(refs: &[Ref]) -> Vec<u8> {
+    let mut text = b"# pack-refs with: peeled fully-peeled \n".to_vec();
     for found in refs.iter().filter(|found| found.name.starts_with("refs/")) {
         let Some(oid) = &found.oid else { continue };
-        text += &format!("{oid} {}\n", found.name);
-        text += &found.peeled.as_ref().map(|oid| format!("^{oid}\n")).unwrap_or_default();
+        text.extend(unspelled(&format!("{oid} {}\n", found.name)));
+        text.extend(found.peeled.as_ref().map(|oid| format!("^{oid}\n")).unwrap_or_default().into_bytes());
     }
     text
 }
@@ -48,12 +48,15 @@ mod tests {
         let lines = [
             format!("{one} HEAD symref-target:refs/heads/main"),
             format!("{one} refs/heads/main"),
+            format!(r"{one} refs/heads/\xe9"),
             format!("{two} refs/tags/v1 peeled:{one}"),
             "unborn refs/heads/none".to_owned(),
         ];
         let refs: Vec<Ref> = lines.iter().map(|line| Ref::parse(line).expect("a ref")).collect();
-        let expected =
-            format!("# pack-refs with: peeled fully-peeled \n{one} refs/heads/main\n{two} refs/tags/v1\n^{one}\n");
-        assert_eq!(packed(&refs), expected);
+        let expected = format!(
+            "# pack-refs with: peeled fully-peeled \n{one} refs/heads/main\n{one} refs/heads/X\n{two} refs/tags/v1\n^{one}\n"
+        );
+        let expected = expected.bytes().map(|byte| if byte == b'X' { 0xe9 } else { byte });
+        assert_eq!(packed(&refs), expected.collect::<Vec<u8>>());
     }
 }

@@ -24,6 +24,11 @@ impl Listed {
         self.0.iter().rfind(|(found, _)| found == key).map(|(_, value)| value.as_str())
     }
 
+    /// All values of a key, weakest first.
+    pub fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(found, _)| found == key).map(|(_, value)| value.as_str())
+    }
+
     /// All entries of a section with something between it and the name: that, the name, and the value.
     pub fn below<'a>(&'a self, section: &'a str) -> impl Iterator<Item = (&'a str, &'a str, &'a str)> {
         self.0.iter().filter_map(move |(key, value)| {

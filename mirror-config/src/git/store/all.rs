@@ -71,7 +71,8 @@ impl Stores {
     ///
     /// Those of the file system. That there is no folder is none, and a store that goes meanwhile is left out.
     pub fn list(&self) -> io::Result<Vec<StoreFacts>> {
-        let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(SUFFIX));
+        let named =
+            |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().ends_with(SUFFIX.as_bytes()));
         let stores = self.children()?.into_iter().filter(named);
         let mut entries: Vec<StoreFacts> = stores.filter_map(StoreFacts::of).collect();
         entries.sort_by(|a, b| (a.last_used, &a.path).cmp(&(b.last_used, &b.path)));
@@ -189,7 +190,7 @@ impl<'a> Removal<'a> {
         state::private_folder(&stores.folder)?;
         // Beside the folder, in which there is nothing but stores.
         let held = state::lock(&stores.folder.with_extension("lock"), REMOVAL_WAIT)?;
-        let is_gone = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(GONE));
+        let is_gone = |path: &PathBuf| begins(path, GONE);
         let gone = stores.children()?.into_iter().filter(is_gone).collect();
         Ok(Self { stores, _held: Some(held), gone })
     }
@@ -249,13 +250,18 @@ fn leftovers(store: &Path) -> io::Result<Vec<PathBuf>> {
         Err(error) => Err(error),
     };
     let mut left: Vec<PathBuf> = paths(&store.join(INCOMING))?;
-    let unfinished = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(UNFINISHED));
+    let unfinished = |path: &PathBuf| begins(path, UNFINISHED);
     left.extend(paths(store)?.into_iter().filter(unfinished));
     // The index comes last: without one, nobody sees the pack.
     let unseen = |path: &PathBuf| is_pack(path) && !path.with_extension("idx").exists();
     left.extend(paths(&store.join(PACKS))?.into_iter().filter(unseen));
     left.extend(Some(store.join(DAMAGED)).filter(|aside| aside.exists()));
     Ok(left)
+}
+
+/// Whether a file's name begins so; it need not be text.
+fn begins(path: &Path, with: &str) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(with.as_bytes()))
 }
 
 fn is_pack(path: &Path) -> bool {

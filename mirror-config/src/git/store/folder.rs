@@ -38,8 +38,7 @@ impl Folder {
     ///
     /// Those of the file system, and [`io::ErrorKind::NotFound`] without a cache folder to put it in.
     pub fn open(env: &Environment, repository: &Repository, object_format: &str) -> io::Result<Self> {
-        // Hosts do not tell names apart by case.
-        Self::open_as(env, repository, object_format, &format!("{repository} {object_format}").to_ascii_lowercase())
+        Self::open_as(env, repository, object_format, &format!("{} {object_format}", repository.key()))
     }
 
     /// Opens or makes a store for what is to be added to the objects of this folder, on which it rests.

@@ -93,8 +93,25 @@ fn opening_counts_as_use_and_looking_does_not() {
     cache.fill("o/second", 1, 1);
     assert!(cache.stores().list().expect("readable")[0].hold().expect("ours").is_some());
     assert_eq!(cache.names(), ["github:o/first", "github:o/second"]);
-    drop(cache.open("O/First"));
-    assert_eq!(cache.names(), ["github:o/second", "github:o/first"], "hosts do not tell names apart by case");
+    drop(cache.open("o/first"));
+    assert_eq!(cache.names(), ["github:o/second", "github:o/first"]);
+}
+
+#[test]
+fn two_spellings_have_one_store_where_the_host_does_not_tell_names_apart_by_case() {
+    let cache = Cache::new();
+    let open = |name: &str, any_case: bool| {
+        let Repository { upstream, repo } = repository(name);
+        let repo = if any_case { repo.in_any_case() } else { repo };
+        Folder::open(&cache.env(), &Repository { upstream, repo }, "sha1").expect("the folder is ours")
+    };
+    let one = open("O/First", true);
+    assert_eq!(open("o/fIRST", true).path(), one.path());
+    assert_eq!(open("o/first", false).path(), one.path(), "what is kept of a name in lower case is found as before");
+    let others = ["O/First", "o/first/x", "o", "first"].map(|name| open(name, false).path().to_owned());
+    for (at, other) in others.iter().enumerate() {
+        assert!(other != one.path() && !others[..at].contains(other), "{other:?}");
+    }
 }
 
 #[test]

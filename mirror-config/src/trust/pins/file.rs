@@ -54,8 +54,8 @@ impl GitPin {
 pub struct Pins {
     /// Where it stands; empty for one that is not written yet.
     pub path: PathBuf,
-    /// Repositories, by their names in lower case; hosts do not tell names apart by case.
-    git: BTreeMap<String, (Repository, GitPin)>,
+    /// Repositories, as they were spelled when they were pinned.
+    git: BTreeMap<Repository, GitPin>,
     /// SHA-256 of crates, by name and version.
     pub crates: BTreeMap<(String, String), String>,
     /// SHA-256 of wheels and source archives, by file name.
@@ -101,24 +101,26 @@ impl Pins {
 
     /// What is fixed of a repository.
     pub fn git(&self, repository: &Repository) -> Option<&GitPin> {
-        self.git.get(&key(repository)).map(|(_, pin)| pin)
+        self.git.iter().find(|(known, _)| repository.is_spelled(known)).map(|(_, pin)| pin)
     }
 
     /// Fixes a repository; what was fixed of it before goes.
-    pub fn set_git(&mut self, repository: &Repository, pin: GitPin) {
-        self.git.insert(key(repository), (repository.clone(), pin));
+    pub fn set_git(&mut self, repository: &Repository, mut pin: GitPin) {
+        pin.refs.sort_by(|a, b| a.name.cmp(&b.name));
+        self.git.retain(|known, _| !repository.is_spelled(known));
+        self.git.insert(repository.clone(), pin);
     }
 
     /// The repositories that are fixed.
     pub fn repositories(&self) -> impl Iterator<Item = (&Repository, &GitPin)> {
-        self.git.values().map(|(repository, pin)| (repository, pin))
+        self.git.iter()
     }
 
     /// The file's text: the same pins give the same text.
     pub fn text(&self) -> String {
         let mut text = format!("{HEAD}version = {VERSION}\n");
         let mut line = |line: String| writeln!(text, "{line}").expect("a string takes what is written");
-        for (repository, pin) in self.git.values() {
+        for (repository, pin) in &self.git {
             line(format!("\n[git.\"{repository}\"]"));
             let roots: Vec<String> = pin.roots.iter().map(|root| format!("\"{root}\"")).collect();
             line(format!("roots = [{}]", roots.join(", ")));
@@ -131,7 +133,7 @@ impl Pins {
                     found.to_string().split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
                 let attributes = rest.strip_prefix(&found.name).unwrap_or_default();
                 let oid = found.oid.as_ref().map_or("unborn", Oid::as_str);
-                line(format!("\"{}\" = \"{oid}{attributes}\"", found.name));
+                line(format!("{} = {}", quoted(&found.name), quoted(&format!("{oid}{attributes}"))));
             }
         }
         if !self.crates.is_empty() {
@@ -225,8 +227,9 @@ struct Entry {
     refs: BTreeMap<String, String>,
 }
 
-fn key(repository: &Repository) -> String {
-    repository.to_string().to_ascii_lowercase()
+/// A basic string of TOML, in which a backslash spells a byte of a name and a quotation mark may stand.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 fn repository(text: &str) -> Option<Repository> {
@@ -252,6 +255,9 @@ mod tests {
             format!("{oid} HEAD symref-target:refs/heads/main"),
             format!("{oid} refs/heads/main"),
             format!("{oid} refs/tags/v1 peeled:{oid}"),
+            format!(r"{oid} refs/tags/\xb9\xa6"),
+            format!(r"{oid} refs/tags/\xb9\xa7"),
+            format!(r#"{oid} refs/tags/功"能""#),
         ];
         let mut pins = Pins::default();
         pins.set_git(
@@ -275,8 +281,10 @@ mod tests {
         std::fs::write(&path, pins().text()).expect("writable");
         assert_eq!(Pins::read(&path).expect("as written"), Pins { path: path.clone(), ..pins() });
         assert_eq!(place(&dir.path().join("deep/er")), Some(path));
-        let renamed = Repository { upstream: "github".into(), repo: "OpenGLM/open-autoglm".parse().expect("a name") };
-        assert!(pins().git(&renamed).is_some(), "hosts do not tell names apart by case");
+        let other = Repository { upstream: "github".into(), repo: "OpenGLM/open-autoglm".parse().expect("a name") };
+        assert_eq!(pins().git(&other), None, "case counts");
+        let same = Repository { repo: other.repo.in_any_case(), ..other };
+        assert!(pins().git(&same).is_some(), "where the host does not tell names apart by case");
     }
 
     #[test]

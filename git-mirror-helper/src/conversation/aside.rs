@@ -1,0 +1,56 @@
+//! git's own helper in our place: for what an upstream has that has no name here.
+//!
+//! Nothing was read from git by then and nothing said, so that all is as if git had started that one: its result, its exit
+//! code, what it says, and no mirror hears of it.
+
+use std::ffi::OsStr;
+
+use mirror_config::{
+    config::Config,
+    errors::{Failure, Kind},
+    git::program::{self, Credentials},
+    message::shortened,
+    system::Environment,
+    trust::Trust,
+};
+
+/// Refuses that where the user wants more than upstream's word, which cannot be had of what has no name here.
+///
+/// # Errors
+///
+/// [`Kind::Unpinned`], [`Kind::Signature`].
+pub fn refuse_unnamed(config: &Config, upstream: &str, url: &OsStr) -> Result<(), Failure> {
+    let url = url.to_string_lossy();
+    let what = |what: &str| format!("{}: {what}", shortened(&url));
+    if config.git.trust.value >= Trust::Pinned {
+        let origin = &config.git.trust.origin;
+        return Err(Failure::new(Kind::Unpinned, what("`git.trust` is \"pinned\", and only names can be pinned"))
+            .hint(format!("`git.trust` is set in {origin}; use the repository's own address")));
+    }
+    if config.upstreams.get(upstream).is_some_and(|upstream| upstream.signers.is_some()) {
+        return Err(Failure::new(
+            Kind::Signature,
+            what("signatures are asked for, and cannot be checked of what has no name"),
+        )
+        .hint("use the repository's own address, such as `mirror::owner/repo`"));
+    }
+    Ok(())
+}
+
+/// Becomes `git remote-https` for an address as it was written. Where a process cannot become another one, the code is what
+/// that one ended with.
+///
+/// # Errors
+///
+/// [`Kind::Io`] when git cannot be started.
+pub fn step_aside(env: &Environment, remote: &OsStr, url: &OsStr) -> Result<u8, Failure> {
+    let mut command = program::remote_https(env, remote, url, Credentials::Users);
+    let failed = |error: std::io::Error| Failure::new(Kind::Io, format!("`git remote-https`: {error}"));
+    #[cfg(unix)]
+    return Err(failed(std::os::unix::process::CommandExt::exec(&mut command)));
+    #[cfg(not(unix))]
+    return command
+        .status()
+        .map(|status| status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(128))
+        .map_err(failed);
+}
