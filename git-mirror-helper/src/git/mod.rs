@@ -7,6 +7,7 @@ pub mod held_back;
 pub mod said;
 pub mod upload_pack_child;
 pub mod remote_https;
+pub mod arguments;
 pub mod request;
 pub mod sharing;
 pub mod settings;

@@ -1,14 +1,13 @@
 //! git's own protocol v2 requests (gitprotocol-v2), read from its side of the pipe. Pure but for the reading.
 
-use std::{
-    borrow::Cow,
-    io::{self, Read},
-};
+use std::io::{self, Read};
 
 use mirror_config::{
     git::{Advertisement, LONGEST_LINE, Packet, Packets},
     model::{Oid, unspelled},
 };
+
+use super::arguments::is_understood;
 
 /// One request, as packets and as what they mean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -204,10 +203,9 @@ impl Request {
 
     /// Whether a server can do what is asked.
     pub fn fits(&self, server: &Advertisement, object_format: &str) -> bool {
-        let can = |feature: Option<Cow<'_, str>>| feature.is_none_or(|feature| server.has_feature("fetch", &feature));
         server.has("fetch")
             && server.object_format() == object_format
-            && self.arguments.iter().all(|argument| can(feature(argument)))
+            && self.arguments.iter().all(|argument| is_understood(argument, server))
     }
 
     fn has(&self, argument: &str) -> bool {
@@ -221,17 +219,6 @@ impl Request {
     /// Those that are text: object ids and numbers.
     fn words<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         self.values(prefix).filter_map(|value| std::str::from_utf8(value).ok())
-    }
-}
-
-/// The feature of `fetch` that a server must have advertised to understand an argument (gitprotocol-v2, "fetch"); none for
-/// what all of them understand. An argument that is newer than this list is taken for the feature's name.
-fn feature(argument: &[u8]) -> Option<Cow<'_, str>> {
-    match argument.split(|byte| *byte == b' ').next().unwrap_or_default() {
-        b"want" | b"have" | b"done" | b"thin-pack" | b"no-progress" | b"include-tag" | b"ofs-delta" => None,
-        b"shallow" | b"deepen" | b"deepen-relative" | b"deepen-since" | b"deepen-not" => Some("shallow".into()),
-        b"want-ref" => Some("ref-in-want".into()),
-        other => Some(String::from_utf8_lossy(other)),
     }
 }
 
