@@ -87,6 +87,19 @@ pub fn may_get_along(fault: &Fault, alone: bool, longest: Duration) -> Option<Ho
     }
 }
 
+/// Whether it was upstream that did this, and no proxy before it: it spoke as git servers do, or as one that asks who is there.
+pub fn is_upstreams_own(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Missing
+            | Fault::Status(401 | 403)
+            | Fault::Dialect(_)
+            | Fault::Said(_)
+            | Fault::Redirect(_)
+            | Fault::Tls(_)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::{How, may_get_along};

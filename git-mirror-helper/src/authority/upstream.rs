@@ -50,6 +50,12 @@ pub fn open(run: &Run, alone: bool) -> Result<Upstream, Silence> {
         }
         Err(fault) => fault,
     };
+    // git is not told of our configuration's proxy with a password (`Run::gits_helper`), and would go around it: not because of
+    // what may be the proxy's own doing.
+    let goes_around = run.select.proxies.by_ours(url).is_some_and(|route| route.has_credentials());
+    if goes_around && !by_git::is_upstreams_own(&fault) {
+        return Err(Silence::Unreachable(fault));
+    }
     let hidden = matches!(fault, Fault::Missing | Fault::Status(401 | 403));
     let Some(how) = by_git::may_get_along(&fault, alone, longest.saturating_sub(started.elapsed())) else {
         return Err(Silence::Unreachable(fault));
