@@ -32,6 +32,9 @@ fn lines(data: &[u8]) {
         match Command::parse(line) {
             Command::Capabilities => assert_eq!(bare, b"capabilities"),
             Command::ConnectUploadPack => assert_eq!(bare, b"stateless-connect git-upload-pack"),
+            Command::ConnectUploadArchive(said) => {
+                assert_eq!((said.as_slice(), bare), (bare, &b"stateless-connect git-upload-archive"[..]));
+            }
             Command::ConnectOther => assert!(bare.starts_with(b"stateless-connect ")),
             Command::End => assert_eq!(bare, b""),
             Command::Relayed(said) => assert_eq!(said, bare),
