@@ -44,7 +44,7 @@ fn starts(count: usize) -> Times {
     )
 }
 
-/// Says to a helper what git says to it, and hangs up as soon as it has sent something.
+/// Says to a helper what git says to it, and ends it as soon as it has sent something.
 fn first_byte(listener: &TcpListener, mut command: Command) -> f64 {
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let started = Instant::now();
@@ -55,7 +55,9 @@ fn first_byte(listener: &TcpListener, mut command: Command) -> f64 {
     let count = stream.read(&mut [0; 1]).expect("the helper sends a request");
     let seconds = started.elapsed().as_secs_f64();
     assert_eq!(count, 1, "the helper hung up");
-    drop((stream, stdin));
+    // Before it notices that nobody answers: it would have git's own helper ask, here as well.
+    child.kill().expect("a child of ours can be ended");
     child.wait().expect("a child of ours can be waited for");
+    drop(stream);
     seconds
 }
