@@ -52,7 +52,7 @@ impl Answer<'_, '_> {
             public: self.authority.session().is_some(),
             here: self.authority.is_kept(),
             store: store.is_some(),
-            checks_objects: run.settings.checks_objects,
+            only_git_takes_in: run.settings.only_git_takes_in,
         };
         let way = plan::plan(request, facts);
         tracing::debug!(?way, ?facts, "plan");
@@ -67,7 +67,7 @@ impl Answer<'_, '_> {
             (Plan::Pass, _) if run.pinned.is_some() && !signed && request.is_update() => self.update(),
             _ => {
                 let may_be_large =
-                    !signed && request.is_update() && !run.settings.checks_objects && run.env.cache_dir().is_some();
+                    !signed && request.is_update() && !run.settings.only_git_takes_in && run.env.cache_dir().is_some();
                 match self.pass(&[], may_be_large)? {
                     Passed::Answered => Ok(None),
                     Passed::Large => self.update(),

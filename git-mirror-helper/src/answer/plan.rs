@@ -16,8 +16,8 @@ pub struct Facts {
     pub here: bool,
     /// There is a store to land in.
     pub store: bool,
-    /// The user wants every object checked by git itself.
-    pub checks_objects: bool,
+    /// Objects are to be checked or marked on their way in, which only git itself does.
+    pub only_git_takes_in: bool,
 }
 
 /// The ways.
@@ -43,7 +43,7 @@ pub fn plan(request: &Request, facts: Facts) -> Plan {
         || request.has_server_options()
         || (request.is_shallow() && request.first_depth().is_none());
     let whole = request.is_clone() && !request.is_filtered() && !request.wants_names() && !request.has_server_options();
-    if whole && facts.store && !facts.checks_objects && (facts.mirrors || facts.public || facts.here) {
+    if whole && facts.store && !facts.only_git_takes_in && (facts.mirrors || facts.public || facts.here) {
         return Plan::Bulk;
     }
     if !facts.mirrors || (rests_on_the_servers_word && facts.upstream) { Plan::Authority } else { Plan::Pass }
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn each_kind_of_fetch_goes_its_way() {
         let all =
-            Facts { mirrors: true, upstream: true, public: true, here: false, store: true, checks_objects: false };
+            Facts { mirrors: true, upstream: true, public: true, here: false, store: true, only_git_takes_in: false };
         let kept = Facts { mirrors: false, upstream: false, public: false, here: true, ..all };
         let clone = ["want 7e1785e08e1fca2908ba6aefc65ce6b1adba7431", "done"];
         for (case, extra, facts, way) in [
@@ -80,7 +80,7 @@ mod tests {
             ("no mirrors", None, Facts { mirrors: false, ..all }, Plan::Bulk),
             ("a private one, and no mirrors", None, Facts { mirrors: false, public: false, ..all }, Plan::Authority),
             ("no store", None, Facts { store: false, ..all }, Plan::Pass),
-            ("git is to check", None, Facts { checks_objects: true, ..all }, Plan::Pass),
+            ("git is to check", None, Facts { only_git_takes_in: true, ..all }, Plan::Pass),
             ("a filter", Some("filter blob:none"), all, Plan::Pass),
             ("an update", Some("have 7e1785e08e1fca2908ba6aefc65ce6b1adba7431"), all, Plan::Pass),
             ("a first depth", Some("deepen 1"), all, Plan::Pass),

@@ -27,8 +27,9 @@ pub struct GitSettings {
     pub rewritten: Option<Address>,
     /// Why git does not go there at all, in its own words.
     pub refusal: Option<String>,
-    /// Objects are to be checked on their way in (`fetch.fsckObjects`, else `transfer.fsckObjects`): only git does that.
-    pub checks_objects: bool,
+    /// Only git itself can take objects in: they are to be checked on their way (`fetch.fsckObjects`, else
+    /// `transfer.fsckObjects`), or marked as promised (`extensions.partialClone`).
+    pub only_git_takes_in: bool,
     /// With whom the repository is shared (`core.sharedRepository`).
     pub sharing: Sharing,
 }
@@ -87,7 +88,7 @@ impl GitSettings {
             only_git,
             refusal: refusal(listed, env, url.scheme()),
             rewritten,
-            checks_objects: checks.is_some_and(truth),
+            only_git_takes_in: checks.is_some_and(truth) || listed.last("extensions.partialclone").is_some(),
             sharing: listed.last("core.sharedrepository").map(Sharing::parse).unwrap_or_default(),
         }
     }
@@ -145,6 +146,7 @@ mod tests {
             ("transfer.fsckobjects\ntrue\0", None, true),
             ("transfer.fsckobjects\ntrue\0fetch.fsckobjects\nfalse\0", None, false),
             ("fetch.fsckobjects\0", None, true),
+            ("extensions.partialclone\norigin\0", None, true),
             ("remote.origin.proxy\nh:1\0", Some("http://h:1/"), false),
             ("remote.other.proxy\nh:1\0", None, false),
         ] {
@@ -153,7 +155,7 @@ mod tests {
                 Route::Direct => "direct".to_owned(),
                 Route::Through(proxy) => proxy.to_string(),
             });
-            assert_eq!((found.as_deref(), settings.checks_objects), (proxy, checks), "{listed:?}");
+            assert_eq!((found.as_deref(), settings.only_git_takes_in), (proxy, checks), "{listed:?}");
         }
     }
 

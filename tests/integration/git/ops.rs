@@ -257,3 +257,25 @@ fn a_private_upstream_without_credentials_fails_without_a_question() {
     assert!(ours.seconds < 10.0, "{ours}");
     assert!(!stage.work("ours").exists());
 }
+
+#[test]
+fn what_a_partial_clone_gets_later_is_marked_as_promised() {
+    let stage = Stage::new(&History::small(), &["near"]);
+    // Of a server that cannot filter, which sends all of it.
+    for (name, wanted) in [("commit", "HEAD"), ("older", "HEAD~3"), ("tree", "HEAD~1^{tree}")] {
+        stage.clone(&["-q"], name).ok();
+        let git = |arguments: &[&str]| stage.sandbox.git([&["-C", name], arguments].concat());
+        let oid = git(&["rev-parse", wanted]).ok().stdout.trim().to_owned();
+        let objects = stage.work(name).join(".git/objects");
+        for folder in std::fs::read_dir(&objects).expect("it is there").flatten() {
+            std::fs::remove_dir_all(folder.path()).expect("ours");
+        }
+        git(&["config", "core.repositoryFormatVersion", "1"]).ok();
+        git(&["config", "extensions.partialClone", "origin"]).ok();
+        git(&["cat-file", "-p", &oid]).ok();
+        let packs = std::fs::read_dir(objects.join("pack")).expect("it is there").flatten().map(|file| file.path());
+        let promised: Vec<_> = packs.filter(|path| path.extension().is_some_and(|e| e == "promisor")).collect();
+        assert_eq!(promised.len(), 1, "{name}");
+        assert!(promised[0].with_extension("idx").exists(), "{name}: with its pack");
+    }
+}
