@@ -53,7 +53,9 @@ fuzz_target!(|text: &str| {
     for template in templates.chain([&upstream.url]) {
         let (Some(filled), Some(sample)) = (template.fill(&found.repo), template.fill(&plain)) else { continue };
         let (filled, sample) = (filled.expose(), sample.expose());
-        let place = |url: &url::Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port(), url.username().to_owned());
+        let place = |url: &url::Url| {
+            (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port(), url.username().to_owned())
+        };
         assert_eq!(place(filled), place(sample), "{text:?}");
         assert_eq!((filled.query(), filled.fragment()), (sample.query(), sample.fragment()), "{text:?}");
         let (head, tail) = sample.path().split_once("owner/name").expect("it was filled in");

@@ -65,7 +65,10 @@ fn assert_safe(config: &Config) {
         _ => false,
     };
     for upstream in config.upstreams.values() {
-        assert!(allowed(upstream.url.fill(&repo).expect("a plain name").expose(), false) && !upstream.url.carries_credentials());
+        assert!(
+            allowed(upstream.url.fill(&repo).expect("a plain name").expose(), false)
+                && !upstream.url.carries_credentials()
+        );
     }
     assert!(config.upstreams.contains_key(&config.git.upstream.value));
     for mirror in &config.mirrors {
