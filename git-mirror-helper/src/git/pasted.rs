@@ -72,7 +72,8 @@ fn of_address(text: &str, config: &Config) -> Result<Option<Repository>, Failure
             "ssh" | "git" => format!("{}{}", url.host_str().unwrap_or_default(), url.path()),
             _ => without_scheme(text),
         };
-        let meant = of_host(&bare, config).filter(|_| !has_odd_parts(text));
+        // The same again means nothing else.
+        let meant = of_host(&bare, config).filter(|meant| meant != text && !has_odd_parts(text));
         let meant = meant.and_then(|address| of_address(&address, config).ok()?);
         let failure = match check_address(text, false) {
             Ok(address) => strange(&address, meant.as_ref(), config),
@@ -293,6 +294,11 @@ mod tests {
             ("codeberg:a/b/c", "E-NAME", "write it so: mirror::codeberg:a/b"),
             ("github.com/o", "E-NAME", "its repositories are named owner/name, as in `mirror::openglm/Open-AutoGLM`"),
             ("https://evil.example/o/r", "E-TRANSPORT", "add it to your configuration"),
+            // An upstream's host, and not its part of it.
+            ("https://code.example/elsewhere/tool", "E-TRANSPORT", "add it to your configuration"),
+            ("code.example/elsewhere/tool", "E-TRANSPORT", "add it to your configuration"),
+            ("git@code.example:tool.git", "E-TRANSPORT", "add it to your configuration"),
+            ("ssh://git@code.example/elsewhere/tool", "E-TRANSPORT", ""),
             ("git@evil.example:o/r", "E-NAME", "the upstreams are "),
             ("127.0.0.1:9999/o/r", "E-NAME", "the upstreams are "),
             ("-oProxyCommand=x@github.com:o/r", "E-NAME", "the upstreams are "),
