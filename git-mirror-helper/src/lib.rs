@@ -101,7 +101,7 @@ fn prepare(env: Environment, arguments: &[OsString]) -> Result<Prepared, Failure
     let config = Config::load(&env)?;
     match address::parse(address, &config, || settings::is_written(remote))? {
         Meant::Unnamed { upstream, url } => {
-            aside::refuse_unnamed(&config, &upstream, &url)?;
+            aside::refuse_unnamed(&env, &config, &upstream, &url)?;
             aside::step_aside(&env, remote, &url).map(Prepared::Aside)
         }
         Meant::Repository { repository, written } => {

@@ -68,7 +68,7 @@ impl Answer<'_, '_> {
             _ => {
                 let may_be_large =
                     !signed && request.is_update() && !run.settings.only_git_takes_in && run.env.cache_dir().is_some();
-                match self.pass(&[], may_be_large)? {
+                match self.pass(may_be_large)? {
                     Passed::Answered => Ok(None),
                     Passed::Large => self.update(),
                 }
@@ -94,7 +94,7 @@ impl Answer<'_, '_> {
             // Its packs are linked into the repository by then, and rest on what is there.
             Some(Turn { store, held }) => self.bulk(&store, held).map(|_| store.discard())?,
             None => {
-                self.pass(&[], false)?;
+                self.pass(false)?;
             }
         }
         Ok(None)
@@ -105,7 +105,7 @@ impl Answer<'_, '_> {
         let run = self.authority.run;
         // The store is there for speed; without one a mirror can still answer.
         let Some(Turn { store: own, held }) = turn::turn(run, store.clone()) else {
-            return self.pass(&[], false).map(|_| None);
+            return self.pass(false).map(|_| None);
         };
         let whole = self.bulk(&own, held)?;
         if own.path() != store.path() {
@@ -127,7 +127,7 @@ impl Answer<'_, '_> {
             drop(held);
             // The store is there for speed; without one a mirror can still answer.
             run.journal.warn(failure.what);
-            return self.pass(&[], false).map(|_| false);
+            return self.pass(false).map(|_| false);
         }
         look::remember(store);
         if self.authority.is_shallow() || self.upstreams_fault() == Some(Fault::Shallow) {
@@ -162,7 +162,7 @@ impl Answer<'_, '_> {
         // Whether the wants reach what the store has is not known before they are here.
         match self.authority.is_upstream() {
             true => from_upstream(self.authority, &request.to_bytes(), self.out)?,
-            false => drop(self.pass(&[], false)?),
+            false => drop(self.pass(false)?),
         }
         Ok(false)
     }

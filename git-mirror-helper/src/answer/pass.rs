@@ -15,7 +15,6 @@ use std::{
 use mirror_config::{
     errors::{Failure, Fault},
     git::{PackStream, Packets, Session},
-    model::Oid,
     report::{Event, Snapshot},
     transport::http::Patience,
 };
@@ -49,13 +48,13 @@ pub enum Passed {
 }
 
 impl Answer<'_, '_> {
-    /// Has a mirror answer the request, with `haves` that were landed in between; upstream if no mirror can. Where
-    /// `may_be_large` is false, large answers are handed on as well.
+    /// Has a mirror answer the request; upstream if no mirror can. Where `may_be_large` is false, large answers are handed on as
+    /// well.
     ///
     /// # Errors
     ///
     /// [`mirror_config::errors::Kind::Exhausted`] when nobody could; what upstream itself failed with.
-    pub fn pass(&mut self, haves: &[Oid], may_be_large: bool) -> Result<Passed, Failure> {
+    pub fn pass(&mut self, may_be_large: bool) -> Result<Passed, Failure> {
         let run = self.authority.run;
         let object_format = self.authority.advertisement().object_format().to_owned();
         while let Some(session) = self.mirrors.next_ready() {
@@ -69,7 +68,7 @@ impl Answer<'_, '_> {
             let patience = self.mirrors.patience(&session);
             let limit = run.select.config.git.store_limit.value;
             let most = if may_be_large { LARGE } else { u32::MAX };
-            let body = self.request.for_mirror(&session.advertisement, haves);
+            let body = self.request.for_mirror(&session.advertisement);
             let (came, name) = (Came::default(), session.source.name.clone());
             let shown = came.clone();
             let shown = run.journal.receiving(move || shown.snapshot(&name));
@@ -94,7 +93,7 @@ impl Answer<'_, '_> {
                 }
             }
         }
-        from_upstream(self.authority, &self.request.with_haves(haves), self.out).map(|()| Passed::Answered)
+        from_upstream(self.authority, &self.request.to_bytes(), self.out).map(|()| Passed::Answered)
     }
 }
 

@@ -14,13 +14,19 @@ use mirror_config::{
     trust::Trust,
 };
 
-/// Refuses that where the user wants more than upstream's word, which cannot be had of what has no name here.
+use crate::git::settings;
+
+/// Refuses that where git itself would not go there, and where the user wants more than upstream's word, which cannot be had of
+/// what has no name here.
 ///
 /// # Errors
 ///
-/// [`Kind::Unpinned`], [`Kind::Signature`].
-pub fn refuse_unnamed(config: &Config, upstream: &str, url: &OsStr) -> Result<(), Failure> {
+/// [`Kind::Transport`], [`Kind::Unpinned`], [`Kind::Signature`].
+pub fn refuse_unnamed(env: &Environment, config: &Config, upstream: &str, url: &OsStr) -> Result<(), Failure> {
     let url = url.to_string_lossy();
+    if let Some(refusal) = settings::refusal_of(env, &url) {
+        return Err(settings::disallowed(shortened(&url), &refusal));
+    }
     let what = |what: &str| format!("{}: {what}", shortened(&url));
     if config.git.trust.value >= Trust::Pinned {
         let origin = &config.git.trust.origin;

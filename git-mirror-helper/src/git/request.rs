@@ -63,12 +63,12 @@ impl Request {
 
     /// The same for a mirror, in its own dialect: git says what upstream has advertised, and a server dies of a capability that
     /// it does not know. What git says of itself beyond that (`session-id`, `server-option`) is for upstream.
-    pub fn for_mirror(&self, server: &Advertisement, haves: &[Oid]) -> Vec<u8> {
+    pub fn for_mirror(&self, server: &Advertisement) -> Vec<u8> {
         let known = |capability: &[u8]| {
             let name = capability.split(|byte| *byte == b'=').next().unwrap_or_default();
             ["agent", "object-format"].iter().any(|known| known.as_bytes() == name && server.has(known))
         };
-        self.written(known, haves)
+        self.written(known, &[])
     }
 
     fn written(&self, says: impl Fn(&[u8]) -> bool, haves: &[Oid]) -> Vec<u8> {
@@ -276,9 +276,8 @@ mod tests {
         ] {
             let server = server(lines);
             assert!(request.fits(&server, "sha1") && !request.fits(&server, "sha256"), "{lines:?}");
-            let asked = Request::read(&mut Packets::new(&request.for_mirror(&server, &[])[..]))
-                .expect("bytes")
-                .expect("a request");
+            let asked =
+                Request::read(&mut Packets::new(&request.for_mirror(&server)[..])).expect("bytes").expect("a request");
             assert_eq!(
                 (asked.capabilities.clone(), asked.wants()),
                 (said.iter().map(|line| line.as_bytes().to_vec()).collect(), request.wants()),

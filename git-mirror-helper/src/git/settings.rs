@@ -2,9 +2,10 @@
 //!
 //! What they mean is `mirror_config::git::settings`' matter; here is who asks git.
 
-use std::ffi::OsStr;
+use std::{ffi::OsStr, fmt};
 
 use mirror_config::{
+    errors::{Failure, Kind},
     git::{
         program,
         settings::{GitProxy, Listed, Means, OnlyGit, netrc, only_git, refusal, rewritten},
@@ -103,6 +104,18 @@ impl GitSettings {
         let same = |rewritten: &Address| rewritten.expose().origin() == upstream.expose().origin();
         self.only_git.iter().all(|setting| setting.means == Means::Who) && self.rewritten.as_ref().is_none_or(same)
     }
+}
+
+/// Why git does not go to an address at all, in its own words. Asks git, as [`GitSettings::read`] does.
+pub fn refusal_of(env: &Environment, address: &str) -> Option<String> {
+    let (scheme, _) = address.split_once("://")?;
+    refusal(&all(), env, scheme)
+}
+
+/// That git does not let it be asked for `what`.
+pub fn disallowed(what: impl fmt::Display, refusal: &str) -> Failure {
+    Failure::new(Kind::Transport, format!("{what}: {refusal}"))
+        .hint("git config --show-origin --get-regexp '^protocol\\.'; echo \"$GIT_ALLOW_PROTOCOL\"")
 }
 
 /// Whether a person wrote `mirror::` for this remote. Else a rule of git's (`insteadOf`) has put it before an address. A remote

@@ -25,7 +25,7 @@ use mirror_config::{
 };
 
 use super::low_speed;
-use crate::git::{GitSettings, Options};
+use crate::git::{GitSettings, Options, settings};
 
 /// What the project has fixed of the repository.
 #[derive(Debug, Clone)]
@@ -99,8 +99,7 @@ impl Run {
         let pinned = pins.as_ref().and_then(pin);
         let settings = GitSettings::read(&env, remote, &upstream, select.proxies.by_ours(upstream.expose()).as_ref());
         if let Some(refusal) = &settings.refusal {
-            return Err(Failure::new(Kind::Transport, format!("{repository}: {refusal}"))
-                .hint("git config --show-origin --get-regexp '^protocol\\.'; echo \"$GIT_ALLOW_PROTOCOL\""));
+            return Err(settings::disallowed(&repository, refusal));
         }
         let mut source = select.upstream(&repository.upstream, upstream, Service::Git);
         source.route = select.proxies.route_by_git(source.address.expose(), settings.route.as_ref());

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use mirror_config::report::{Look, Snapshot};
 
+use super::rate::Rate;
+
 /// A wait that nobody notices.
 const MOMENT: Duration = Duration::from_millis(500);
 /// A line is not written again before the first, and is after the second, whether it has changed or not.
 const EVERY: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
-/// The rate is that of so long at least.
-const RECENT: Duration = Duration::from_secs(2);
 /// What is waited for before bytes come: upstream, its refs, the first bytes. The title is one that servers use (JGit) and that
 /// parsers of progress know.
 const SOURCES: (&str, u64) = ("Finding sources", 3);
@@ -40,8 +40,7 @@ struct Receiving {
     /// Percent; how many of how many.
     shown: (u64, u64, u64),
     bytes: u64,
-    /// Bytes at moments.
-    seen: Vec<(Duration, u64)>,
+    rate: Rate,
     is_done: bool,
 }
 
@@ -63,8 +62,8 @@ impl Lines {
                 self.found = SOURCES.1;
                 let found = if self.open.is_some() { format!("{}, done.", self.sources()) } else { String::new() };
                 let look = Some(look.clone());
-                let (shown, seen) = ((0, 0, 1), Vec::new());
-                self.receiving = Some(Receiving { look, title, shown, bytes: 0, seen, is_done: false });
+                let (shown, rate) = ((0, 0, 1), Rate::default());
+                self.receiving = Some(Receiving { look, title, shown, bytes: 0, rate, is_done: false });
                 if found.is_empty() { found } else { found + &self.end() }
             }
         }
@@ -132,10 +131,7 @@ impl Receiving {
     fn look(&mut self, now: Duration) {
         let Some(snapshot) = self.look.as_ref().map(|look| look()) else { return };
         self.bytes = self.bytes.max(snapshot.received);
-        self.seen.push((now, snapshot.received));
-        while self.seen.len() > 2 && now - self.seen[1].0 >= RECENT {
-            self.seen.remove(0);
-        }
+        self.rate.note(now, snapshot.received);
         let (count, all) = parts(&snapshot);
         let percent = (count * 100 / all).min(99);
         // An estimate may have been too good.
@@ -146,10 +142,12 @@ impl Receiving {
 
     fn line(&self, now: Duration) -> String {
         let (percent, count, all) = if self.is_done { (100, self.shown.2, self.shown.2) } else { self.shown };
-        let rate = self.seen.first().map_or(0.0, |(since, before)| {
-            self.bytes.saturating_sub(*before) as f64 / (now - *since).as_secs_f64().max(0.2)
-        });
-        format!("{}: {percent:3}% ({count}/{all}), {} | {}/s", self.title, size(self.bytes as f64), size(rate))
+        format!(
+            "{}: {percent:3}% ({count}/{all}), {} | {}/s",
+            self.title,
+            size(self.bytes as f64),
+            size(self.rate.at(now))
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 //! The only words to a person: the last one, and what the journal tells.
 
 pub mod lines;
+pub mod rate;
 pub mod progress;
 pub mod lines_of_git;
 pub mod pipe;

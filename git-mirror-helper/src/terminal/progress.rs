@@ -15,12 +15,12 @@ use mirror_config::{
     report::{Look, Snapshot},
 };
 
+use super::rate::Rate;
+
 /// Between two updates of the line.
 const EVERY: Duration = Duration::from_millis(200);
 /// A wait that nobody notices.
 const MOMENT: Duration = Duration::from_millis(700);
-/// Over so long the rate of the line is measured.
-const RECENT: f64 = 2.0;
 
 /// A line that redraws itself until it is dropped.
 #[derive(Debug)]
@@ -32,11 +32,11 @@ pub struct Line {
 impl Line {
     /// Shows how something gets on; `verbose` names each source with its rate.
     pub fn receiving(verbose: bool, look: &Look) -> Self {
-        let (look, mut before) = (Arc::clone(look), Vec::new());
+        let (look, since, mut rate) = (Arc::clone(look), Instant::now(), Rate::default());
         Self::start(move || {
-            let snapshot = look();
-            let rate = rate(&mut before, Instant::now(), snapshot.received);
-            Some(text(&snapshot, rate, verbose))
+            let (snapshot, now) = (look(), since.elapsed());
+            rate.note(now, snapshot.received);
+            Some(text(&snapshot, rate.at(now), verbose))
         })
     }
 
@@ -86,16 +86,6 @@ fn draw(ended: &AtomicBool, mut look: impl FnMut() -> Option<String>) {
     if is_shown {
         bar.finish_and_clear();
     }
-}
-
-/// Bytes a second lately.
-fn rate(before: &mut Vec<(Instant, u64)>, now: Instant, received: u64) -> f64 {
-    before.push((now, received));
-    while before.len() > 2 && (now - before[0].0).as_secs_f64() > RECENT {
-        before.remove(0);
-    }
-    let time = (now - before[0].0).as_secs_f64();
-    if time > 0.0 { received.saturating_sub(before[0].1) as f64 / time } else { 0.0 }
 }
 
 /// The line.

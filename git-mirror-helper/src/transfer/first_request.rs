@@ -79,12 +79,12 @@ impl Whole {
     }
 
     /// No more of it is wanted: what it tells about how to cut the history, and the bytes that were received. The line is closed
-    /// first, since it would bring more meanwhile.
-    pub fn break_off(mut self, wants: &[Oid], object_format: &str) -> (Hint, u64) {
+    /// first, since it would bring more meanwhile. `commits`, if its beginning is not all that is known of them.
+    pub fn break_off(mut self, wants: &[Oid], object_format: &str, commits: Option<Vec<Oid>>) -> (Hint, u64) {
         let (received, rate) = (self.body().received(), self.rate());
         let (prefix, left) = (self.prefix.into_inner(), self.look.left());
         drop(self.stream);
-        let commits = prefix::commits(&prefix, wants, object_format);
+        let commits = commits.unwrap_or_else(|| prefix::commits(&prefix, wants, object_format));
         (Hint { commits, bytes: (prefix.len() as u64 + left).max(received), rate }, received)
     }
 

@@ -162,12 +162,8 @@ impl OnePiece<'_> {
                 parts.clear();
                 Ok(self.cut(whole, Some(commits)))
             }
-            Err(fault @ (Fault::Cut | Fault::Stalled | Fault::Slow)) if self.undivided => {
-                parts.clear();
-                Err((fault, bytes))
-            }
             // The line does not carry it in one piece.
-            Err(Fault::Cut | Fault::Stalled | Fault::Slow) => {
+            Err(Fault::Cut | Fault::Stalled | Fault::Slow) if !self.undivided => {
                 parts.clear();
                 Ok(self.cut(whole, None))
             }
@@ -182,8 +178,7 @@ impl OnePiece<'_> {
 
     /// Breaks an answer off. `commits`: those that came, if its beginning is not all that is known.
     fn cut(&self, whole: Whole, commits: Option<Vec<Oid>>) -> Came {
-        let (hint, wasted) = whole.break_off(self.wants, self.session.advertisement.object_format());
-        let commits = commits.unwrap_or(hint.commits);
-        Came::Cut(cuts(self.wants, self.refs, &commits, self.older, hint.bytes), hint.rate, wasted)
+        let (hint, wasted) = whole.break_off(self.wants, self.session.advertisement.object_format(), commits);
+        Came::Cut(cuts(self.wants, self.refs, &hint.commits, self.older, hint.bytes), hint.rate, wasted)
     }
 }

@@ -72,6 +72,33 @@ fn what_git_refuses_is_refused_in_its_words() {
 }
 
 #[test]
+fn what_has_no_name_here_is_refused_as_well() {
+    let stage = Stage::new(&History::small(), &NAMES);
+    let base = stage.origin.url();
+    let rule = format!("url.mirror::{base}/.insteadOf={base}/");
+    for (case, path, settings, variables) in [
+        ("a part without a name", "owner//small.git", &["protocol.http.allow=never"][..], &[][..]),
+        (
+            "a part that leads nowhere",
+            "owner/./small.git",
+            &["protocol.allow=never", "protocol.mirror.allow=always"],
+            &[],
+        ),
+        ("what could be an option", "-owner/small.git", &[], &[("GIT_ALLOW_PROTOCOL", "https:mirror")]),
+        ("a page", "owner/small/-/tree/main", &["protocol.http.allow=maybe"], &[]),
+    ] {
+        let url = format!("{base}/{path}");
+        let plain = run(&stage, settings, variables, &["ls-remote", &url]);
+        let ruled: Vec<&str> = settings.iter().copied().chain([rule.as_str()]).collect();
+        let ours = run(&stage, &ruled, variables, &["ls-remote", &url]);
+        assert!(ours.code == plain.code && ours.code != 0, "{case}: {ours}\n{plain}");
+        let words = plain.stderr.lines().find_map(|line| line.strip_prefix("fatal: ")).expect("git says why");
+        assert!(ours.stderr.contains(words), "{case}: {ours}\n{plain}");
+        assert_silence(&stage, case);
+    }
+}
+
+#[test]
 fn pushes_and_updates_are_refused_as_well() {
     let stage = Stage::new(&History::small(), &NAMES);
     stage.upstream.allow_push();

@@ -1,6 +1,6 @@
 //! Everything ends: what crawls is told of and given up, and whoever is the only one left is waited for until then.
 
-use std::{fs, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use mirror_tests::{
     Fault, History, Plan, Ran, Scope, Seen, Stage, TlsFront, assert_fsck_clean, assert_same_repository,
@@ -149,13 +149,7 @@ fn the_only_source_is_waited_for() {
             let stage = Stage::new(&History::small(), &[]);
             // Longer than any limit of a client's own, and then once more; each request has a connection.
             let front = TlsFront::slow(&stage.origin.url(), &[20_500, 11_000].map(Duration::from_millis));
-            let file = stage.sandbox.path("authority.pem");
-            fs::write(&file, front.authority()).expect("a sandbox takes files");
-            stage.sandbox.mirror_config(&format!(
-                "[catalog]\nbuiltin = false\n[upstreams.github]\nurl = \"{}/{{repo}}.git\"\n[tls]\nca-file = \"{}\"\n",
-                front.url(),
-                file.display()
-            ));
+            stage.configure_behind(&front);
             let ran = stage.clone(&[], "late-tls").ok();
             assert!(ran.stderr.contains("mirror: nothing comes from upstream:github; giving up in 20 s"), "{ran}");
         });

@@ -1,7 +1,5 @@
 //! Connections that are kept for the next request, and dropped by the server: asked once more, on a fresh one.
 
-use std::fs;
-
 use mirror_tests::{Fault, History, Kept, Scope, Stage, TlsFront, assert_fsck_clean};
 
 /// All of it went well, and nobody was blamed.
@@ -39,13 +37,7 @@ fn a_kept_connection_that_is_dropped_is_nobodys_fault() {
 fn so_is_one_under_tls_that_ends_without_a_word() {
     let stage = Stage::new(&History::small(), &[]);
     let front = TlsFront::dropping(&stage.origin.url());
-    let file = stage.sandbox.path("authority.pem");
-    fs::write(&file, front.authority()).expect("a sandbox takes files");
-    stage.sandbox.mirror_config(&format!(
-        "[catalog]\nbuiltin = false\n[upstreams.github]\nurl = \"{}/{{repo}}.git\"\n[tls]\nca-file = \"{}\"\n",
-        front.url(),
-        file.display()
-    ));
+    stage.configure_behind(&front);
     assert_well(&stage, "TLS");
 }
 

@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 mod arrives;
+#[cfg(unix)]
+mod reached;
 mod clone;
 mod ops;
 mod update;

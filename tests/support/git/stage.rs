@@ -4,6 +4,7 @@ use std::{fs, path::PathBuf, thread, time::Duration};
 
 use super::server::GitServer;
 use crate::{
+    TlsFront,
     history::{History, Repository},
     world::{Ran, Sandbox},
 };
@@ -72,6 +73,21 @@ impl Stage {
     /// Writes the configuration: the stage's upstream and mirrors, and what the test adds.
     pub fn configure(&self, extra: &str) {
         self.sandbox.mirror_config(&self.configuration(extra));
+    }
+
+    /// Writes a configuration of upstream alone, reached by a front whose authority is known.
+    ///
+    /// # Panics
+    ///
+    /// When the sandbox takes no file.
+    pub fn configure_behind(&self, front: &TlsFront) {
+        let file = self.sandbox.path("authority.pem");
+        fs::write(&file, front.authority()).expect("a sandbox takes files");
+        self.sandbox.mirror_config(&format!(
+            "[catalog]\nbuiltin = false\n[upstreams.github]\nurl = \"{}/{{repo}}.git\"\n[tls]\nca-file = \"{}\"\n",
+            front.url(),
+            file.display()
+        ));
     }
 
     /// Writes the configuration with these of the mirrors only, as if there were no others.
