@@ -14,7 +14,12 @@ pub mod run;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
-use mirror_config::{config::LazyConfig, report::start_log, system::Environment};
+use mirror_config::{
+    config::LazyConfig,
+    errors::{Failure, Kind},
+    report::start_log,
+    system::{Environment, tether},
+};
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -26,8 +31,11 @@ pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
     let name = if own.extension().is_some_and(|e| e == "exe") { own.file_stem() } else { own.file_name() };
     let file = std::env::current_exe().unwrap_or_else(|_| own.clone());
-    let ran = match (run::tether::resume(&env, &arguments), name) {
-        (Some(ran), _) => ran.map_err(run::with_code),
+    let ran = match (tether::resume(&env, &arguments), name) {
+        (Some(Ok(code)), _) => Ok(ExitCode::from(code)),
+        (Some(Err((pip, error))), _) => {
+            Err(run::with_code(Failure::new(Kind::Io, format!("{}: {error}", pip.display()))))
+        }
         (None, Some(name)) if name != real_pip::OWN_NAME => run::as_pip::run(&env, &config, name, &file, &arguments),
         (None, _) => run::explain::explain(&env, &config, &file, &arguments),
     };

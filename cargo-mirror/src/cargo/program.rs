@@ -7,11 +7,16 @@ use std::{
 
 use mirror_config::{
     errors::{Failure, Kind},
-    system::Environment,
+    system::{Environment, MIRROR_CARGO_HOME},
 };
+
+use crate::system::{programs, version};
 
 /// The first cargo whose `include` is stable.
 pub(crate) const INCLUDES: (u32, u32) = (1, 94);
+
+/// The first cargo that knows sparse indexes, which is what mirrors have.
+pub(crate) const SPARSE: (u32, u32) = (1, 68);
 
 /// The cargo that started us, else the one on PATH.
 pub(crate) fn program(env: &Environment) -> PathBuf {
@@ -32,9 +37,31 @@ pub(crate) fn agent(cargo: &Path) -> String {
 
 /// Its version as it says it, such as `1.95.0`; nothing when there is none to start.
 pub(crate) fn version(env: &Environment) -> Option<String> {
-    let output = said(env, &["--version"]).ok().filter(|output| output.status.success())?;
+    version_in(&said(env, &["--version"]).ok()?)
+}
+
+/// Every cargo that may read the same configuration as ours and knows no sparse index: those on PATH and rustup's, each
+/// with its version. Such a one ends with whatever it is to do where crates-io is replaced with a sparse index.
+pub(crate) fn too_old(env: &Environment) -> Vec<(PathBuf, String)> {
+    let folder = env.var_os("RUSTUP_HOME").map(|folder| env.cwd().join(folder));
+    let folder = folder.or_else(|| env.home().map(|home| home.join(".rustup")));
+    let toolchains = folder.and_then(|folder| std::fs::read_dir(folder.join("toolchains")).ok());
+    let toolchains = toolchains.into_iter().flatten().flatten().map(|entry| entry.path().join("bin/cargo"));
+    let all = [program(env)]
+        .into_iter()
+        .chain(programs::all(env, "cargo"))
+        .chain(toolchains.filter(|cargo| programs::is_program(cargo)));
+    all.filter_map(|cargo| {
+        let output = Command::new(&cargo).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        let version = version_in(&output)?;
+        (!version::at_least(&version, SPARSE)).then_some((cargo, version))
+    })
+    .collect()
+}
+
+fn version_in(output: &Output) -> Option<String> {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.split_whitespace().nth(1).map(str::to_owned)
+    text.split_whitespace().nth(1).filter(|_| output.status.success()).map(str::to_owned)
 }
 
 /// The root folder of the workspace that the working directory is in.
@@ -52,13 +79,13 @@ pub(crate) fn workspace(env: &Environment) -> Result<PathBuf, Failure> {
     }
 }
 
-/// cargo's own folder: `$CARGO_HOME`, else `~/.cargo`.
+/// cargo's own folder: `$CARGO_HOME`, else `~/.cargo`. Below `cargo mirror run` it is the user's, not the one of the run.
 ///
 /// # Errors
 ///
 /// [`Kind::Config`] without a home folder.
 pub(crate) fn home(env: &Environment) -> Result<PathBuf, Failure> {
-    let told = env.var_os("CARGO_HOME").map(|folder| env.cwd().join(folder));
+    let told = env.var_os(MIRROR_CARGO_HOME).or_else(|| env.var_os("CARGO_HOME")).map(|folder| env.cwd().join(folder));
     told.or_else(|| env.home().map(|home| home.join(".cargo"))).ok_or_else(|| {
         Failure::new(Kind::Config, "there is no home folder, so no configuration of cargo")
             .hint("set HOME or CARGO_HOME")

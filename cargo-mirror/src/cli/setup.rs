@@ -68,6 +68,18 @@ pub struct Setup {
     pub cargo: SetupCargo,
 }
 
+impl Setup {
+    /// Whether nothing is to change.
+    pub fn is_dry_run(&self) -> bool {
+        match &self.tool {
+            Some(SetupTool::Cargo(asked) | SetupTool::All(asked)) => asked.dry_run,
+            Some(SetupTool::Git(asked)) => asked.dry_run,
+            Some(SetupTool::Pip(asked)) => asked.dry_run,
+            None => self.cargo.dry_run,
+        }
+    }
+}
+
 /// The tool to set up.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub enum SetupTool {

@@ -2,7 +2,9 @@
 
 use mirror_config::{config::LazyConfig, errors::Failure, system::Environment};
 
-use super::{audit, cache, catalog, doctor, ledger, list, off, pin, probe, recheck, run, setup, status, undo, verify};
+use super::{
+    audit, cache, catalog, doctor, ledger, list, mend, off, pin, probe, recheck, run, setup, status, undo, verify,
+};
 use crate::{
     cli::{self, Command},
     report,
@@ -10,6 +12,7 @@ use crate::{
 
 /// Runs a command to its end; returns the exit code.
 pub(crate) fn dispatch(command: &Command, env: &Environment, config: &LazyConfig<'_>) -> Result<u8, Failure> {
+    mend::mend(env, command);
     match command {
         Command::Run(asked) => return run::run(env, config, asked),
         Command::Off(asked) => return off::off(env, config, asked),

@@ -1,12 +1,13 @@
 //! One file for each command: reads the configuration, calls what does the work, hands the result to `report`.
 //!
 //! A new command: its name and arguments in `cli`, a file here, a line of `dispatch`; what it shows, a file of `report`.
-//! `named` is no command: it finds what several of them are told by name.
+//! `named` and `mend` are no commands: what several of them are told by name, and what the next one puts right.
 
 pub(crate) mod audit;
 pub(crate) mod catalog;
 pub(crate) mod list;
 pub(crate) mod named;
+pub(crate) mod mend;
 pub(crate) mod cache;
 pub(crate) mod ledger;
 pub(crate) mod pin;

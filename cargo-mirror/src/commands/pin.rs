@@ -29,7 +29,7 @@ use similar::TextDiff;
 
 use super::named::repository;
 use crate::{
-    cargo::{Origin, lock_file, program, workspace},
+    cargo::{Origin, lock_file, program, setup, workspace},
     change::ConfigFile,
     cli::PinFacts,
     git::{output, tree},
@@ -141,6 +141,11 @@ fn look(bare: &Path, repository: &Repository, said: String) -> Result<GitPin, Fa
 fn of_crates(env: &Environment, config: &Config) -> Result<BTreeMap<(String, String), String>, Failure> {
     let cargo = program::program(env);
     let root = workspace::root(&cargo, None, env.cwd())?;
+    if let Some(kept) = setup::kept_for(env, config, &root)? {
+        let what = format!("{}: crates-io is replaced with {}", kept.found.place(), kept.words());
+        return Err(Failure::new(Kind::Config, what)
+            .hint("only that can say what its crates are: pin in a project that has its crates from crates-io"));
+    }
     let select = Select::posing_as(config, env, &program::agent(&cargo))?;
     let locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
     let registry = Registry::new(

@@ -12,7 +12,7 @@ use mirror_config::{
 };
 
 use crate::{
-    cargo::program,
+    cargo::{program, setup},
     cli::{Output, Probe, ProbeTool},
     pip,
     report::{self, Announced, GitRow, IndexRow, ProbeReport, Progress, TlsRow},
@@ -82,6 +82,15 @@ fn git(
 }
 
 fn cargo(env: &Environment, config: &LazyConfig<'_>, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
+    // What is asked for are well-known crates; that cargo asks none of these here is worth knowing. A configuration that
+    // cargo cannot read is the doctor's matter.
+    if let Ok(Some(kept)) = setup::kept(env, config.get()?, &[]) {
+        report::warn(&format!(
+            "{}: crates-io is replaced with {}, so cargo asks none of these here",
+            kept.found.place(),
+            kept.words()
+        ));
+    }
     let select = Select::posing_as(config.get()?, env, &program::agent(&program::program(env)))?;
     let heard = |done, of| progress.set("cargo", done, of);
     Ok(probe::cargo::probe(&select, &heard).into_iter().map(|result| index_row(result, &select.config)).collect())

@@ -1,4 +1,4 @@
-//! `cargo mirror run`: one command of cargo's with the relay as its registry.
+//! `cargo mirror run`: one command of cargo's with the relay as its registry, and every cargo below it likewise.
 
 use std::{ffi::OsString, sync::Arc};
 
@@ -10,22 +10,52 @@ use mirror_config::{
     relay::Relay,
     report::{Journal, Later, went_on},
     select::Select,
-    system::{Environment, child},
+    system::{Environment, child, tether},
+    transport::passed_on,
     trust::pins::Pins,
 };
 
 use crate::{
-    cargo::{config::SOURCE, lock_file, program},
+    cargo::{
+        command_line, lock_file, program,
+        run_home::{Given, RELAY, RunHome},
+        setup::{Levels, Replacement, kept, standing},
+        start,
+    },
     cli::Run,
     report::{print_error, warn},
+    system::version,
 };
+
+/// Commands that ask the registry's own web interface, which no mirror has: for these crates-io itself is meant.
+const ASKS_ITSELF: &[&str] = &["login", "logout", "owner", "publish", "search", "yank"];
+/// Where the relay is.
+const HERE: &str = "127.0.0.1";
 
 /// Runs it, and returns cargo's exit code.
 pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Result<u8, Failure> {
+    let config = config.get()?;
+    let levels = Levels::read(env, true)?;
+    if let Some(kept) = kept(env, config, &asked.arguments)? {
+        warn(&format!(
+            "{}: crates-io is replaced with {}; it stays in force, and no mirror hears of these crates",
+            kept.found.place(),
+            kept.words()
+        ));
+        return start::become_cargo(env, config, &levels, &asked.arguments);
+    }
+    let agent = program::agent(&program::program(env));
+    let version = agent.trim_start_matches("cargo/").split(' ').next().unwrap_or_default().to_owned();
+    if version.starts_with("1.") && !version::at_least(&version, program::SPARSE) {
+        let what =
+            format!("cargo {version} knows no sparse index, which is what the relay has; 1.68 is the first that does");
+        return Err(Failure::new(Kind::Config, what).hint("cargo mirror run -- +stable …, or `cargo` by itself"));
+    }
+    let replaced = standing(env, config, &asked.arguments)?;
     let journal = Journal::new("cargo", "run", "crates");
     let later = Later::of(&journal);
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
-    let select = Select::posing_as(config.get()?, env, &program::agent(&program::program(env)))?;
+    let select = Select::posing_as(config, env, &agent)?;
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
     let locked = pinned(locked, Pins::find(env, select.config.pins_policy())?.unwrap_or_default())?;
@@ -35,16 +65,21 @@ pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Re
     let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&registry), address));
     let relay = relay.map_err(io)?;
 
-    let mut command = program::command(env, names_toolchain(&asked.arguments));
-    command.args(arguments(&asked.arguments, &routes::source(relay.address())));
+    let source = routes::source(relay.address());
+    let words = arguments(&asked.arguments, &source, &levels, env);
+    let mut command = start::command(env, config, &levels, &words);
     // A proxy is for the outside; the relay is here, and asks the proxy by itself.
-    for name in ["NO_PROXY", "no_proxy"] {
-        let others = env.var("NO_PROXY").or_else(|| env.var("no_proxy")).unwrap_or_default();
-        command.env(name, if others.is_empty() { "127.0.0.1".to_owned() } else { format!("{others},127.0.0.1") });
-    }
-    let status = child::run(command).map_err(|error| program::not_started(&error))?;
+    let ours = (!config.no_proxy.value.is_empty()).then(|| config.no_proxy.value.join(","));
+    let theirs = || env.var("no_proxy").or_else(|| env.var("NO_PROXY")).map(str::to_owned);
+    let exceptions = if config.proxy.is_some() { ours } else { theirs() };
+    let exceptions = passed_on::with_exception(&exceptions.unwrap_or_default(), HERE);
+    command.env("NO_PROXY", &exceptions).env("no_proxy", &exceptions);
+    let home = home(env, relay.address().port(), &source, replaced.as_ref(), &version);
+    let has_root = levels.value("install.root").is_some();
+    command.envs(home.iter().flat_map(|home| home.variables(env, has_root)));
+    let status = child::run(tether::held(command, "cargo-mirror")).map_err(|error| program::not_started(&error))?;
 
-    drop(relay);
+    drop((relay, home));
     later.warnings().iter().for_each(|warning| warn(warning));
     registry.close(env, None);
     for source in journal.report().sources {
@@ -55,6 +90,13 @@ pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Re
         }
     }
     Ok(child::code(status))
+}
+
+/// cargo's folder for this run. Without one only the cargo that is started goes through the relay, and none below it.
+fn home(env: &Environment, number: u16, index: &str, replaced: Option<&Replacement>, version: &str) -> Option<RunHome> {
+    RunHome::make(env, number, &Given { index, replaced, version })
+        .inspect_err(|error| warn(&format!("cargos below this one take no mirror: no folder for the run: {error}")))
+        .ok()
 }
 
 /// What the project has fixed: its lock and its pins, which must not differ.
@@ -75,36 +117,54 @@ fn pinned(mut locked: Checksums, pins: Pins) -> Result<Checksums, Failure> {
     Ok(locked)
 }
 
-/// Whether they begin with `+toolchain`.
-fn names_toolchain(arguments: &[OsString]) -> bool {
-    arguments.first().is_some_and(|first| first.as_encoded_bytes().starts_with(b"+"))
+/// cargo's arguments, with the relay in front of them, and what lets a command take it.
+fn arguments(given: &[OsString], source: &str, levels: &Levels, env: &Environment) -> Vec<OsString> {
+    let default = levels.value("registry.default").is_some() || env.var_os("CARGO_REGISTRY_DEFAULT").is_some();
+    let words = match command_line::name(given) {
+        Some(name) if ASKS_ITSELF.contains(&name) && !default => command_line::with_registry(given, "crates-io"),
+        Some("info") if !default => command_line::with_registry(given, RELAY),
+        Some("vendor") if !given.iter().any(|word| word == RESPECT) => {
+            command_line::behind_subcommand(given, &[RESPECT.to_owned()])
+        }
+        _ => given.to_vec(),
+    };
+    let keys = [
+        format!("source.crates-io.replace-with=\"{RELAY}\""),
+        format!("source.{RELAY}.registry=\"{source}\""),
+        format!("registries.{RELAY}.index=\"{source}\""),
+    ];
+    command_line::with(&words, &keys.map(|key| ["--config".to_owned(), key]).concat())
 }
 
-/// cargo's arguments, with the relay in front of them.
-fn arguments(given: &[OsString], source: &str) -> Vec<OsString> {
-    let (toolchain, others) = given.split_at(usize::from(names_toolchain(given)));
-    let ours = [
-        "--config".to_owned(),
-        format!("source.crates-io.replace-with=\"{SOURCE}\""),
-        "--config".to_owned(),
-        format!("source.{SOURCE}.registry=\"{source}\""),
-    ];
-    toolchain.iter().cloned().chain(ours.map(OsString::from)).chain(others.iter().cloned()).collect()
-}
+/// Without it `vendor` asks crates-io, whatever is in its place.
+const RESPECT: &str = "--respect-source-config";
 
 #[cfg(test)]
 mod tests {
-    use super::arguments;
+    use super::{RELAY, arguments};
+    use crate::cargo::setup::Levels;
+    use mirror_config::system::Environment;
     use std::ffi::OsString;
 
     #[test]
-    fn a_toolchain_stays_in_front() {
-        let line = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
-        let shown = |text: &str| {
-            let all = arguments(&line(text), "sparse+http://127.0.0.1:1/");
-            (all[0].clone(), all.len(), all[all.len() - 1].clone())
-        };
-        assert_eq!(shown("build -v"), ("--config".into(), 6, "-v".into()));
-        assert_eq!(shown("+nightly build"), ("+nightly".into(), 6, "build".into()));
+    fn each_command_is_told_where_its_crates_come_from() {
+        let (env, index) = (Environment::of([("HOME", "/h")], "/"), "sparse+http://127.0.0.1:1/");
+        let relay = format!(
+            "--config source.crates-io.replace-with=\"{RELAY}\" --config source.{RELAY}.registry=\"{index}\" --config \
+             registries.{RELAY}.index=\"{index}\""
+        );
+        for (given, expected) in [
+            ("build -v", format!("{relay} build -v")),
+            ("+nightly build", format!("+nightly {relay} build")),
+            ("vendor v", format!("{relay} vendor --respect-source-config v")),
+            ("vendor --respect-source-config", format!("{relay} vendor --respect-source-config")),
+            ("info x", format!("{relay} info --registry {RELAY} x")),
+            ("publish --dry-run", format!("{relay} publish --registry crates-io --dry-run")),
+            ("search --registry corp x", format!("{relay} search --registry corp x")),
+        ] {
+            let words: Vec<OsString> = given.split(' ').map(OsString::from).collect();
+            let found = arguments(&words, index, &Levels::default(), &env);
+            assert_eq!(found.join(OsString::from(" ").as_os_str()).into_string().expect("UTF-8"), expected);
+        }
     }
 }

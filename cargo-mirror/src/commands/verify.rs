@@ -15,7 +15,11 @@ use mirror_config::{
 };
 
 use crate::{
-    cargo::{Origin, lock_file, program, workspace},
+    cargo::{
+        Origin, lock_file, program,
+        setup::{self, Replacement},
+        workspace,
+    },
     cli::VerifyLock,
     report::{self, Check, DependencyRow, Progress, VerifyReport},
 };
@@ -31,8 +35,17 @@ pub(super) fn verify(env: &Environment, config: &LazyConfig<'_>, asked: &VerifyL
     let cargo = program::program(env);
     let root = workspace::root(&cargo, asked.manifest_path.as_deref(), env.cwd())?;
     let config = config.get()?;
+    let kept = setup::kept_for(env, config, &root)?;
     let select = Select::posing_as(config, env, &program::agent(&cargo))?;
-    let locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
+    let mut locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
+    if let Some(kept) = &kept {
+        report::warn(&format!(
+            "{}: crates-io is replaced with {}; only that knows what its crates are, and nobody else hears of them",
+            kept.found.place(),
+            kept.words()
+        ));
+        locked.iter_mut().for_each(|package| package.origin = behind(kept, &package.origin));
+    }
     let blobs = Blobs::open(env).map_err(|error| Failure::new(Kind::Io, format!("the cache: {error}")))?;
     let journal = Journal::new("cargo", "verify", "crates");
     let later = Later::of(&journal);
@@ -77,6 +90,14 @@ pub(super) fn verify(env: &Environment, config: &LazyConfig<'_>, asked: &VerifyL
     registry.close(env, outcome.as_ref().err().map(|failure| failure.kind));
     report::verify(&VerifyReport { lock, packages }, asked.output.json)?;
     outcome
+}
+
+/// Where a package comes from, behind a registry of one's own or sources on this disk.
+fn behind(kept: &Replacement, origin: &Origin) -> Origin {
+    match origin {
+        Origin::Registry(_) => Origin::OtherRegistry(format!("behind `{}` in the place of crates-io", kept.source)),
+        other => other.clone(),
+    }
 }
 
 /// What all findings come to.

@@ -47,6 +47,27 @@ pub fn run(mut command: Command) -> io::Result<ExitStatus> {
     status
 }
 
+/// Where the platform allows it this process becomes that program, and this returns only when that fails; elsewhere it
+/// runs, and this returns its exit code.
+///
+/// # Errors
+///
+/// When it cannot be started.
+#[cfg(unix)]
+pub fn become_it(command: &mut Command) -> io::Result<u8> {
+    Err(std::os::unix::process::CommandExt::exec(command))
+}
+
+/// Runs that program to its end; returns its exit code.
+///
+/// # Errors
+///
+/// When it cannot be started.
+#[cfg(not(unix))]
+pub fn become_it(command: &mut Command) -> io::Result<u8> {
+    command.status().map(code)
+}
+
 /// Has this process end when its parent does, in whatever way, also after this process has become another program.
 /// Returns whether that parent, whose process id this is, is still there. Linux only (prctl(2), `PR_SET_PDEATHSIG`).
 ///
@@ -54,7 +75,7 @@ pub fn run(mut command: Command) -> io::Result<ExitStatus> {
 ///
 /// Those of the system.
 #[cfg(target_os = "linux")]
-pub fn follow(parent: u32) -> io::Result<bool> {
+pub(super) fn follow(parent: u32) -> io::Result<bool> {
     use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 
     set_parent_process_death_signal(Some(Signal::TERM))?;

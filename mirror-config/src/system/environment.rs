@@ -22,8 +22,10 @@ pub const MIRROR_LOCK: &str = "MIRROR_LOCK";
 pub const MIRROR_DEPTH: &str = "MIRROR_DEPTH";
 /// The process that became a pip, and which ones it was so far; set by the pip shim, for wrappers that lead back to it.
 pub const MIRROR_PIP_TRIED: &str = "MIRROR_PIP_TRIED";
-/// The shim that a pip ends with, and that pip; set by the pip shim for the moment between the two.
-pub const MIRROR_PIP_HELD: &str = "MIRROR_PIP_HELD";
+/// The process that a program ends with, and that program; set by the suite for the moment between the two.
+pub const MIRROR_HELD: &str = "MIRROR_HELD";
+/// The user's own `CARGO_HOME`; set by `cargo mirror run`, whose cargo sees it through links.
+pub const MIRROR_CARGO_HOME: &str = "MIRROR_CARGO_HOME";
 
 /// Every variable of the suite with what it does. `MIRROR_<SECTION>__<KEY>` stands for any key of the configuration.
 pub const VARIABLES: &[(&str, &str)] = &[
@@ -33,7 +35,8 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (MIRROR_LOCK, "a file of pins in place of the project's `mirror.lock`; `none`: no pin counts"),
     (MIRROR_DEPTH, "set by the suite itself: how deep its programs are nested"),
     (MIRROR_PIP_TRIED, "set by the pip shim: what this process has been so far"),
-    (MIRROR_PIP_HELD, "set by the pip shim: which process to end with, and which pip to become"),
+    (MIRROR_HELD, "set by the suite itself: which process to end with, and which program to become"),
+    (MIRROR_CARGO_HOME, "set by `cargo mirror run`: the user's own CARGO_HOME, which its cargo sees through links"),
     ("MIRROR_<SECTION>__<KEY>", "any key of the configuration, such as MIRROR_GIT__TRUST=tofu"),
 ];
 
@@ -97,6 +100,11 @@ impl Environment {
     /// The working directory.
     pub fn cwd(&self) -> &Path {
         &self.cwd
+    }
+
+    /// The same surroundings in another folder.
+    pub fn at(&self, folder: &Path) -> Self {
+        Self { cwd: folder.to_owned(), ..self.clone() }
     }
 
     /// Whether a person may be looking at standard error.

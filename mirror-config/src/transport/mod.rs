@@ -4,6 +4,7 @@
 //! `git::upload_pack::Session` and `fetch::download::ask` choose it by the address, and `model::check_address` allows it.
 
 pub mod route;
+pub mod passed_on;
 pub mod http;
 
 pub use route::{Exceptions, Proxies, Route};

@@ -8,7 +8,7 @@ use std::{
 
 use mirror_config::{
     errors::{Failure, Kind},
-    system::{Environment, MIRROR_DEPTH, MIRROR_PIP_TRIED},
+    system::{Environment, MIRROR_DEPTH, MIRROR_PIP_TRIED, child},
 };
 
 use crate::{plan::Change, real_pip::find};
@@ -21,7 +21,8 @@ use crate::{plan::Change, real_pip::find};
 /// [`Kind::Io`] when it cannot be started.
 pub fn run(env: &Environment, pip: &Path, arguments: &[OsString], changes: &[Change]) -> Result<ExitCode, Failure> {
     let mut command = command(env, pip, arguments, changes);
-    become_it(&mut command).map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", pip.display())))
+    let became = child::become_it(&mut command).map(ExitCode::from);
+    became.map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", pip.display())))
 }
 
 /// pip with these arguments and changes, not started yet.
@@ -30,25 +31,4 @@ pub fn command(env: &Environment, pip: &Path, arguments: &[OsString], changes: &
     command.args(arguments).envs(changes.iter().map(|change| (change.name, change.value.as_str())));
     command.env(MIRROR_DEPTH, (env.depth() + 1).to_string()).env(MIRROR_PIP_TRIED, find::mark(env, pip));
     command
-}
-
-/// Where the platform allows it this process becomes that program, and this returns only when that fails.
-///
-/// # Errors
-///
-/// When it cannot be started.
-#[cfg(unix)]
-pub fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
-    Err(std::os::unix::process::CommandExt::exec(command))
-}
-
-/// Runs that program to its end.
-///
-/// # Errors
-///
-/// When it cannot be started.
-#[cfg(not(unix))]
-pub fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
-    let status = command.status()?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }

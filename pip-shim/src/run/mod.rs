@@ -2,7 +2,6 @@
 
 pub mod failed;
 pub mod exec;
-pub mod tether;
 pub mod relayed;
 pub mod as_pip;
 pub mod explain;

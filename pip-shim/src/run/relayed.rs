@@ -10,13 +10,14 @@ use mirror_config::{
     relay::Relay,
     report::{Journal, Later, went_on},
     select::Select,
-    system::{Environment, child},
+    system::{Environment, child, tether},
     trust::pins::Pins,
 };
 
-use super::tether;
+use super::exec;
 use crate::{
     plan::{Authority, Change},
+    real_pip::OWN_NAME,
     terminal::{error, warn},
 };
 
@@ -72,7 +73,7 @@ impl Relayed {
         arguments: &[OsString],
         changes: &[Change],
     ) -> Result<ExitCode, Failure> {
-        let mut command = tether::command(env, pip, arguments, changes);
+        let mut command = tether::held(exec::command(env, pip, arguments, changes), OWN_NAME);
         command.env("PIP_INDEX_URL", routes::index(self.relay.address()));
         if changes.iter().any(|change| change.name == "PIP_DEFAULT_TIMEOUT") {
             // Nothing comes before a file is whole and right; what waits too long for a mirror is the relay's matter.

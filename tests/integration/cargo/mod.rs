@@ -8,3 +8,6 @@ mod verify;
 mod setup;
 mod setup_faults;
 mod setup_real;
+mod older;
+mod standing;
+mod below;

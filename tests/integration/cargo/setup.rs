@@ -71,8 +71,11 @@ impl World {
         fs::read_to_string(self.file()).expect("it is there, and text")
     }
 
+    /// With this sandbox's cargo and no other: the machine may have one that is older.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        self.sandbox.panel(arguments)
+        let mut command = self.sandbox.panel(arguments);
+        command.env("PATH", self.sandbox.path_without("cargo"));
+        command
     }
 
     #[track_caller]
@@ -121,7 +124,7 @@ fn without_a_configuration_there_is_none_afterwards() {
         let said = world.run(SETUP).ok();
         assert!(said.stdout.contains("+++ ") && said.stdout.contains("cargo-mirror"), "{said}");
         if cargo == Cargo::New {
-            assert_eq!(world.text(), "include = [{ path = \"mirror.toml\", optional = true }]\n");
+            assert_eq!(world.text(), "include = [\"mirror.toml\"]\n");
             assert_eq!(fs::read_to_string(world.home().join("mirror.toml")).expect("it is there"), INCLUDED);
         }
         world.run(UNDO).ok();

@@ -39,6 +39,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("strsim", &["mirror-config/src/config/"]),
     ("ipnet", &["mirror-config/src/transport/route.rs"]),
     ("rustix", &["mirror-config/src/system/child.rs"]),
+    ("openssl_probe", &["mirror-config/src/transport/passed_on.rs"]),
     ("signal_hook", &["mirror-config/src/system/child.rs"]),
     ("tracing_subscriber", &["mirror-config/src/report/log.rs"]),
     ("encoding_rs", &["pip-shim/src/requirements/"]),

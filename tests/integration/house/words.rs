@@ -7,8 +7,9 @@ use super::code::workspace;
 #[test]
 fn readme_names_every_variable() {
     let readme = std::fs::read_to_string(workspace().join("README.md")).expect("README");
-    for (name, _) in VARIABLES {
-        let is_told = !name.contains("DEPTH") && !name.starts_with("MIRROR_PIP_");
+    for (name, does) in VARIABLES {
+        // What the suite says to itself is no matter of its users.
+        let is_told = !does.starts_with("set by");
         let name = name.trim_end_matches("__<KEY>").trim_end_matches("<SECTION>");
         assert!(!is_told || readme.contains(&format!("`{name}")), "README does not name {name}");
     }

@@ -4,7 +4,7 @@
 //! its matter, though they are well kept in its folder.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -152,6 +152,18 @@ impl Sandbox {
         }
         command.current_dir(self.work());
         command
+    }
+
+    /// `PATH` as [`Sandbox::command`] has it, without those of the machine's folders that have this program.
+    ///
+    /// # Panics
+    ///
+    /// When a folder's name has the separator.
+    pub fn path_without(&self, program: &str) -> OsString {
+        let machine = search_path();
+        let others = std::env::split_paths(&machine).filter(|folder| !folder.join(program).exists());
+        let folders = [self.path(BIN), self.path(PROGRAMS)].into_iter().chain(others);
+        std::env::join_paths(folders).expect("no folder's name has a separator")
     }
 
     /// The control panel, `cargo-mirror`, wherever PATH leads.

@@ -112,12 +112,16 @@ impl Editor {
         parse(&self.body).map(drop)
     }
 
-    /// Adds a file to those that are included, after all others.
+    /// Adds a file to those that are included, after all others; one that is there already stays where it is.
+    ///
+    /// As a string: a cargo that includes nothing passes a list of strings over, but ends with a table in a list (seen with
+    /// 1.65), whatever it was to do. Between tables of somebody else's it has to be one.
     pub(super) fn include(&mut self, path: &str) -> Result<(), Wrong> {
-        let table = format!("{{ path = {}, optional = true }}", quoted(path));
+        let word = quoted(path);
         let document = parse(&self.body)?;
         let (at, text) = match document.get("include") {
-            None => self.line_in(document.as_table(), "include", &format!("[{table}]")),
+            None => self.line_in(document.as_table(), "include", &format!("[{word}]")),
+            Some(Item::ArrayOfTables(tables)) if tables.iter().any(|table| names(table, path)) => return Ok(()),
             Some(Item::ArrayOfTables(_)) => {
                 let end = self.body.len();
                 let lines =
@@ -125,11 +129,16 @@ impl Editor {
                 (end..end, format!("{}{}{}", self.gap(), lines.join(self.newline), self.newline))
             }
             Some(item @ Item::Value(Value::Array(list))) => {
+                let is =
+                    |one: &&Value| one.as_str() == Some(path) || one.as_inline_table().is_some_and(|t| names(t, path));
+                let ours = list.iter().find(is);
                 let last = list.iter().last().and_then(Value::span).map(|span| span.end);
-                match (last, item.span()) {
-                    (Some(end), _) => (end..end, format!(", {table}")),
-                    (None, Some(span)) => (span.start + 1..span.start + 1, table),
-                    (None, None) => return Err(self.odd(item, &["include"])),
+                match (ours, ours.and_then(Value::span), last, item.span()) {
+                    (Some(Value::String(_)), ..) => return Ok(()),
+                    (Some(_), Some(table), ..) => (table, word),
+                    (_, _, Some(end), _) => (end..end, format!(", {word}")),
+                    (_, _, None, Some(span)) => (span.start + 1..span.start + 1, word),
+                    (_, _, None, None) => return Err(self.odd(item, &["include"])),
                 }
             }
             Some(item) => return Err(self.odd(item, &["include"])),
@@ -141,7 +150,7 @@ impl Editor {
 
     /// Takes a file out of those that are included.
     pub(super) fn exclude(&mut self, path: &str) -> Result<(), Wrong> {
-        let is = |table: &dyn TableLike| table.get("path").and_then(Item::as_str) == Some(path);
+        let is = |table: &dyn TableLike| names(table, path);
         let document = parse(&self.body)?;
         let gone = match document.get("include") {
             Some(Item::ArrayOfTables(tables)) => tables.iter().find(|table| is(*table)).and_then(|table| {
@@ -262,6 +271,11 @@ fn leaves(table: &InlineTable) -> usize {
     table.iter().map(count).sum()
 }
 
+/// Whether a table of what is included means this file.
+fn names(table: &dyn TableLike, path: &str) -> bool {
+    table.get("path").and_then(Item::as_str) == Some(path)
+}
+
 /// Whether a table with a header has nothing under it.
 fn is_bare(table: &Table) -> bool {
     table.is_empty() && !table.is_implicit() && !table.is_dotted()
@@ -333,26 +347,41 @@ mod tests {
 
     #[test]
     fn an_include_joins_the_others_and_leaves_them() {
-        let table = "{ path = \"m.toml\", optional = true }";
         for (before, after) in [
-            ("", format!("include = [{table}]\n")),
-            ("# c\n[x]\ny = 1\n", format!("include = [{table}]\n# c\n[x]\ny = 1\n")),
-            ("z = 1 # c\n[x]\n", format!("z = 1 # c\ninclude = [{table}]\n[x]\n")),
-            ("include = ['a'] # c\n", format!("include = ['a', {table}] # c\n")),
-            ("include = [\n  'a', # c\n]\n", format!("include = [\n  'a', {table}, # c\n]\n")),
-            ("include = [{ path = 'a' }]\n", format!("include = [{{ path = 'a' }}, {table}]\n")),
+            ("", "include = [\"m.toml\"]\n"),
+            ("# c\n[x]\ny = 1\n", "include = [\"m.toml\"]\n# c\n[x]\ny = 1\n"),
+            ("z = 1 # c\n[x]\n", "z = 1 # c\ninclude = [\"m.toml\"]\n[x]\n"),
+            ("include = ['a'] # c\n", "include = ['a', \"m.toml\"] # c\n"),
+            ("include = [\n  'a', # c\n]\n", "include = [\n  'a', \"m.toml\", # c\n]\n"),
+            ("include = [{ path = 'a' }]\n", "include = [{ path = 'a' }, \"m.toml\"]\n"),
             (
                 "[[include]]\npath = 'a'\n",
-                "[[include]]\npath = 'a'\n\n[[include]]\npath = \"m.toml\"\noptional = true\n".to_owned(),
+                "[[include]]\npath = 'a'\n\n[[include]]\npath = \"m.toml\"\noptional = true\n",
             ),
         ] {
             let mut editor = Editor::new(before);
             editor.include("m.toml").unwrap_or_else(|wrong| panic!("{before}: {wrong:?}"));
             assert_eq!(editor.body, after, "{before}");
+            editor.include("m.toml").expect("it is there");
+            assert_eq!(editor.body, after, "twice is once");
             editor.exclude("m.toml").expect("it is there");
             assert_eq!(editor.body.trim_end(), before.trim_end());
         }
         assert!(Editor::new("include = 'a'\n").include("m.toml").is_err(), "cargo takes a list only");
+    }
+
+    #[test]
+    fn a_table_of_before_becomes_a_string_in_its_place() {
+        for (before, after) in [
+            ("include = [{ path = \"m.toml\", optional = true }] # c\n", "include = [\"m.toml\"] # c\n"),
+            ("include = ['a', { path = 'm.toml' }]\nz = 1\n", "include = ['a', \"m.toml\"]\nz = 1\n"),
+            ("include = [\n  { optional = true, path = 'm.toml' }, # c\n]\n", "include = [\n  \"m.toml\", # c\n]\n"),
+            ("[[include]]\npath = 'm.toml'\n", "[[include]]\npath = 'm.toml'\n"),
+        ] {
+            let mut editor = Editor::new(before);
+            editor.include("m.toml").unwrap_or_else(|wrong| panic!("{before}: {wrong:?}"));
+            assert_eq!(editor.body, after, "{before}");
+        }
     }
 
     #[test]

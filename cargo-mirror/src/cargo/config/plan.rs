@@ -65,14 +65,25 @@ pub(crate) fn including(body: &str, own: &str, wanted: &Wanted, taken: bool) -> 
         if is_set || (taken && entry.key == REPLACE) { here.push(entry) } else { there.push(entry) }
     }
     let mut main = set(body, &here)?;
+    main.body = included(&main.body)?;
     if !known.includes.iter().any(|include| include.path == INCLUDED) {
-        let mut editor = Editor::new(&main.body);
-        editor.include(INCLUDED)?;
-        main.body = editor.into_body();
         main.added.push(Entry::new(INCLUDE, INCLUDED));
     }
     let own = if own.is_empty() { format!("{OWN_HEADER}\n") } else { own.to_owned() };
     Ok((main, set(&own, &there)?))
+}
+
+/// The text with these keys, whatever it says of them now.
+pub(crate) fn with_keys(body: &str, keys: &[(String, &str)]) -> Result<String, Wrong> {
+    let keys: Vec<Entry> = keys.iter().map(|(key, value)| Entry::new(key.clone(), quoted(value))).collect();
+    set(body, &keys).map(|edited| edited.body)
+}
+
+/// The text with our own file among those that it includes, in the form that every cargo loads.
+pub(crate) fn included(body: &str) -> Result<String, Wrong> {
+    let mut editor = Editor::new(body);
+    editor.include(INCLUDED)?;
+    Ok(editor.into_body())
 }
 
 /// The text without what set-ups added and is still there, with what stood in its place; and what went.

@@ -2,7 +2,10 @@
 //!
 //! The Cargo Book, "Hierarchical structure" and "Including extra files". Of two files in one folder, `config` wins.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use mirror_config::{errors::Failure, system::Environment};
 
@@ -14,6 +17,8 @@ use crate::{
     change::ConfigFile,
 };
 
+/// How variables that name registries begin.
+const REGISTRIES: &str = "CARGO_REGISTRIES_";
 /// How deep files that include files are followed.
 const DEEPEST: usize = 8;
 
@@ -26,14 +31,17 @@ pub(crate) struct Found {
     pub(crate) text: String,
     /// The file.
     pub(crate) file: PathBuf,
-    /// Its line there, from 1.
+    /// Its line there, from 1; 0 for what no file says.
     pub(crate) line: usize,
 }
 
 impl Found {
-    /// `FILE:LINE`.
+    /// `FILE:LINE`, or the name of an option or a variable.
     pub(crate) fn place(&self) -> String {
-        format!("{}:{}", self.file.display(), self.line)
+        match self.line {
+            0 => self.file.display().to_string(),
+            line => format!("{}:{line}", self.file.display()),
+        }
     }
 }
 
@@ -68,12 +76,53 @@ impl Levels {
         let folders: Vec<PathBuf> = above.chain([home.clone()]).collect();
         let levels =
             folders.iter().map(|folder| level(folder, *folder == home, includes)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(levels.into_iter().flatten().collect()))
+        Ok(Self(variables(env).into_iter().chain(levels.into_iter().flatten()).collect()))
+    }
+
+    /// The same with what a command line of cargo's adds, which is stronger than any file: `--config KEY=VALUE` and
+    /// `--config FILE`, the later the stronger (The Cargo Book, "Command-line overrides").
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Levels::read`] for such a file. What is no TOML is left to cargo to complain about.
+    pub(crate) fn with_given(self, env: &Environment, words: &[OsString], includes: bool) -> Result<Self, Failure> {
+        let mut levels = self.0;
+        let words: Vec<&OsString> = words.iter().take_while(|word| *word != "--").collect();
+        for (at, word) in words.iter().enumerate() {
+            let text = word.to_string_lossy();
+            let given = match text.strip_prefix("--config") {
+                Some("") => words.get(at + 1).map(|next| next.to_string_lossy().into_owned()),
+                Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+                None => None,
+            };
+            let Some(given) = given else { continue };
+            let file = env.cwd().join(&given);
+            let mut level =
+                Level { file: file.clone(), own: false, ignored: None, included: Vec::new(), values: Vec::new() };
+            if file.is_file() {
+                read(&file, includes, 0, &mut level)?;
+            } else if let Ok(said) = config::read(&given) {
+                let found = |value: config::Value| Found {
+                    key: value.key(),
+                    text: value.text,
+                    file: PathBuf::from("--config"),
+                    line: 0,
+                };
+                level.values.extend(said.values.into_iter().map(found));
+            }
+            levels.insert(0, level);
+        }
+        Ok(Self(levels))
     }
 
     /// The value in force of a key.
     pub(crate) fn value(&self, key: &str) -> Option<&Found> {
         self.0.iter().flat_map(|level| &level.values).find(|found| found.key == key)
+    }
+
+    /// Whether a file is read only since another one includes it.
+    pub(crate) fn is_included(&self, file: &Path) -> bool {
+        self.0.iter().any(|level| level.included.iter().any(|included| included == file))
     }
 
     /// The levels that are not stronger than that of a file, which may not be there yet; `own` is cargo's own folder's.
@@ -98,6 +147,23 @@ pub(crate) fn file_of(folder: &Path) -> (PathBuf, Option<PathBuf>) {
         (true, false) => (old, None),
         (false, _) => (new, None),
     }
+}
+
+/// What variables say that files could say as well: where a registry is, by its name. cargo reads no sources from them.
+fn variables(env: &Environment) -> Option<Level> {
+    let found = |(name, value): (&str, &str)| {
+        let registry = name.strip_prefix(REGISTRIES)?.strip_suffix("_INDEX")?;
+        let key = format!("registries.{}.index", as_variable(registry));
+        Some(Found { key, text: value.to_owned(), file: PathBuf::from(name), line: 0 })
+    };
+    let values: Vec<Found> = env.beginning_with(REGISTRIES).filter_map(found).collect();
+    let file = PathBuf::from(REGISTRIES);
+    (!values.is_empty()).then_some(Level { file, own: false, ignored: None, included: Vec::new(), values })
+}
+
+/// A name as variables have it (The Cargo Book, "Environment variables").
+pub(crate) fn as_variable(name: &str) -> String {
+    name.to_uppercase().replace(['-', '.'], "_")
 }
 
 fn level(folder: &Path, own: bool, includes: bool) -> Result<Option<Level>, Failure> {
@@ -126,12 +192,32 @@ fn read(file: &Path, includes: bool, depth: usize, level: &mut Level) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{ffi::OsString, fs};
 
     use mirror_config::system::Environment;
     use tempfile::TempDir;
 
     use super::Levels;
+
+    #[test]
+    fn what_a_command_line_says_is_stronger_and_the_last_word_wins() {
+        let root = TempDir::new().expect("a temporary folder");
+        fs::write(root.path().join("more.toml"), "[net]\nretry = 3\n").expect("our folder");
+        let env = Environment::of([("HOME", root.path())], root.path());
+        for (line, expected) in [
+            ("build", None),
+            ("--config net.retry=1 build", Some("1")),
+            ("build --config=net.retry=1 --config net.retry=2", Some("2")),
+            ("build --config net.retry=1 --config more.toml", Some("3")),
+            ("build --config=more.toml --config {net={retry=1}} --config net.retry=4", Some("4")),
+            ("run -- --config net.retry=1", None),
+            ("build --config", None),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let levels = Levels::default().with_given(&env, &words, true).expect("TOML");
+            assert_eq!(levels.value("net.retry").map(|found| found.text.as_str()), expected, "{line}");
+        }
+    }
 
     #[test]
     fn deeper_wins_and_a_file_beats_what_it_includes() {

@@ -4,20 +4,19 @@ use std::path::{Path, PathBuf};
 
 use mirror_config::{
     errors::{Failure, Kind},
-    message::redact,
     system::Environment,
 };
 
 use super::{
     levels::{Levels, file_of},
-    replacement::{Known, ReplacedBy, Replacement, in_force},
+    replacement::{Known, Replacement, in_force},
 };
 use crate::{
     cargo::{
         config::{self, Edited, INCLUDED, OWN_HEADER, REPLACE, SOURCE, Text, Wanted, text},
         program,
     },
-    change::{ConfigFile, Edit, Entry, FileRecord, Tool},
+    change::{ConfigFile, Edit, Entry, FileRecord, Tool, turn},
     git,
     system::version,
 };
@@ -97,9 +96,50 @@ pub(crate) fn plan(env: &Environment, scope: Scope, index: &str, known: &Known, 
         }]
     } else {
         let edited = config::direct(text.body, &wanted).map_err(wrong)?;
+        if !force && let Some(old) = program::too_old(env).first() {
+            return Err(too_old(&file, old, in_main && includes));
+        }
         vec![edit(&file, main_before, text.with(&edited.body), edited)]
     };
     Ok(Plan { file, edits, before, shadow, git: wanted.git })
+}
+
+/// The edits by which the lines of earlier set-ups load in every cargo; nothing where they do, which is nearly always.
+///
+/// # Errors
+///
+/// Those of reading the record and the files.
+pub(crate) fn mended(env: &Environment) -> Result<Vec<Edit>, Failure> {
+    let is_read_there = |file: &PathBuf| file.file_name().is_some_and(|name| name == "config" || name == "config.toml");
+    let mut edits = Vec::new();
+    for file in turn::changed(env, &TOOL)?.into_iter().filter(is_read_there) {
+        let beside = file.parent().unwrap_or(Path::new("")).join(INCLUDED);
+        let (main, before) = read(&file)?;
+        let text = Text::of(main.as_bytes()).map_err(|wrong| wrong.of(&file))?;
+        let known = config::read(text.body).map_err(|wrong| wrong.of(&file))?;
+        if !beside.is_file() || !known.includes.iter().any(|include| include.path == INCLUDED) {
+            continue;
+        }
+        let body = config::included(text.body).map_err(|wrong| wrong.of(&file))?;
+        let after = text.with(&body);
+        edits.push(Edit { file, before, after, added: Vec::new(), replaced: Vec::new() });
+    }
+    edits.retain(|edit| !edit.is_empty());
+    Ok(edits)
+}
+
+/// What keeps a set-up from being written where every cargo reads it.
+fn too_old(file: &Path, (cargo, version): &(PathBuf, String), again: bool) -> Failure {
+    let what = format!(
+        "{}: cargo {version} ({}) reads it too, knows no sparse index, and would end with this; 1.68 is the first that does",
+        file.display(),
+        cargo.display()
+    );
+    let hint = match again {
+        true => "cargo mirror undo cargo, then the set-up again: it goes into a file that older cargos pass over",
+        false => "set up with cargo 1.94 or newer, whose way older ones pass over, or have that one break: --force",
+    };
+    Failure::new(Kind::Config, what).hint(hint)
 }
 
 /// Whether a rule of git's sends plain addresses to the helper, which only git itself can start.
@@ -110,22 +150,13 @@ pub(crate) fn helper_rules(env: &Environment) -> bool {
 
 /// What must not be taken over without being told to.
 fn refuse(kept: &Replacement) -> Result<(), Failure> {
-    let what = match &kept.kind {
-        ReplacedBy::Ours | ReplacedBy::Mirror(_) => return Ok(()),
-        ReplacedBy::Vendored => "sources on this disk",
-        ReplacedBy::Own => "a registry that is no known mirror, such as a company's own",
-        ReplacedBy::Undefined => "a source that no configuration defines",
-    };
-    let target = kept.target.as_deref().map(|target| format!(" ({})", redact::secrets(target))).unwrap_or_default();
-    Err(Failure::new(
-        Kind::Config,
-        format!(
-            "{}: crates-io is replaced with `{}`{target}: {what}; it is left alone",
-            kept.found.place(),
-            kept.source
-        ),
-    )
-    .hint("to use a mirror all the same: `cargo mirror setup cargo --force`; `cargo mirror undo cargo` takes it back"))
+    if kept.is_public() {
+        return Ok(());
+    }
+    let what = format!("{}: crates-io is replaced with {}; it is left alone", kept.found.place(), kept.words());
+    Err(Failure::new(Kind::Config, what).hint(
+        "to use a mirror all the same: `cargo mirror setup cargo --force`; `cargo mirror undo cargo` takes it back",
+    ))
 }
 
 fn read(file: &Path) -> Result<(String, Option<Vec<u8>>), Failure> {

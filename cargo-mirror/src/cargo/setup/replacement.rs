@@ -1,8 +1,12 @@
 //! What stands in for crates-io, and whether that may be taken over. Pure.
+//!
+//! One question, whoever asks: a set-up before it writes, and every command that would tell names of this project's crates to
+//! upstream or to mirrors. Only where crates-io itself, a known mirror or our own replacement is in force are all names
+//! public; behind a company's registry or sources on this disk nobody knows that.
 
-use mirror_config::{config::Config, model::Address};
+use mirror_config::{config::Config, message::redact, model::Address, select::upstream_name};
 
-use super::levels::{Found, Level};
+use super::levels::{Found, Level, as_variable};
 use crate::cargo::config::{REPLACE, SOURCE};
 
 /// How many names a chain of replacements may have.
@@ -40,14 +44,41 @@ pub(crate) struct Replacement {
     pub(crate) kind: ReplacedBy,
 }
 
+impl Replacement {
+    /// Whether it may be overruled for one command: it is ours, or a mirror that everybody knows.
+    pub(crate) fn is_public(&self) -> bool {
+        matches!(self.kind, ReplacedBy::Ours | ReplacedBy::Mirror(_))
+    }
+
+    /// What it is, in words that stand behind "crates-io is replaced with".
+    pub(crate) fn words(&self) -> String {
+        let target = self.target.as_deref().map(|target| format!(" ({})", redact::secrets(target)));
+        let what = match &self.kind {
+            ReplacedBy::Ours => "our own",
+            ReplacedBy::Mirror(_) => "a known mirror",
+            ReplacedBy::Vendored => "sources on this disk",
+            ReplacedBy::Own => "a registry that is no known mirror, such as a company's own",
+            ReplacedBy::Undefined => "a source that no configuration defines",
+        };
+        format!("`{}`{}: {what}", self.source, target.unwrap_or_default())
+    }
+}
+
 impl Known {
-    /// Those of a configuration, of disabled mirrors too: what is disabled is still no company's registry.
+    /// Those of a configuration, of disabled mirrors too: what is disabled is still no company's registry. An upstream that
+    /// the configuration names is known as well.
     pub(crate) fn of(config: &Config) -> Self {
+        let upstream = config.cargo.upstream.as_ref().and_then(|upstream| host(&upstream.value));
         let hosts = |mirror: &mirror_config::model::Mirror| {
+            // One's own server may have what nobody else has: it is a registry of one's own to cargo as well.
+            if mirror.trusted {
+                return Vec::new();
+            }
             let addresses = [&mirror.cargo, &mirror.pypi, &mirror.rustup].into_iter().flatten();
             addresses.filter_map(host).map(|host| (host, mirror.name.clone())).collect::<Vec<_>>()
         };
-        Self(config.known_mirrors().flat_map(hosts).collect())
+        let upstream = upstream.map(|host| (host, upstream_name("cargo")));
+        Self(config.known_mirrors().flat_map(hosts).chain(upstream).collect())
     }
 
     /// The mirror that has this index.
@@ -79,7 +110,8 @@ pub(crate) fn in_force(levels: &[Level], all: &[Level], known: &Known) -> Option
     }
     let of = |key: &str| value(all, &format!("source.{source}.{key}")).map(|found| found.text);
     let files = of("directory").or_else(|| of("local-registry")).or_else(|| of("git"));
-    let index = of("registry").or_else(|| value(all, &format!("registries.{source}.index")).map(|found| found.text));
+    let registry = |name: &str| value(all, &format!("registries.{name}.index")).map(|found| found.text);
+    let index = of("registry").or_else(|| registry(&as_variable(&source))).or_else(|| registry(&source));
     let (kind, target) = match (files, index) {
         _ if source == SOURCE && found.text == SOURCE => (ReplacedBy::Ours, of("registry")),
         (Some(files), _) => (ReplacedBy::Vendored, Some(files)),
@@ -139,6 +171,10 @@ mod tests {
         let all = [strong.clone(), weak];
         let found = in_force(&all, &all, &Known::default()).expect("replaced");
         assert_eq!((found.source.as_str(), found.kind), ("b", ReplacedBy::Own));
+        let strong = level(&[("source.crates-io.replace-with", "my-corp")]);
+        let variable = level(&[("registries.MY_CORP.index", "sparse+https://corp.example/")]);
+        let all = [variable, strong];
+        assert_eq!(in_force(&all, &all, &Known::default()).map(|found| found.kind), Some(ReplacedBy::Own));
         let ours = [level(&[("source.crates-io.replace-with", "cargo-mirror")])];
         assert_eq!(in_force(&ours, &ours, &Known::default()).map(|found| found.kind), Some(ReplacedBy::Ours));
     }

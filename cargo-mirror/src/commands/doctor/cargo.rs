@@ -4,36 +4,53 @@ use mirror_config::system::Environment;
 
 use super::finding::finding;
 use crate::{
-    cargo::setup::{Known, Levels, ReplacedBy, Replacement, in_force},
+    cargo::{
+        program,
+        setup::{Found, Known, Levels, ReplacedBy, Replacement, in_force},
+    },
     report::{Finding, Severity},
 };
 
 /// What cargo's configuration has in store. `rules` says that git's rules lead to the helper.
 pub(super) fn cargo(levels: &Levels, known: &Known, env: &Environment, rules: bool) -> Vec<Finding> {
-    let mut found = Vec::new();
+    let mut problems = Vec::new();
     let replaced = in_force(&levels.0, &levels.0, known);
-    found.extend(replaced.iter().flat_map(|replaced| replacement(replaced, levels)));
+    problems.extend(replaced.iter().flat_map(|replaced| replacement(replaced, levels)));
     for (file, ignored) in levels.0.iter().filter_map(|level| Some((&level.file, level.ignored.as_ref()?))) {
         let what = format!("{} is not read, since {} stands beside it", ignored.display(), file.display());
-        found.push(finding(
+        problems.push(finding(
             Severity::Warning,
             "cargo",
             what,
             "move what you need into one of them, and remove the other",
         ));
     }
+    let sparse = |found: &&Found| found.text.starts_with("sparse+");
+    let definition =
+        replaced.as_ref().and_then(|replaced| levels.value(&format!("source.{}.registry", replaced.source)));
+    if let Some(found) = definition.filter(sparse).filter(|found| !levels.is_included(&found.file)) {
+        for (cargo, version) in program::too_old(env) {
+            let what = format!(
+                "{}: cargo {version} ({}) reads it too, knows no sparse index, and ends with this",
+                found.place(),
+                cargo.display()
+            );
+            let hint = "cargo mirror undo cargo, then set up with cargo 1.94 or newer; or do without that one";
+            problems.push(finding(Severity::Warning, "cargo", what, hint));
+        }
+    }
     for (name, _) in env.beginning_with("CARGO_SOURCE_").filter(|(_, value)| !value.is_empty()) {
         let hint = "cargo reads sources from files only: `cargo mirror setup cargo`";
-        found.push(finding(Severity::Warning, "cargo", format!("{name} is set and does nothing"), hint));
+        problems.push(finding(Severity::Warning, "cargo", format!("{name} is set and does nothing"), hint));
     }
     let fetches = levels.value("net.git-fetch-with-cli").is_some_and(|found| found.text == "true")
         || env.var("CARGO_NET_GIT_FETCH_WITH_CLI") == Some("true");
     if rules && !fetches {
         let what = "git's rules lead to mirror:: addresses, which cargo's own git does not know: git dependencies fail";
         let hint = "cargo mirror setup cargo, which sets net.git-fetch-with-cli = true";
-        found.push(finding(Severity::Error, "cargo", what, hint));
+        problems.push(finding(Severity::Error, "cargo", what, hint));
     }
-    found
+    problems
 }
 
 /// What follows from what stands in for crates-io.

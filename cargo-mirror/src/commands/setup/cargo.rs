@@ -10,14 +10,10 @@ use mirror_config::{
 
 use super::rustup;
 use crate::{
-    cargo::{
-        program,
-        setup::{self, Known, Plan, ReplacedBy, Replacement, Scope},
-    },
+    cargo::setup::{self, Known, Plan, ReplacedBy, Replacement, Scope},
     change::Turn,
     cli::{self, SetupCargo, Use},
     report,
-    system::version,
     terminal::prompt,
 };
 
@@ -170,11 +166,8 @@ fn notes(plan: &Plan, index: &str) -> Result<(), Failure> {
     report::line("note: for publish, login, search, owner and yank: `cargo mirror off -- COMMAND`")
 }
 
-/// rustup's variables, and what an older cargo makes of the set-up.
+/// rustup's variables.
 fn offer(env: &Environment, mirror: &Mirror) -> Result<(), Failure> {
-    if let Some(version) = program::version(env).filter(|version| !version::at_least(version, (1, 68))) {
-        report::warn(&format!("cargo {version} knows no sparse index yet; 1.68 is the first that does"));
-    }
     match &mirror.rustup {
         Some(server) => report::line(&rustup::lines(server, env.var("SHELL"))),
         None => Ok(()),
