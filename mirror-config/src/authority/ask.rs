@@ -1,81 +1,39 @@
 //! What is true of one entry of an index: upstream is asked, and when it is silent, mirrors as well.
 //!
-//! Upstream has the word for itself for a moment. What it says counts; what mirrors say is weighed (`trust::entries`), all
-//! of them, so that two who lie and are quick do not speak for the others.
+//! Upstream has the word for itself for a moment, until it was silent once (`upstream`). What it says counts; what mirrors say
+//! is weighed (`trust::entries`), all of them, so that two who lie and are quick do not speak for the others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-        mpsc::{Receiver, channel},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use super::upstream::{Ask, Pending, Upstream};
 use crate::{
     errors::Fault,
     fetch::{SourceId, Sources},
-    model::Service,
-    select::{Health, Lineup, Source},
-    system::state,
-    transport::http::Patience,
+    select::{Lineup, Source},
     trust::{Believed, Locked, Trust, Version, Word, entries, quorum},
 };
 
 /// How long upstream has the word for itself.
 const HEAD_START: Duration = Duration::from_millis(400);
-/// How long it is waited for when mirrors have spoken.
-const GRACE: Duration = Duration::from_millis(1500);
 /// How often its answer is looked for while mirrors speak.
 const LOOK: Duration = Duration::from_millis(50);
-/// Bad answers of upstream after which it is not asked any more in this run.
-const MOST_FAULTS: u32 = 3;
 /// Mirrors that are asked at once.
 const WITNESSES: usize = 12;
 /// How long the others may still take once enough agree, unless they could not change it any more.
 const HEARING: Duration = Duration::from_secs(1);
 
-/// How upstream has behaved in this run, and lately.
-#[derive(Debug)]
-pub struct Upstream {
-    /// Where it is.
-    pub source: Arc<Source>,
-    failed_lately: bool,
-    faults: AtomicU32,
-    has_spoken: AtomicBool,
-}
-
-impl Upstream {
-    /// Upstream of this service; where it has failed lately it is not waited for.
-    pub fn new(source: Source, health: &Health, service: Service) -> Self {
-        let failed_lately = health.record(&source.name, service).until > state::now();
-        Self { source: Arc::new(source), failed_lately, faults: AtomicU32::new(0), has_spoken: AtomicBool::new(false) }
-    }
-
-    /// Whether it has answered in this run.
-    pub fn has_spoken(&self) -> bool {
-        self.has_spoken.load(Ordering::Relaxed)
-    }
-
-    fn grace(&self) -> Duration {
-        match (self.has_spoken(), self.failed_lately) {
-            (true, _) => Patience::REPLACEABLE.head,
-            (false, false) => GRACE,
-            (false, true) => Duration::ZERO,
-        }
-    }
-}
-
-/// How a place is asked for the entry; one that has not got it says [`Fault::Missing`].
-pub type Ask<T> = Arc<dyn Fn(&Source) -> Result<T, Fault> + Send + Sync>;
-
 /// What is asked, and how answers are weighed.
 pub struct Inquiry<'a, T> {
+    /// What it is about, as messages name it.
+    pub what: &'a str,
     /// Everyone, upstream being the last.
     pub index: &'a Sources,
     /// Upstream.
-    pub upstream: &'a Upstream,
+    pub upstream: &'a Arc<Upstream>,
     /// Least evidence that is accepted.
     pub least: Trust,
     /// How a place is asked.
@@ -108,12 +66,12 @@ impl<T: Send + 'static> Inquiry<'_, T> {
     /// Asks until it is clear.
     pub fn run(&self) -> Heard<T> {
         let began = Instant::now();
-        let mut upstream = self.ask_upstream();
+        let mut upstream = self.ask_upstream(false);
         let mut answer = match &upstream {
-            Some(upstream) if !self.upstream.failed_lately => upstream.recv_timeout(HEAD_START).ok(),
+            Some(asked) if !self.upstream.is_silent() => asked.wait(HEAD_START),
             _ => None,
         };
-        let mirrors_began = Instant::now();
+        let mut has_asked = upstream.is_some();
         let mut mirrors = None;
         let mut awaited: Vec<(SourceId, Arc<Source>)> = Vec::new();
         let mut agreed: Option<Instant> = None;
@@ -146,7 +104,7 @@ impl<T: Send + 'static> Inquiry<'_, T> {
             if self.listen(mirrors, &mut awaited, &mut words, &mut failed) {
                 believed = entries::weigh(&words, self.least, self.locked);
             }
-            answer = upstream.as_ref().and_then(|upstream| upstream.try_recv().ok());
+            answer = upstream.as_ref().and_then(Pending::look);
             if answer.is_some() {
                 continue;
             }
@@ -158,32 +116,36 @@ impl<T: Send + 'static> Inquiry<'_, T> {
             let heard = settled || since.is_some_and(|since| since.elapsed() > HEARING) || !mirrors.has_more();
             let enough = !believed.versions.is_empty() && heard;
             let missing = self.is_missing(&words) && !mirrors.has_more();
-            let waits = upstream.is_some() && mirrors_began.elapsed() < self.upstream.grace();
-            match () {
-                () if enough && !waits => return Heard::Mirrors(believed),
-                () if missing && !waits && believed.versions.is_empty() => return Heard::Missing,
-                // Upstream's own patience ends as well.
-                () if mirrors.has_more() || upstream.is_some() => {}
-                () => return Heard::Nobody(believed, failed),
+            let waits = upstream.is_some() && began.elapsed() < self.upstream.grace();
+            if !waits && (enough || (missing && believed.versions.is_empty())) {
+                // What it says later is held against what is believed now.
+                answer = upstream.as_ref().and_then(|asked| asked.leave(&believed.versions));
+                if answer.is_some() {
+                    continue;
+                }
+                if upstream.is_some() {
+                    self.note_silence();
+                }
+                return if enough { Heard::Mirrors(believed) } else { Heard::Missing };
+            }
+            // Upstream's own patience ends as well.
+            if !mirrors.has_more() && upstream.is_none() {
+                // Mirrors do not know, so it is asked however long it has been silent.
+                upstream = if has_asked { None } else { self.ask_upstream(true) };
+                has_asked = true;
+                if upstream.is_none() {
+                    return Heard::Nobody(believed, failed);
+                }
             }
             if !mirrors.has_more() {
-                answer = upstream.as_ref().and_then(|upstream| upstream.recv_timeout(LOOK).ok());
+                answer = upstream.as_ref().and_then(|asked| asked.wait(LOOK));
             }
         }
     }
 
-    /// Asks upstream, unless it was silent before in this run.
-    fn ask_upstream(&self) -> Option<Receiver<Result<T, Fault>>> {
-        if self.upstream.faults.load(Ordering::Relaxed) >= MOST_FAULTS {
-            return None;
-        }
-        let (tell, heard) = channel();
-        let (ask, source) = (Arc::clone(&self.ask), self.upstream.source.clone());
-        std::thread::spawn(move || {
-            // Nobody may be listening any more, and that is well.
-            let _ = tell.send(ask(&source));
-        });
-        Some(heard)
+    /// Asks upstream, unless it is known that it does not answer.
+    fn ask_upstream(&self, whatever_was: bool) -> Option<Pending<T>> {
+        Upstream::ask(self.upstream, self.what, &self.ask, self.read, whatever_was)
     }
 
     /// The mirrors that may hear of it.
@@ -232,22 +194,23 @@ impl<T: Send + 'static> Inquiry<'_, T> {
     }
 
     fn note_upstream(&self, took: Duration, fault: Option<Fault>) {
-        match &fault {
-            None => {
-                self.upstream.has_spoken.store(true, Ordering::Relaxed);
-                self.upstream.faults.store(0, Ordering::Relaxed);
-            }
-            // Nobody is there, and others need not find out by themselves. A single bad answer says less.
-            Some(Fault::Dns | Fault::Refused | Fault::Timeout | Fault::Crawls(_) | Fault::Tls(_) | Fault::Proxy(_)) => {
-                self.upstream.faults.fetch_add(MOST_FAULTS, Ordering::Relaxed);
-            }
-            Some(_) => {
-                self.upstream.faults.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        if let Some((id, _)) = self.index.order().into_iter().find(|(_, source)| source.is_upstream()) {
+        self.upstream.note(fault.as_ref());
+        if let Some(id) = self.upstream_id() {
             self.note(id, Some(took).filter(|_| fault.is_none()), fault);
         }
+    }
+
+    /// Others answered in its place: that is noted once, when it happens.
+    fn note_silence(&self) {
+        if self.upstream.fell_silent()
+            && let Some(id) = self.upstream_id()
+        {
+            self.note(id, None, Some(Fault::Timeout));
+        }
+    }
+
+    fn upstream_id(&self) -> Option<SourceId> {
+        self.index.order().into_iter().find(|(_, source)| source.is_upstream()).map(|(id, _)| id)
     }
 
     fn note(&self, id: SourceId, first_byte: Option<Duration>, fault: Option<Fault>) {
@@ -262,4 +225,125 @@ fn is_settled(believed: &Believed, words: &[Word], awaited: &[(SourceId, Arc<Sou
     let heard = words.iter().map(|word| word.who.operator.as_str());
     let all: BTreeSet<&str> = heard.chain(awaited.iter().map(|(_, source)| source.operator.as_str())).collect();
     !awaited.iter().any(|(_, source)| source.is_trusted()) && believed.support.saturating_mul(2) > all.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{Arc, Mutex, mpsc},
+        time::{Duration, Instant},
+    };
+
+    use super::{Heard, Inquiry};
+    use crate::{
+        authority::{Upstream, upstream::Ask},
+        cargo::index,
+        errors::Fault,
+        fetch::Sources,
+        model::Service,
+        select::{Health, Source},
+        trust::Trust,
+    };
+
+    const LINE: &str = "{\"vers\":\"1.0.0\",\"cksum\":\"aa\"}";
+
+    /// Two mirrors that say the same at once; upstream answers when it is told to, with what it is told.
+    struct World {
+        index: Sources,
+        upstream: Arc<Upstream>,
+        tell: mpsc::Sender<String>,
+        ask: Ask<String>,
+        state: tempfile::TempDir,
+    }
+
+    impl World {
+        fn new(state: tempfile::TempDir) -> Self {
+            let mirror = |name: &str| {
+                let text = format!(
+                    "[catalog]\nbuiltin = false\n[mirrors.{name}]\ncargo = \"sparse+https://{name}.example/\"\n"
+                );
+                let file = state.path().join("config.toml");
+                std::fs::write(&file, text).expect("our folder");
+                let env = crate::system::Environment::of([("MIRROR_CONFIG", file)], state.path());
+                let config = crate::config::Config::load(&env).expect("a configuration");
+                let address = "https://h.example/".parse().expect("an address");
+                Arc::new(Source::mirror(&config.mirrors[0], address, &crate::transport::Proxies::default()))
+            };
+            let address = "https://up.example/".parse().expect("an address");
+            let source = Source::upstream("cargo", address, &crate::transport::Proxies::default());
+            let all = vec![mirror("ash"), mirror("birch"), Arc::new(source.clone())];
+            let (tell, told) = mpsc::channel::<String>();
+            let told = Mutex::new(told);
+            let ask: Ask<String> = Arc::new(move |source| match source.is_upstream() {
+                false => Ok(LINE.to_owned()),
+                true => told.lock().expect("nobody panics").recv().map_err(|_| Fault::Timeout),
+            });
+            let health = Health::load(Some(state.path()));
+            let index = Sources::new(all, Service::CargoIndex);
+            Self { index, upstream: Upstream::new(source, &health, Service::CargoIndex), tell, ask, state }
+        }
+
+        fn ask(&self) -> (Heard<String>, Duration) {
+            let began = Instant::now();
+            let inquiry = Inquiry {
+                what: "a",
+                index: &self.index,
+                upstream: &self.upstream,
+                least: Trust::Quorum,
+                ask: Arc::clone(&self.ask),
+                read: |text| index::versions(text.as_bytes()).unwrap_or_default(),
+                private: false,
+                locked: &|_| false,
+                expects: false,
+            };
+            (inquiry.run(), began.elapsed())
+        }
+    }
+
+    #[test]
+    fn a_silence_costs_once_in_this_run_and_in_the_next_ones_until_upstream_is_heard() {
+        let world = World::new(tempfile::tempdir().expect("a temporary folder"));
+        let (first, took) = world.ask();
+        assert!(matches!(first, Heard::Mirrors(_)) && took > Duration::from_millis(900), "{took:?}");
+        for _ in 0..8 {
+            let (again, took) = world.ask();
+            assert!(matches!(again, Heard::Mirrors(_)) && took < Duration::from_millis(700), "{took:?}");
+        }
+        // It was remembered when it happened: nothing has been closed yet.
+        let next = World::new(world.state);
+        let (first, took) = next.ask();
+        assert!(matches!(first, Heard::Mirrors(_)) && took < Duration::from_millis(700), "{took:?}");
+        next.tell.send(LINE.to_owned()).expect("somebody waits");
+        let began = Instant::now();
+        while !next.upstream.has_spoken() {
+            assert!(began.elapsed() < Duration::from_secs(10), "what it says late is heard");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(next.upstream.check().is_ok(), "it said the same");
+        next.tell.send(LINE.to_owned()).expect("we do");
+        assert!(matches!(next.ask().0, Heard::Upstream(_)), "it has the word again");
+    }
+
+    #[test]
+    fn what_upstream_says_late_stops_the_run_where_it_is_something_else() {
+        for (late, stops) in [
+            (LINE.to_owned(), false),
+            (LINE.replace("aa", "bb"), true),
+            (LINE.replace('}', ",\"deps\":[{\"name\":\"evil\",\"req\":\"1\"}]}"), true),
+            (LINE.replace('}', ",\"yanked\":true}"), false),
+            (LINE.replace("1.0.0", "2.0.0"), false),
+        ] {
+            let world = World::new(tempfile::tempdir().expect("a temporary folder"));
+            assert!(matches!(world.ask().0, Heard::Mirrors(_)));
+            world.tell.send(late.clone()).expect("somebody waits");
+            let began = Instant::now();
+            while !world.upstream.has_spoken() {
+                assert!(began.elapsed() < Duration::from_secs(10), "{late}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            // It was noted before it was compared.
+            std::thread::sleep(Duration::from_millis(50));
+            assert_eq!(world.upstream.check().is_err(), stops, "{late}");
+        }
+    }
 }

@@ -1,13 +1,13 @@
 //! What a registry of crates says: index entries, where files are, which index is the official one. Pure.
 //!
-//! The only door to `tame-index`. Format: the Cargo Book, "Registry Index".
+//! With `meaning` the only door to `tame-index`. Format: the Cargo Book, "Registry Index".
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
 use tame_index::{CRATES_IO_HTTP_INDEX, CRATES_IO_INDEX, KrateName, index::IndexConfig};
 
+use super::meaning::{self, checked, strange};
 use crate::{config::Config, errors::Fault, model::Address, trust::Version};
 
 /// Path of the index's own configuration.
@@ -46,16 +46,7 @@ pub fn name_at(path: &str) -> Option<&str> {
 ///
 /// [`Fault::NotAMirror`] when a line is not one of an index, such as a sign-in page's.
 pub fn versions(entry: &[u8]) -> Result<Vec<Version>, Fault> {
-    let version = |line: &str| {
-        let (number, checksum) = pair(line)?;
-        let mut meaning: Value = serde_json::from_str(line).map_err(|error| strange(&error.to_string()))?;
-        let yanked = meaning.get("yanked").and_then(Value::as_bool).unwrap_or(false);
-        if let Some(fields) = meaning.as_object_mut() {
-            fields.remove("yanked");
-        }
-        Ok(Version { number, checksum, yanked, line: line.to_owned(), meaning })
-    };
-    lines(entry)?.map(version).collect()
+    lines(entry)?.map(meaning::of).collect()
 }
 
 /// The checksums in an index entry, by version. Far quicker than [`versions`]: all else is passed over.
@@ -80,14 +71,7 @@ fn pair(line: &str) -> Result<(String, String), Fault> {
         cksum: String,
     }
     let Line { vers, cksum } = serde_json::from_str(line).map_err(|error| strange(&error.to_string()))?;
-    match vers.contains(['{', '}', '/']) {
-        true => Err(strange("a version that is none")),
-        false => Ok((vers, cksum.to_ascii_lowercase())),
-    }
-}
-
-fn strange(why: &str) -> Fault {
-    Fault::NotAMirror(format!("no entry of an index: {why}"))
+    checked(vers, &cksum)
 }
 
 /// Where a registry has its files: the `dl` of its `config.json`.

@@ -1,5 +1,6 @@
 //! What is cargo's: an index, its entries, and the registry that the relay serves.
 
+mod meaning;
 pub mod index;
 pub mod entry;
 pub mod entry_cache;

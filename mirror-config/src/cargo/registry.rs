@@ -53,7 +53,7 @@ pub type FoundEntry = Result<Option<Arc<IndexEntry>>, Failure>;
 #[derive(Debug)]
 pub struct Registry {
     select: Select,
-    upstream: Upstream,
+    upstream: Arc<Upstream>,
     least: Trust,
     index: Sources,
     files: Sources,
@@ -67,7 +67,6 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The registry that the configuration means.
     /// The registry that the configuration means; what happens goes into the journal.
     pub fn new(env: &Environment, select: Select, blobs: Blobs, locked: Checksums, journal: Journal) -> Self {
         let upstream = select.upstream("cargo", index::authority(&select.config), Service::Crates);
@@ -97,9 +96,12 @@ impl Registry {
     /// # Errors
     ///
     /// [`Kind::Exhausted`] when nobody answers, [`Kind::Quorum`] when too few agree, [`Kind::Digest`] when it says another
-    /// checksum of a version than the project has fixed: cargo would write that into `Cargo.lock`.
+    /// checksum of a version than the project has fixed: cargo would write that into `Cargo.lock`; and when upstream has
+    /// contradicted what was believed in this run.
     pub fn entry(&self, name: &str) -> FoundEntry {
-        self.entries.cell(name).get_or_init(|| self.find(name)).clone()
+        let found = self.entries.cell(name).get_or_init(|| self.find(name)).clone();
+        self.upstream.check()?;
+        found
     }
 
     /// A crate's file, once it is known to be the right one, and its size in bytes. `checksum` is what cargo expects.
@@ -146,13 +148,17 @@ impl Registry {
             }
             None => return Err(Failure::new(Kind::Exhausted, format!("{what}: no authority knows this version"))),
         }
-        download::download(&self.files, &self.blobs, checksum, &self.opener(name, version, checksum))
-            .map_err(|failed| failures::no_copy(&what, "cargo", &failed))
+        let file = download::download(&self.files, &self.blobs, checksum, &self.opener(name, version, checksum))
+            .map_err(|failed| failures::no_copy(&what, "cargo", &failed))?;
+        // It may have been heard meanwhile.
+        self.upstream.check()?;
+        Ok(file)
     }
 
     /// Ends the run: notes who did what, writes the report, has it remembered.
     pub fn close(&self, env: &Environment, error: Option<Kind>) {
         let journal = self.findings.journal();
+        self.upstream.settle(&self.index);
         if self.upstream.has_spoken() {
             journal.said(&self.upstream.source.name, "entries of the index");
         }
@@ -171,6 +177,7 @@ impl Registry {
         let patient = self.index.speaks_alone(self.least);
         let fixed = self.fixed(name);
         let inquiry = Inquiry {
+            what: name,
             index: &self.index,
             upstream: &self.upstream,
             least: self.least,

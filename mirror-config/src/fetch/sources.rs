@@ -89,7 +89,7 @@ impl Sources {
     }
 
     /// These, ranked; they serve this.
-    pub(super) fn new(all: Vec<Arc<Source>>, service: Service) -> Self {
+    pub(crate) fn new(all: Vec<Arc<Source>>, service: Service) -> Self {
         let tally = |source| Tally {
             source,
             in_flight: 0,

@@ -41,7 +41,7 @@ pub type Hashes = HashMap<String, HashSet<String>>;
 #[derive(Debug)]
 pub struct Packages {
     select: Select,
-    upstream: Upstream,
+    upstream: Arc<Upstream>,
     index: Sources,
     files: Sources,
     blobs: Blobs,
@@ -84,7 +84,9 @@ impl Packages {
     /// [`Kind::Exhausted`] when nobody answers, [`Kind::Quorum`] when too few agree.
     pub fn page(&self, project: &str) -> FoundPage {
         let project = simple::normalized(project);
-        self.pages.cell(&project).get_or_init(|| self.find(&project)).clone()
+        let found = self.pages.cell(&project).get_or_init(|| self.find(&project)).clone();
+        self.check()?;
+        found
     }
 
     /// A file of a project, or its metadata, once it is known to be the right one, and its size in bytes.
@@ -104,11 +106,19 @@ impl Packages {
                 .inspect_err(|why| self.findings.journal().denied(why.clone()))?;
         }
         let open = self.opener(&simple::normalized(project), file, metadata);
-        download::download(&self.files, &self.blobs, &hash, &open).map_err(|failed| {
+        let file = download::download(&self.files, &self.blobs, &hash, &open).map_err(|failed| {
             let failure = failures::no_copy(name, "pip", &failed);
             self.findings.journal().denied(failure.clone());
             failure
-        })
+        })?;
+        // Upstream may have been heard meanwhile.
+        self.check()?;
+        Ok(file)
+    }
+
+    /// Whether upstream has contradicted what was believed in this run.
+    fn check(&self) -> Result<(), Failure> {
+        self.upstream.check().inspect_err(|why| self.findings.journal().denied(why.clone()))
     }
 
     /// Holds a file against what the project has fixed.
@@ -135,6 +145,7 @@ impl Packages {
     /// Ends the run: notes who did what, writes the report, has it remembered.
     pub fn close(&self, env: &Environment, error: Option<Kind>) {
         let journal = self.findings.journal();
+        self.upstream.settle(&self.index);
         if self.upstream.has_spoken() {
             journal.said(&self.upstream.source.name, "pages of the index");
         }
@@ -153,6 +164,7 @@ impl Packages {
         let patient = !self.hashes.contains_key(project) && self.index.speaks_alone(least);
         let private = self.is_private(project);
         let inquiry = Inquiry {
+            what: project,
             index: &self.index,
             upstream: &self.upstream,
             least,
@@ -258,15 +270,25 @@ fn named<'a>(page: &'a Page, name: &str) -> Option<&'a Map<String, Value>> {
     page.files.iter().find(|file| file.get("filename").and_then(Value::as_str) == Some(name))
 }
 
-/// The files of a page, as `trust` weighs them: what honest mirrors cannot differ in is name, hash and Python version.
+/// A set of version specifiers, in one order (PEP 440: commas are "and", blanks nothing).
+fn specifiers(text: &str) -> Vec<String> {
+    let bare = |part: &str| part.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    let mut all: Vec<String> = text.split(',').map(bare).filter(|part| !part.is_empty()).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The files of a page, as `trust` weighs them: what honest mirrors cannot differ in is name and hash, and the Python versions
+/// where they have them.
 fn versions(page: &Page) -> Vec<Version> {
     let version = |file: &Map<String, Value>| {
         let (name, checksum) = (file.get("filename")?.as_str()?, simple::sha256(file)?);
-        let python = file.get("requires-python").and_then(Value::as_str).unwrap_or_default();
-        let python: String = python.chars().filter(|c| !c.is_whitespace()).collect();
+        let python = file.get("requires-python").and_then(Value::as_str).map(specifiers).filter(|all| !all.is_empty());
         Some(Version {
             number: name.to_owned(),
-            meaning: json!([name, checksum, python]),
+            meaning: json!([name, checksum]),
+            extras: python.map(|python| ("requires-python", json!(python))).into_iter().collect(),
             checksum,
             yanked: file.get("yanked").is_some_and(|told| *told != json!(false)),
             line: Value::Object(file.clone()).to_string(),

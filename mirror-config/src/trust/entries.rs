@@ -25,8 +25,19 @@ pub struct Version {
     pub yanked: bool,
     /// The line as it stands there.
     pub line: String,
-    /// All that must not differ between honest mirrors: everything but `yanked`, which changes over time.
+    /// All that must not differ between honest mirrors: what the tool would do with it, but for `yanked`, which changes over
+    /// time.
     pub meaning: Value,
+    /// What some mirrors lack, and what then is no contradiction, by its name. The stricter is passed on.
+    pub extras: BTreeMap<&'static str, Value>,
+}
+
+impl Version {
+    /// Whether both mean the same, as far as both say it.
+    pub fn agrees(&self, other: &Self) -> bool {
+        let differs = |(key, value): (&&str, &Value)| other.extras.get(key).is_some_and(|said| said != value);
+        self.meaning == other.meaning && !self.extras.iter().any(differs)
+    }
 }
 
 /// What one mirror says of a crate.
@@ -109,7 +120,7 @@ pub fn weigh(words: &[Word], least: Trust, locked: Locked<'_>) -> Believed {
         .collect();
     for number in numbers {
         let said: Vec<&Version> = said_by.iter().filter_map(|versions| versions.get(number).copied()).collect();
-        let attesting = |version: &Version| said.iter().filter(|other| other.meaning == version.meaning).count();
+        let attesting = |version: &Version| said.iter().filter(|other| other.agrees(version)).count();
         let Some(most) = said.iter().copied().max_by_key(|version| attesting(version)) else { continue };
         let votes = attesting(most);
         let in_lock = said.iter().copied().find(|version| locked(version));
@@ -143,9 +154,9 @@ pub fn weigh(words: &[Word], least: Trust, locked: Locked<'_>) -> Believed {
 
 /// How each version that an operator names stands to what is believed.
 fn stances(word: &Word, believed: &Believed) -> BTreeSet<(String, Stance)> {
-    let known: HashMap<&str, &Value> = believed.versions.iter().map(|v| (v.number.as_str(), &v.meaning)).collect();
+    let known: HashMap<&str, &Version> = believed.versions.iter().map(|v| (v.number.as_str(), v)).collect();
     let stance = |version: &Version| match known.get(version.number.as_str()) {
-        Some(meaning) if **meaning == version.meaning => Stance::Same,
+        Some(known) if known.agrees(version) => Stance::Same,
         None if !believed.contradicted.contains(&version.number) => Stance::Alone,
         _ => Stance::Other,
     };
@@ -159,13 +170,22 @@ fn claims(voices: &BTreeMap<&str, &Word>, number: &str) -> Vec<Claim> {
     voices.values().filter_map(claim).collect()
 }
 
-/// A version as most have it of those who mean the same by it, and how many they are. They may differ in `yanked`: half
-/// is enough for that, since whoever lags behind does not know of it yet.
+/// A version as most have it of those who mean the same by it, and how many say all of that. They may differ in `yanked`, and in
+/// what some lack: half is enough for either, since whoever lags behind does not know of it yet, or never had it.
 fn as_most_have_it<'a>(found: &'a Version, said: &[&'a Version]) -> (&'a Version, usize) {
-    let same: Vec<&Version> = said.iter().copied().filter(|version| version.meaning == found.meaning).collect();
-    let (with, without): (Vec<&Version>, Vec<&Version>) = same.into_iter().partition(|version| version.yanked);
+    let same: Vec<&Version> = said.iter().copied().filter(|version| version.agrees(found)).collect();
+    let (with, without): (Vec<&Version>, Vec<&Version>) = same.iter().partition(|version| version.yanked);
     let most = if with.len() >= without.len() { with } else { without };
-    (most.first().copied().unwrap_or(found), most.len())
+    let is_held = |(key, value): &(&&str, &Value)| {
+        same.iter().filter(|version| version.extras.get(*key) == Some(*value)).count() * 2 >= same.len()
+    };
+    let fit = |version: &Version| {
+        let (held, alone): (Vec<_>, Vec<_>) = version.extras.iter().partition(is_held);
+        (held.len(), std::cmp::Reverse(alone.len()))
+    };
+    // The first of those that fit best.
+    let best = most.iter().copied().rev().max_by_key(|version| fit(version)).unwrap_or(found);
+    (best, most.iter().filter(|version| version.extras == best.extras).count())
 }
 
 #[cfg(test)]
@@ -238,11 +258,38 @@ mod tests {
     }
 
     #[test]
+    fn what_some_lack_is_no_contradiction_and_half_of_them_make_it_count() {
+        let said = [None, Some("a"), Some("b")];
+        for (voices, expected, contradicted) in [
+            ([0, 1, 1], Some("a"), false),
+            ([0, 0, 1], None, false),
+            ([0, 1, 9], Some("a"), false),
+            ([1, 1, 2], Some("a"), true),
+            ([1, 0, 9], Some("a"), false),
+            ([0, 0, 9], None, false),
+        ] {
+            let words: Vec<Word> = ["a: 1=x", "c: 1=x", "d: 1=x"]
+                .iter()
+                .zip(voices)
+                .filter(|(_, voice)| *voice < said.len())
+                .map(|(text, voice)| {
+                    let mut word = word(text);
+                    word.versions[0].extras.extend(said[voice].map(|value| ("links", serde_json::json!(value))));
+                    word
+                })
+                .collect();
+            let believed = weigh(&words, Trust::Quorum, &|_| false);
+            let found = believed.versions[0].extras.get("links").and_then(serde_json::Value::as_str);
+            assert_eq!((found, !believed.contradicted.is_empty()), (expected, contradicted), "{voices:?}");
+        }
+    }
+
+    #[test]
     fn changed_dependencies_under_the_same_checksum_are_a_contradiction() {
         let mut honest = [word("a: 1=x"), word("b: 1=x"), word("c: 1=x")];
         honest[2].versions[0].meaning["deps"] = serde_json::json!(["evil"]);
         let believed = weigh(&honest, Trust::Quorum, &|_| false);
-        assert!(believed.versions[0].meaning.get("deps").is_none());
+        assert_eq!(believed.versions[0].meaning["deps"], serde_json::json!([]));
         assert_eq!(believed.contradicted, ["1"]);
         let who: Vec<&str> = believed.claims.iter().map(|claim| claim.operator.as_str()).collect();
         assert_eq!(who, ["a", "b", "c"]);

@@ -11,3 +11,4 @@ mod setup_real;
 mod older;
 mod standing;
 mod below;
+mod silent;
