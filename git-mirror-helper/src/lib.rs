@@ -102,7 +102,7 @@ fn prepare(env: Environment, arguments: &[OsString]) -> Result<Prepared, Failure
     match address::parse(address, &config, || settings::is_written(remote))? {
         Meant::Unnamed { upstream, url } => {
             aside::refuse_unnamed(&env, &config, &upstream, &url)?;
-            aside::step_aside(&env, remote, &url).map(Prepared::Aside)
+            aside::step_aside(&env, &config, remote, &url).map(Prepared::Aside)
         }
         Meant::Repository { repository, written } => {
             let select = Select::new(&config, &env)?;

@@ -6,6 +6,7 @@ pub(crate) mod program;
 pub(crate) mod setup;
 pub(crate) mod command_line;
 pub(crate) mod run_home;
+pub(crate) mod outward;
 pub(crate) mod start;
 pub(crate) mod workspace;
 

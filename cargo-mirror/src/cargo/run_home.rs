@@ -15,6 +15,8 @@ use mirror_config::{
     system::{Environment, MIRROR_CARGO_HOME, state},
 };
 
+use tempfile::TempDir;
+
 use super::{
     config::{self, REPLACE},
     program,
@@ -22,7 +24,7 @@ use super::{
 };
 use crate::system::version;
 
-/// The name of the relay as a source and a registry: no other source is called so.
+/// The name of the relay as a source: no other is called so.
 pub(crate) const RELAY: &str = "cargo-mirror-run";
 /// What says that a folder of links is ours.
 const CONFIG: &str = "config.toml";
@@ -36,6 +38,7 @@ pub(crate) struct RunHome {
     folder: PathBuf,
     user: PathBuf,
     made: Vec<PathBuf>,
+    _run: Option<TempDir>,
 }
 
 /// What the configuration has to say.
@@ -57,10 +60,12 @@ impl RunHome {
     /// Where no folder can be written, or there are no links.
     pub(crate) fn make(env: &Environment, number: u16, given: &Given<'_>) -> io::Result<Self> {
         let user = program::home(env).map_err(io::Error::other)?;
-        let cache = env.cache_dir().ok_or(io::ErrorKind::NotFound)?;
-        let folder = cache.join("cargo-home").join(number.to_string());
-        state::private_folder(&folder)?;
-        let mut home = Self { folder, user, made: Vec::new() };
+        let kept = env.cache_dir().map(|cache| cache.join("cargo-home").join(number.to_string()));
+        let kept = kept.filter(|folder| state::private_folder(folder).is_ok());
+        // Where nothing can be kept, one for this run alone.
+        let run = if kept.is_none() { Some(tempfile::Builder::new().prefix("mirror-").tempdir()?) } else { None };
+        let folder = kept.or_else(|| Some(run.as_ref()?.path().to_owned())).ok_or(io::ErrorKind::NotFound)?;
+        let mut home = Self { folder, user, made: Vec::new(), _run: run };
         home.link()?;
         let text = home.text(env, given).map_err(io::Error::other)?;
         state::write_whole(&home.folder.join(CONFIG), text.as_bytes())?;
@@ -118,11 +123,7 @@ impl RunHome {
                 config::moved(text.trim_start_matches('\u{feff}'), base).map_err(wrong)?
             }
         };
-        let mut keys = vec![
-            (REPLACE.to_owned(), RELAY),
-            (format!("source.{RELAY}.registry"), given.index),
-            (format!("registries.{RELAY}.index"), given.index),
-        ];
+        let mut keys = vec![(REPLACE.to_owned(), RELAY), (format!("source.{RELAY}.registry"), given.index)];
         // A stronger file of the project's may name it: it leads here as well.
         keys.extend(given.replaced.map(|replaced| (format!("source.{}.replace-with", replaced.source), RELAY)));
         config::with_keys(&body, &keys).map_err(wrong)

@@ -10,7 +10,7 @@ use mirror_config::{
 };
 
 use crate::{
-    cargo::program,
+    cargo::outward,
     cli, pip,
     report::{self, AuditReport, AuditRow},
 };
@@ -20,8 +20,8 @@ pub(super) fn audit(env: &Environment, config: &LazyConfig<'_>, asked: &cli::Aud
     let config = config.get()?;
     // Some servers answer each tool differently.
     let select = match evidence.tool.as_str() {
-        "cargo" => Select::posing_as(config, env, &program::agent(&program::program(env))),
-        "pip" => Select::posing_as(config, env, &pip::real_pip(env, config).agent),
+        "cargo" => Select::posing_as(config, env, &outward::of_program(env)),
+        "pip" => Select::posing_as(config, env, &pip::outward(env, &pip::real_pip(env, config).agent)),
         _ => Select::new(config, env),
     };
     let claims = audit::audit(&select?, &evidence);

@@ -29,7 +29,7 @@ use similar::TextDiff;
 
 use super::named::repository;
 use crate::{
-    cargo::{Origin, lock_file, program, setup, workspace},
+    cargo::{Origin, lock_file, outward, program, setup, workspace},
     change::ConfigFile,
     cli::PinFacts,
     git::{output, tree},
@@ -146,7 +146,7 @@ fn of_crates(env: &Environment, config: &Config) -> Result<BTreeMap<(String, Str
         return Err(Failure::new(Kind::Config, what)
             .hint("only that can say what its crates are: pin in a project that has its crates from crates-io"));
     }
-    let select = Select::posing_as(config, env, &program::agent(&cargo))?;
+    let select = Select::posing_as(config, env, &outward::of_program(env))?;
     let locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
     let registry = Registry::new(
         env,
@@ -196,8 +196,13 @@ fn of_wheels(env: &Environment, config: &Config, folder: &Path) -> Result<BTreeM
     })?;
     let journal = Journal::new("pip", "pin", "pypi");
     let later = Later::of(&journal);
-    let packages =
-        Packages::new(Select::posing_as(config, env, &pip.agent)?, upstream, cache(env)?, Hashes::new(), journal);
+    let packages = Packages::new(
+        Select::posing_as(config, env, &pip::outward(env, &pip.agent))?,
+        upstream,
+        cache(env)?,
+        Hashes::new(),
+        journal,
+    );
     let mut sums = BTreeMap::new();
     let mut files: Vec<PathBuf> = fs::read_dir(folder).map_err(io)?.flatten().map(|entry| entry.path()).collect();
     files.sort();

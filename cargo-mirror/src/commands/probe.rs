@@ -12,7 +12,7 @@ use mirror_config::{
 };
 
 use crate::{
-    cargo::{program, setup},
+    cargo::{outward, setup},
     cli::{Output, Probe, ProbeTool},
     pip,
     report::{self, Announced, GitRow, IndexRow, ProbeReport, Progress, TlsRow},
@@ -91,14 +91,14 @@ fn cargo(env: &Environment, config: &LazyConfig<'_>, progress: &Progress) -> Res
             kept.words()
         ));
     }
-    let select = Select::posing_as(config.get()?, env, &program::agent(&program::program(env)))?;
+    let select = Select::posing_as(config.get()?, env, &outward::of_program(env))?;
     let heard = |done, of| progress.set("cargo", done, of);
     Ok(probe::cargo::probe(&select, &heard).into_iter().map(|result| index_row(result, &select.config)).collect())
 }
 
 fn pip(env: &Environment, config: &LazyConfig<'_>, progress: &Progress) -> Result<Vec<IndexRow>, Failure> {
     let pip = pip::real_pip(env, config.get()?);
-    let select = Select::posing_as(config.get()?, env, &pip.agent)?;
+    let select = Select::posing_as(config.get()?, env, &pip::outward(env, &pip.agent))?;
     let heard = |done, of| progress.set("pip", done, of);
     let row = |result| index_row(result, &select.config);
     Ok(probe::pip::probe(&select, pip.upstream, &heard).into_iter().map(row).collect())

@@ -7,7 +7,7 @@ use mirror_config::{
     config::LazyConfig,
     errors::{Failure, Kind},
     fetch::Blobs,
-    relay::Relay,
+    relay::{Forward, Relay},
     report::{Journal, Later, went_on},
     select::Select,
     system::{Environment, child, tether},
@@ -17,9 +17,11 @@ use mirror_config::{
 
 use crate::{
     cargo::{
-        command_line, lock_file, program,
+        command_line, lock_file,
+        outward::outward,
+        program,
         run_home::{Given, RELAY, RunHome},
-        setup::{Levels, Replacement, kept, standing},
+        setup::{Known, Levels, Replacement, kept, standing},
         start,
     },
     cli::Run,
@@ -55,19 +57,25 @@ pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Re
     let journal = Journal::new("cargo", "run", "crates");
     let later = Later::of(&journal);
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
-    let select = Select::posing_as(config, env, &agent)?;
+    let select = Select::posing_as(config, env, &outward(env, &agent))?;
+    let forward = passed_on::has_secret(config).then(|| Arc::new(Forward::new(select.proxies.clone())));
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
     let locked = pinned(locked, Pins::find(env, select.config.pins_policy())?.unwrap_or_default())?;
     // cargo names its cache by the address, so that follows from what the relay rests on.
     let name = format!("cargo {} {:?}", index::authority(&select.config), env.state_dir());
     let registry = Arc::new(Registry::new(env, select, Blobs::open(env).map_err(io)?, locked, journal.clone()));
-    let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&registry), address));
-    let relay = relay.map_err(io)?;
+    let serve = |address| routes::serve(Arc::clone(&registry), address);
+    let relay = Relay::start(&name, forward.clone(), serve).map_err(io)?;
 
     let source = routes::source(relay.address());
-    let words = arguments(&asked.arguments, &source, &levels, env);
+    let words = arguments(&asked.arguments, &source, (&levels, &Known::of(config)), env);
     let mut command = start::command(env, config, &levels, &words);
+    if let Some(forward) = forward {
+        // What runs below cargo has no business with the password of a proxy.
+        command.env_remove("HTTP_PROXY").env_remove("http_proxy");
+        command.envs(passed_on::through(passed_on::proxies(config), &forward.address(relay.address())));
+    }
     // A proxy is for the outside; the relay is here, and asks the proxy by itself.
     let ours = (!config.no_proxy.value.is_empty()).then(|| config.no_proxy.value.join(","));
     let theirs = || env.var("no_proxy").or_else(|| env.var("NO_PROXY")).map(str::to_owned);
@@ -118,22 +126,39 @@ fn pinned(mut locked: Checksums, pins: Pins) -> Result<Checksums, Failure> {
 }
 
 /// cargo's arguments, with the relay in front of them, and what lets a command take it.
-fn arguments(given: &[OsString], source: &str, levels: &Levels, env: &Environment) -> Vec<OsString> {
-    let default = levels.value("registry.default").is_some() || env.var_os("CARGO_REGISTRY_DEFAULT").is_some();
+fn arguments(given: &[OsString], source: &str, (levels, known): (&Levels, &Known), env: &Environment) -> Vec<OsString> {
+    let (has_own, default) = default_registry(levels, known, env);
     let words = match command_line::name(given) {
-        Some(name) if ASKS_ITSELF.contains(&name) && !default => command_line::with_registry(given, "crates-io"),
-        Some("info") if !default => command_line::with_registry(given, RELAY),
+        Some(name) if ASKS_ITSELF.contains(&name) && !has_own => command_line::with_registry(given, "crates-io"),
+        Some("info") if !has_own => command_line::with_registry(given, RELAY),
         Some("vendor") if !given.iter().any(|word| word == RESPECT) => {
             command_line::behind_subcommand(given, &[RESPECT.to_owned()])
         }
         _ => given.to_vec(),
     };
-    let keys = [
-        format!("source.crates-io.replace-with=\"{RELAY}\""),
-        format!("source.{RELAY}.registry=\"{source}\""),
-        format!("registries.{RELAY}.index=\"{source}\""),
-    ];
-    command_line::with(&words, &keys.map(|key| ["--config".to_owned(), key]).concat())
+    let mut keys =
+        vec![format!("source.crates-io.replace-with=\"{RELAY}\""), format!("source.{RELAY}.registry=\"{source}\"")];
+    if command_line::name(given) == Some("info") {
+        // As a registry as well, since a command can only name such.
+        keys.push(format!("registries.{RELAY}.index=\"{source}\""));
+    }
+    if let Some(replaced) = default {
+        keys.push(format!("registry.default=\"{replaced}\""));
+    }
+    command_line::with(&words, &keys.into_iter().flat_map(|key| ["--config".to_owned(), key]).collect::<Vec<_>>())
+}
+
+/// Whether the user has a registry of their own as the default one, and what is to be the default in its place: a known mirror
+/// is none, and may be dead.
+fn default_registry(levels: &Levels, known: &Known, env: &Environment) -> (bool, Option<&'static str>) {
+    let variable = env.var("CARGO_REGISTRY_DEFAULT").map(str::to_owned);
+    let Some(name) = variable.or_else(|| Some(levels.value("registry.default")?.text.clone())) else {
+        return (false, None);
+    };
+    match levels.registry(&name).and_then(|index| known.mirror(&index.text)) {
+        Some(_) => (false, Some("crates-io")),
+        None => (name != "crates-io", None),
+    }
 }
 
 /// Without it `vendor` asks crates-io, whatever is in its place.
@@ -142,28 +167,27 @@ const RESPECT: &str = "--respect-source-config";
 #[cfg(test)]
 mod tests {
     use super::{RELAY, arguments};
-    use crate::cargo::setup::Levels;
+    use crate::cargo::setup::{Known, Levels};
     use mirror_config::system::Environment;
     use std::ffi::OsString;
 
     #[test]
     fn each_command_is_told_where_its_crates_come_from() {
         let (env, index) = (Environment::of([("HOME", "/h")], "/"), "sparse+http://127.0.0.1:1/");
-        let relay = format!(
-            "--config source.crates-io.replace-with=\"{RELAY}\" --config source.{RELAY}.registry=\"{index}\" --config \
-             registries.{RELAY}.index=\"{index}\""
-        );
+        let relay =
+            format!("--config source.crates-io.replace-with=\"{RELAY}\" --config source.{RELAY}.registry=\"{index}\"");
+        let named = format!("{relay} --config registries.{RELAY}.index=\"{index}\"");
         for (given, expected) in [
             ("build -v", format!("{relay} build -v")),
             ("+nightly build", format!("+nightly {relay} build")),
             ("vendor v", format!("{relay} vendor --respect-source-config v")),
             ("vendor --respect-source-config", format!("{relay} vendor --respect-source-config")),
-            ("info x", format!("{relay} info --registry {RELAY} x")),
+            ("info x", format!("{named} info --registry {RELAY} x")),
             ("publish --dry-run", format!("{relay} publish --registry crates-io --dry-run")),
             ("search --registry corp x", format!("{relay} search --registry corp x")),
         ] {
             let words: Vec<OsString> = given.split(' ').map(OsString::from).collect();
-            let found = arguments(&words, index, &Levels::default(), &env);
+            let found = arguments(&words, index, (&Levels::default(), &Known::default()), &env);
             assert_eq!(found.join(OsString::from(" ").as_os_str()).into_string().expect("UTF-8"), expected);
         }
     }

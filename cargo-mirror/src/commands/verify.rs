@@ -16,7 +16,7 @@ use mirror_config::{
 
 use crate::{
     cargo::{
-        Origin, lock_file, program,
+        Origin, lock_file, outward, program,
         setup::{self, Replacement},
         workspace,
     },
@@ -36,7 +36,7 @@ pub(super) fn verify(env: &Environment, config: &LazyConfig<'_>, asked: &VerifyL
     let root = workspace::root(&cargo, asked.manifest_path.as_deref(), env.cwd())?;
     let config = config.get()?;
     let kept = setup::kept_for(env, config, &root)?;
-    let select = Select::posing_as(config, env, &program::agent(&cargo))?;
+    let select = Select::posing_as(config, env, &outward::of_program(env))?;
     let mut locked = lock_file::read(&root, select.config.cargo.upstream.as_ref().map(|index| &index.value))?;
     if let Some(kept) = &kept {
         report::warn(&format!(

@@ -4,4 +4,4 @@ pub(crate) mod here;
 pub(crate) mod config;
 pub(crate) mod setup;
 
-pub(crate) use here::{levels, real_pip};
+pub(crate) use here::{levels, outward, real_pip};

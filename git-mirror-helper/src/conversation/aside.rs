@@ -10,7 +10,9 @@ use mirror_config::{
     errors::{Failure, Kind},
     git::program::{self, Credentials},
     message::shortened,
+    model::Address,
     system::Environment,
+    transport::{Proxies, passed_on},
     trust::Trust,
 };
 
@@ -49,8 +51,18 @@ pub fn refuse_unnamed(env: &Environment, config: &Config, upstream: &str, url: &
 /// # Errors
 ///
 /// [`Kind::Io`] when git cannot be started.
-pub fn step_aside(env: &Environment, remote: &OsStr, url: &OsStr) -> Result<u8, Failure> {
+pub fn step_aside(env: &Environment, config: &Config, remote: &OsStr, url: &OsStr) -> Result<u8, Failure> {
     let mut command = program::remote_https(env, remote, url, Credentials::Users);
+    if let Some(address) = url.to_str().and_then(|url| url.parse::<Address>().ok()) {
+        let ours = Proxies::new(config, env).by_ours(address.expose()).filter(|route| !route.has_credentials());
+        ours.iter().for_each(|route| program::go_by(&mut command, route));
+    }
+    if config.ca_file.is_some()
+        && !settings::names_authorities(env)
+        && let Some(file) = passed_on::authorities(config, env)
+    {
+        command.env("GIT_SSL_CAINFO", file);
+    }
     let failed = |error: std::io::Error| Failure::new(Kind::Io, format!("`git remote-https`: {error}"));
     #[cfg(unix)]
     return Err(failed(std::os::unix::process::CommandExt::exec(&mut command)));

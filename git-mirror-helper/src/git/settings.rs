@@ -8,11 +8,11 @@ use mirror_config::{
     errors::{Failure, Kind},
     git::{
         program,
-        settings::{GitProxy, Listed, Means, OnlyGit, netrc, only_git, refusal, rewritten},
+        settings::{GitProxy, Listed, Means, OnlyGit, only_git, refusal, rewritten},
     },
     model::{Address, spelled},
     system::Environment,
-    transport::Route,
+    transport::{Route, netrc},
 };
 
 use super::sharing::Sharing;
@@ -110,6 +110,14 @@ impl GitSettings {
 pub fn refusal_of(env: &Environment, address: &str) -> Option<String> {
     let (scheme, _) = address.split_once("://")?;
     refusal(&all(), env, scheme)
+}
+
+/// git's key of a file of authorities, which `GIT_SSL_CAINFO` replaces.
+pub const AUTHORITIES: &str = "http.sslCAInfo";
+
+/// Whether git's configuration, or a variable of git's, says whose certificates it believes. Asks git.
+pub fn names_authorities(env: &Environment) -> bool {
+    env.var_os("GIT_SSL_CAINFO").is_some() || all().last("http.sslcainfo").is_some()
 }
 
 /// That git does not let it be asked for `what`.

@@ -18,6 +18,7 @@ use mirror_config::{
     report::Journal,
     select::{Select, Source, catalog},
     system::Environment,
+    transport::passed_on,
     trust::{
         Ledger,
         pins::{GitPin, Pins},
@@ -142,6 +143,12 @@ impl Run {
         // Not with a password: all that git starts in turn would see it.
         let ours = self.select.proxies.by_ours(address.expose()).filter(|route| !route.has_credentials());
         ours.iter().for_each(|route| program::go_by(&mut command, route));
+        // git's own word on authorities stays in force: the variable would be stronger.
+        if !self.settings.only_git.iter().any(|setting| setting.name == settings::AUTHORITIES)
+            && let Some(file) = passed_on::authorities(&self.select.config, &self.env)
+        {
+            command.env("GIT_SSL_CAINFO", file);
+        }
         command
     }
 

@@ -19,8 +19,16 @@ pub fn nobody(what: &str, tool: &str, believed: &Believed, failed: &[(String, Fa
         let failure = Failure::new(kind(failed), format!("{what}: neither upstream nor mirrors answer{reasons}"));
         return failure.hint(hint(failed, tool));
     }
-    Failure::new(Kind::Quorum, format!("{what}: upstream does not answer, and too few mirrors agree{reasons}"))
-        .hint(format!("try again later, or accept one mirror's word with `MIRROR_{}__TRUST=tofu`", tool.to_uppercase()))
+    let text = format!("{what}: upstream does not answer, and too few mirrors agree{reasons}");
+    // Less trust helps where the network is the cause; what this machine does wrong on the way is to be put right.
+    let upstream = failed.iter().find(|(name, _)| is_upstream_name(name)).map(|(_, fault)| fault.kind());
+    match upstream {
+        Some(cause @ (Kind::Tls | Kind::Proxy)) => Failure::new(cause, text).hint(hint_for(cause, tool)),
+        _ => Failure::new(Kind::Quorum, text).hint(format!(
+            "try again later, or accept one mirror's word with `MIRROR_{}__TRUST=tofu`",
+            tool.to_uppercase()
+        )),
+    }
 }
 
 /// The failure of a file that nobody has.
@@ -34,13 +42,20 @@ fn kind(failed: &[(String, Fault)]) -> Kind {
     if failed.iter().any(|(_, fault)| matches!(fault, Fault::Crawls(_))) {
         return Kind::Slow;
     }
-    let ways = [Kind::Proxy, Kind::Dns];
+    let ways = [Kind::Proxy, Kind::Dns, Kind::Tls];
     let of_all = |kind: &Kind| !failed.is_empty() && failed.iter().all(|(_, fault)| fault.kind() == *kind);
     ways.into_iter().find(of_all).unwrap_or(Kind::Exhausted)
 }
 
 fn hint(failed: &[(String, Fault)], tool: &str) -> String {
-    match kind(failed) {
+    hint_for(kind(failed), tool)
+}
+
+fn hint_for(kind: Kind, tool: &str) -> String {
+    match kind {
+        Kind::Tls => {
+            "cargo mirror probe --tls, which names the authority; one of your own: MIRROR_TLS__CA_FILE=FILE".into()
+        }
         Kind::Proxy => {
             "look at `[proxy]`, HTTPS_PROXY and HTTP_PROXY: is it there, and are its credentials right?".into()
         }

@@ -85,7 +85,14 @@ impl Downloads {
     ///
     /// [`Fault::NotAMirror`] for anything else.
     pub fn parse(config: &[u8]) -> Result<Self, Fault> {
-        serde_json::from_slice(config).map(Self).map_err(|error| Fault::NotAMirror(format!("no config.json: {error}")))
+        // `dl` alone counts here; cargo takes null for all others.
+        #[derive(Deserialize)]
+        struct Read {
+            dl: String,
+        }
+        let Read { dl } =
+            serde_json::from_slice(config).map_err(|error| Fault::NotAMirror(format!("no config.json: {error}")))?;
+        Ok(Self(IndexConfig { dl, api: None, auth_required: false }))
     }
 
     /// Where a file is, by the rules of `dl`.
@@ -139,7 +146,13 @@ mod tests {
             let address = downloads.address("serde", "1.0.0", "00ff").expect("an address");
             assert_eq!(address.to_string(), expected, "{dl}");
         }
-        assert!(Downloads::parse(b"<html>").is_err());
+        for config in [
+            "{\"dl\":\"https://h.example/\",\"api\":null}",
+            "{\"api\":7,\"dl\":\"https://h.example/\",\"auth-required\":null}",
+        ] {
+            assert!(Downloads::parse(config.as_bytes()).is_ok(), "{config}");
+        }
+        assert!(Downloads::parse(b"<html>").is_err() && Downloads::parse(b"{\"dl\":null}").is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use super::{index, registry::Registry};
 use crate::{
     errors::{Failure, Kind},
-    relay::{Answer, Payload, Serve},
+    relay::{Answer, Payload, Serve, decoded},
 };
 
 /// Where the index is.
@@ -53,7 +53,7 @@ fn entry(registry: &Registry, path: &str, address: SocketAddr) -> Answer {
 }
 
 fn file(registry: &Registry, path: &str) -> Answer {
-    let parts: Vec<&str> = path.split('/').collect();
+    let parts: Vec<String> = path.split('/').map(decoded).collect();
     let [name, version, checksum] = parts.as_slice() else { return Answer::text(404, "no file of a crate") };
     match registry.file(name, version, checksum) {
         Ok((file, size)) => {

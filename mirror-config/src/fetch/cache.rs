@@ -7,10 +7,11 @@ use std::{
     fs::{self, File},
     io::{self, Seek},
     path::PathBuf,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::system::{Environment, state};
 
@@ -19,18 +20,30 @@ const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// The cache.
 #[derive(Debug, Clone)]
-pub struct Blobs(PathBuf);
+pub struct Blobs(PathBuf, #[expect(dead_code, reason = "the folder goes with it")] Option<Arc<TempDir>>);
 
 impl Blobs {
-    /// Opens the cache under the user's cache folder.
+    /// Opens the cache under the user's cache folder. Where that cannot be written, as in many containers, files are kept for
+    /// this run alone, in a folder of the system's for such.
     ///
     /// # Errors
     ///
-    /// Those of the file system, and [`io::ErrorKind::NotFound`] where there is no cache folder.
+    /// Where neither can be written; both are named.
     pub fn open(env: &Environment) -> io::Result<Self> {
-        let folder = env.cache_dir().ok_or(io::ErrorKind::NotFound)?.join("files");
-        state::private_folder(&folder)?;
-        Ok(Self(folder))
+        let kept = env.cache_dir().map(|folder| folder.join("files"));
+        let wrong = match &kept {
+            None => io::ErrorKind::NotFound.into(),
+            Some(folder) => match state::private_folder(folder) {
+                Ok(()) => return Ok(Self(folder.clone(), None)),
+                Err(error) => error,
+            },
+        };
+        tracing::debug!(?kept, %wrong, "files are kept for this run alone");
+        let run = tempfile::Builder::new().prefix("mirror-").tempdir().map_err(|error| {
+            let kept = kept.as_ref().map(|kept| format!("{}: {wrong}; ", kept.display())).unwrap_or_default();
+            io::Error::new(error.kind(), format!("{kept}{}: {error}", std::env::temp_dir().display()))
+        })?;
+        Ok(Self(run.path().to_owned(), Some(Arc::new(run))))
     }
 
     /// The file with this SHA-256 in lower-case hex, and its size in bytes. One that has changed goes away.

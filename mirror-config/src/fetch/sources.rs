@@ -152,8 +152,10 @@ impl Sources {
     /// no mirror has.
     pub fn order(&self) -> Vec<(SourceId, Arc<Source>)> {
         let tallies = self.lock();
-        let known: Vec<f64> = tallies.iter().filter_map(Tally::rate).collect();
-        let usual = if known.is_empty() { UNKNOWN_RATE } else { known.iter().sum::<f64>() / known.len() as f64 };
+        // Of whom nothing is known, the best is expected: so each has its turn soon, and whoever was drawn first by chance does
+        // not stay in front. One that turns out to be slow loses what it has begun.
+        let best = tallies.iter().filter_map(Tally::rate).fold(0.0, f64::max);
+        let usual = if best > 0.0 { best * 1.01 } else { UNKNOWN_RATE };
         let mut order: Vec<(SourceId, &Tally)> = tallies.iter().enumerate().filter(|(_, t)| !t.banned).collect();
         let wait =
             |tally: &Tally| (tally.in_flight + tally.opening + 1) as f64 / tally.rate().unwrap_or(usual).max(1.0);

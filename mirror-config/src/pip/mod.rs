@@ -2,9 +2,11 @@
 
 pub mod config;
 pub mod installed;
+pub mod outward;
 pub mod simple;
 pub mod packages;
 pub mod routes;
 
 pub use installed::Said;
+pub use outward::outward;
 pub use packages::{Hashes, Packages};

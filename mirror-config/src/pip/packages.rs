@@ -217,9 +217,12 @@ impl Packages {
         Page::of_files(project, files.collect())
     }
 
-    /// Whether a mirror that is not trusted may not hear this name.
+    /// Whether a mirror that is not trusted may not hear this name: it is called so, or the index shows it to those only whom
+    /// it knows.
     fn is_private(&self, project: &str) -> bool {
-        self.select.config.pip.private.value.iter().any(|pattern| simple::fits(pattern, project))
+        let index = self.upstream.source.address.expose();
+        let knows = !index.username().is_empty() || index.password().is_some();
+        knows || self.select.config.pip.private.value.iter().any(|pattern| simple::fits(pattern, project))
     }
 
     /// How a file is asked for: below upstream where upstream has it, below a mirror at the same place, or where the

@@ -8,7 +8,7 @@ use super::{packages::Packages, simple};
 use crate::{
     errors::Failure,
     pip::simple::Page,
-    relay::{Answer, Payload, Serve},
+    relay::{Answer, Payload, Serve, decoded, encoded},
 };
 
 /// Where the index is.
@@ -32,7 +32,7 @@ pub fn serve(packages: Arc<Packages>, address: SocketAddr) -> Serve {
     Arc::new(move |asked| {
         if let Some(project) = asked.path.strip_prefix(INDEX) {
             let json = asked.accept.as_ref().is_some_and(|kinds| kinds.contains(JSON));
-            page(&packages, project.trim_end_matches('/'), json, address)
+            page(&packages, &decoded(project.trim_end_matches('/')), json, address)
         } else if let Some(path) = asked.path.strip_prefix(FILES) {
             file(&packages, path)
         } else {
@@ -62,7 +62,7 @@ fn ours(page: &Page, project: &str, address: SocketAddr) -> Page {
     for file in &mut page.files {
         let Some(name) = file.get("filename").and_then(|name| name.as_str()) else { continue };
         if simple::sha256(file).is_some() {
-            let url = format!("http://{address}{FILES}{project}/{}", name.replace('+', "%2B"));
+            let url = format!("http://{address}{FILES}{}/{}", encoded(project), encoded(name));
             file.insert("url".to_owned(), json!(url));
             file.retain(|key, _| !key.starts_with('_'));
             if simple::metadata_sha256(file).is_none() {
@@ -76,12 +76,12 @@ fn ours(page: &Page, project: &str, address: SocketAddr) -> Page {
 
 fn file(packages: &Packages, path: &str) -> Answer {
     let Some((project, name)) = path.split_once('/') else { return Answer::text(404, "no file of a project") };
-    let name = name.replace("%2B", "+").replace("%2b", "+");
+    let (project, name) = (decoded(project), decoded(name));
     let (name, metadata) = match name.strip_suffix(METADATA) {
         Some(name) => (name, true),
         None => (name.as_str(), false),
     };
-    match packages.file(project, name, metadata) {
+    match packages.file(&project, name, metadata) {
         Ok((file, size)) => Answer {
             status: 200,
             content_type: if metadata { "text/plain" } else { "application/octet-stream" },

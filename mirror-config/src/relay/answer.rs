@@ -2,7 +2,22 @@
 
 use std::sync::Arc;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
 use super::payload::Payload;
+
+/// A segment of a path, decoded: the same name in whichever way its asker spells it.
+pub fn decoded(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+/// A name as a segment of a path: all but letters, digits and `-._~` encoded, which every client takes as it is.
+pub fn encoded(name: &str) -> String {
+    utf8_percent_encode(name, &PLAIN).to_string()
+}
+
+/// What is encoded in a segment (RFC 3986, section 2.3: what is not reserved is not).
+const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request: only what answers depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,10 @@ pub mod payload;
 pub mod answer;
 pub mod port;
 pub mod upgrade;
+pub mod forward;
 pub mod server;
 
-pub use answer::{Answer, Serve};
+pub use answer::{Answer, Serve, decoded, encoded};
+pub use forward::Forward;
 pub use payload::Payload;
 pub use server::Relay;

@@ -5,7 +5,12 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
 
-use hyper::{Method, Response, StatusCode, body::Incoming, header, service::service_fn};
+use hyper::{
+    Method, Response, StatusCode,
+    body::{Body, Incoming},
+    header,
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
@@ -14,6 +19,7 @@ use tokio::{net::TcpStream, runtime::Runtime};
 
 use super::{
     answer::{Answer, Asked, Serve},
+    forward::{self, Forward},
     payload::Payload,
     port, upgrade,
 };
@@ -27,12 +33,16 @@ pub struct Relay {
 
 impl Relay {
     /// Starts to listen on a port that follows from the name, the same in every run where that can be: cargo names its
-    /// cache by the address. `serve` is told the address.
+    /// cache by the address. `serve` is told the address. What is asked of it as a proxy goes on by `forward`.
     ///
     /// # Errors
     ///
     /// Those of sockets and threads.
-    pub fn start(name: &str, serve: impl FnOnce(SocketAddr) -> Serve) -> io::Result<Self> {
+    pub fn start(
+        name: &str,
+        forward: Option<Arc<Forward>>,
+        serve: impl FnOnce(SocketAddr) -> Serve,
+    ) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let listener = runtime.block_on(async { port::listen(name) })?;
         let address = listener.local_addr()?;
@@ -42,8 +52,7 @@ impl Relay {
             loop {
                 match listener.accept().await {
                     Ok((stream, _)) => {
-                        let serve = Arc::clone(&serve);
-                        tokio::spawn(connection(stream, serve));
+                        tokio::spawn(connection(stream, Arc::clone(&serve), forward.clone()));
                     }
                     // Out of file descriptors, perhaps; others will be closed in a moment.
                     Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
@@ -68,10 +77,18 @@ impl Drop for Relay {
     }
 }
 
-async fn connection(stream: TcpStream, serve: Serve) {
+async fn connection(stream: TcpStream, serve: Serve, forward: Option<Arc<Forward>>) {
     // Without it answers wait for acknowledgments; failing that they are slower.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(request, Arc::clone(&serve)));
+    let service = service_fn(move |request| {
+        let (serve, forward) = (Arc::clone(&serve), forward.clone());
+        async move {
+            match *hyper::Request::method(&request) {
+                Method::CONNECT => Ok(forward::tunnel(forward, request).await),
+                _ => answer(request, serve).await,
+            }
+        }
+    });
     let builder = auto::Builder::new(TokioExecutor::new());
     if let Err(error) = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).await {
         tracing::debug!(error, "a connection to the relay");
@@ -117,7 +134,15 @@ fn respond(answer: Answer, with_body: bool) -> Response<Payload> {
     if let Some(etag) = &answer.etag {
         builder = builder.header(header::ETAG, etag);
     }
-    let payload = if with_body { answer.payload } else { Payload::default() };
+    let payload = match with_body {
+        true => answer.payload,
+        false if status == StatusCode::NOT_MODIFIED => Payload::default(),
+        false => {
+            // As long as it would be (RFC 9110, section 9.3.2); pip reads parts of wheels by that.
+            builder = builder.header(header::CONTENT_LENGTH, answer.payload.size_hint().exact().unwrap_or_default());
+            Payload::default()
+        }
+    };
     builder.body(payload).unwrap_or_else(|_| {
         // An ETag of a mirror that is no header.
         Response::new(Payload::default())

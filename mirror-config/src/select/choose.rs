@@ -14,7 +14,7 @@ use crate::{
     model::{Address, Repository, Service},
     system::{Environment, state},
     transport::{
-        Proxies,
+        Outward, Proxies,
         http::{Http, LeastSpeed, git_agent},
     },
 };
@@ -41,21 +41,22 @@ impl Select {
     ///
     /// Those of [`Http::new`].
     pub fn new(config: &Config, env: &Environment) -> Result<Self, Failure> {
-        Self::posing_as(config, env, &git_agent())
+        Self::posing_as(config, env, &Outward::from(git_agent().as_str()))
     }
 
-    /// The same for another tool: servers see its `User-Agent`, as some of them answer each tool differently.
+    /// The same for another tool: servers see its `User-Agent`, as some of them answer each tool differently, and it goes out
+    /// by the ways that its own configuration names.
     ///
     /// # Errors
     ///
     /// As [`Select::new`].
-    pub fn posing_as(config: &Config, env: &Environment, agent: &str) -> Result<Self, Failure> {
+    pub fn posing_as(config: &Config, env: &Environment, outward: &Outward) -> Result<Self, Failure> {
         let least = LeastSpeed::of(&config.net);
         Ok(Self {
-            proxies: Proxies::new(config, env),
+            proxies: Proxies::new(config, env).by_tool(outward.way.clone()),
             health: Health::load(env.state_dir().as_deref()),
             state_dir: env.state_dir(),
-            http: Http::new(config.ca_file.as_ref().map(|file| file.value.as_path()), agent, least)?,
+            http: Http::new(config.ca_file.as_ref().map(|file| file.value.as_path()), outward, least)?,
             config: config.clone(),
         })
     }

@@ -21,6 +21,21 @@ pub fn proxies(config: &Config) -> Vec<(&'static str, String)> {
     proxies.chain(["NO_PROXY", "no_proxy"].into_iter().map(|name| (name, exceptions.clone()))).collect()
 }
 
+/// The same with this in the place of `[proxy]`, which keeps its password: what it opens is `https` alone.
+pub fn through(proxies: Vec<(&'static str, String)>, forward: &str) -> Vec<(&'static str, String)> {
+    let is_https = |name: &str| name.eq_ignore_ascii_case("HTTPS_PROXY");
+    let is_http = |name: &str| name.eq_ignore_ascii_case("HTTP_PROXY");
+    let changed = |(name, value)| if is_https(name) { (name, forward.to_owned()) } else { (name, value) };
+    proxies.into_iter().filter(|(name, _)| !is_http(name)).map(changed).collect()
+}
+
+/// Whether `[proxy]` has a password that programs below the one that needs it must not see, and the relay can go on by it.
+pub fn has_secret(config: &Config) -> bool {
+    let is_ours = |proxy: &crate::model::Address| matches!(proxy.expose().scheme(), "http" | "socks5" | "socks5h");
+    let proxy = config.proxy.as_ref().map(|proxy| &proxy.value);
+    proxy.is_some_and(|proxy| is_ours(proxy) && proxy.expose().password().is_some())
+}
+
 /// A list for `NO_PROXY` with one more host. A star is for everything, and only alone (curl, Python's requests).
 pub fn with_exception(list: &str, host: &str) -> String {
     match list.trim() {

@@ -1,10 +1,11 @@
-//! Which proxy a connection goes through: the mirror's own, else `[proxy]`, else the environment.
+//! Which proxy a connection goes through: the mirror's own, else `[proxy]`, else the tool's (`outward`), else the environment.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use url::{Host, Url};
 
+use super::spelled;
 use crate::{
     config::Config,
     model::{Address, Mirror, OwnProxy},
@@ -27,6 +28,8 @@ pub struct Proxies {
     https: Option<Address>,
     http: Option<Address>,
     exceptions: Exceptions,
+    /// The way that the tool's own configuration names, and whether the environment's exceptions count there.
+    tool: Option<(Route, bool)>,
 }
 
 impl Route {
@@ -41,7 +44,7 @@ impl Proxies {
     /// Reads `[proxy]`, and curl's variables: `https_proxy`, `HTTPS_PROXY`, `http_proxy`, `all_proxy`, `ALL_PROXY`,
     /// `no_proxy`, `NO_PROXY`. As in curl, `HTTP_PROXY` in capitals counts for nothing inside a CGI program.
     pub fn new(config: &Config, env: &Environment) -> Self {
-        let first = |names: &[&str]| names.iter().find_map(|name| env.var(name)).and_then(address);
+        let first = |names: &[&str]| names.iter().find_map(|name| env.var(name)).and_then(spelled::proxy);
         let plain =
             if env.var("REQUEST_METHOD").is_some() { &["http_proxy"][..] } else { &["http_proxy", "HTTP_PROXY"] };
         let all = first(&["all_proxy", "ALL_PROXY"]);
@@ -55,7 +58,13 @@ impl Proxies {
             exceptions: Exceptions::new(
                 ["no_proxy", "NO_PROXY"].iter().find_map(|name| env.var(name)).unwrap_or_default().split(','),
             ),
+            tool: None,
         }
+    }
+
+    /// The same, where the tool's own configuration names a way.
+    pub fn by_tool(self, tool: Option<(Route, bool)>) -> Self {
+        Self { tool, ..self }
     }
 
     /// The route to an address; `mirror` is the one it belongs to, `None` for an upstream.
@@ -65,6 +74,12 @@ impl Proxies {
             (Some(OwnProxy::Direct), _) => None,
             (Some(OwnProxy::Through(proxy)), _) => Some(proxy),
             (None, Some((proxy, exceptions))) => Some(proxy).filter(|_| !exceptions.cover(to)),
+            (None, None) if self.tool.is_some() => match &self.tool {
+                Some((Route::Through(proxy), counts)) => {
+                    Some(proxy).filter(|_| !(*counts && self.exceptions.cover(to)))
+                }
+                _ => None,
+            },
             (None, None) => {
                 let proxy = if to.scheme() == "http" { &self.http } else { &self.https };
                 proxy.as_ref().filter(|_| !self.exceptions.cover(to))
@@ -87,11 +102,6 @@ impl Proxies {
             Some(route) => route.clone(),
         }
     }
-}
-
-/// A proxy's address; without a scheme it is `http://`, as in curl.
-fn address(text: &str) -> Option<Address> {
-    if text.contains("://") { text.parse().ok() } else { format!("http://{text}").parse().ok() }
 }
 
 /// What NO_PROXY names: hosts with what is below them, addresses, CIDR ranges, each with a port or without, or `*`.

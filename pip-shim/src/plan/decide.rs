@@ -8,19 +8,21 @@ use std::{
 use mirror_config::{
     config::{Config, LazyConfig},
     errors::{Failure, Kind},
+    message::redact,
     model::{Address, Service, is_loopback},
     pip::{
-        Hashes,
+        self, Hashes,
         config::{Levels, Settings, Told},
         installed::{RealPip, launcher, remembered},
+        outward::WayOptions,
     },
     select::{self, Health, Source, catalog},
     system::{Environment, state},
-    transport::Proxies,
+    transport::{Outward, Proxies, netrc},
     trust::Trust,
 };
 
-use super::pip_env::{Asked, Change, changes};
+use super::pip_env::{Asked, Change, changes, ways};
 use crate::{
     command_line::{Invocation, invocation},
     requirements::{Named, Place, World, read},
@@ -37,7 +39,7 @@ pub enum Way {
     /// As without us.
     Aside,
     /// Through the relay, with this upstream as the authority.
-    Relay(Authority),
+    Relay(Box<Authority>),
     /// From a mirror, or from the configured upstream, without anything between.
     Direct(Box<Source>),
 }
@@ -47,8 +49,10 @@ pub enum Way {
 pub struct Authority {
     /// The index that says what is true.
     pub index: Address,
-    /// The `User-Agent`.
-    pub agent: String,
+    /// What servers see of it, and by which ways it goes out.
+    pub outward: Outward,
+    /// Whether pip has a proxy of its own, which knows no exceptions: the relay has to take its place.
+    pub has_proxy: bool,
     /// What the user's requirements say of files.
     pub hashes: Hashes,
 }
@@ -96,13 +100,24 @@ impl Plan {
         let settings = Settings::of(&levels, invocation.command.name());
         let named = named(env, &invocation, &settings);
         let (none, url) = own_choice(&invocation, &settings);
-        let moved = if none { Vec::new() } else { moved(&named, url.as_deref(), &invocation, &settings) };
-        let warning = judged(env, config, &named, &moved)?;
-        let aside = |why: String| Ok(Self { warning: warning.clone(), ..Self::aside(command, why) });
+        // The index that counts is no other one, however it is named.
+        let authority = || {
+            let said = remembered::of(env, pip, chosen_python.as_deref());
+            RealPip::of(config.get().ok()?, said.as_ref()).upstream
+        };
+        let doors = doors(&named, none, url.as_deref(), &invocation, &settings, &authority);
+        let warning = judged(env, config, &named, &doors)?;
+        let aside = |why: String| {
+            // pip goes where its user has told it to, by the ways that are ours. A broken configuration keeps nobody from it.
+            let asked = |config| Asked { env, config, settings: &settings, invocation: &invocation };
+            let changes = config.get().map(|config| ways(&asked(config), None, None)).unwrap_or_default();
+            Ok(Self { warning: warning.clone(), changes, ..Self::aside(command, why) })
+        };
         if let Some(option) = invocation.chosen() {
             return aside(format!("`{option}` says where packages come from"));
         }
-        let own = |told: &&Told| !told.is_given(env);
+        let is_authority = |text: &str| authority().is_some_and(|index| is_same(text, &index));
+        let own = |told: &&Told| !told.is_given(env) && (told.key == "no-index" || !is_authority(&told.text));
         if let Some(told) = settings.chosen().filter(own) {
             return aside(format!("{} says where packages come from", told.origin()));
         }
@@ -114,11 +129,11 @@ impl Plan {
         }
         let config = config.get()?;
         let asked = Asked { env, config, settings: &settings, invocation: &invocation };
-        if let Some(authority) = relayed(env, pip, chosen_python.as_deref(), &asked, named.hashes) {
+        if let Some(authority) = relayed(pip, chosen_python.as_deref(), &asked, named.hashes) {
             // Where the relay listens is known when it does.
             let changes = changes(&asked, &RELAY.parse().expect("an address of this machine"), None);
             let why = "files are checked, and mirrors fall back".to_owned();
-            return Ok(Self { command, way: Way::Relay(authority), why, changes, warning });
+            return Ok(Self { command, way: Way::Relay(Box::new(authority)), why, changes, warning });
         }
         let unverified = unverified(&invocation, &settings);
         let Some((source, why)) = choose(env, config, &unverified) else {
@@ -132,14 +147,13 @@ impl Plan {
 /// Whose word the relay takes, where pip is to have the relay: for what downloads files, with a mirror to download from.
 /// `--report` names the files' addresses, which must be true for others too.
 fn relayed(
-    env: &Environment,
     pip: &Path,
     python: Option<&Path>,
-    &Asked { config, settings, invocation, .. }: &Asked<'_>,
+    &Asked { env, config, settings, invocation }: &Asked<'_>,
     hashes: Hashes,
 ) -> Option<Authority> {
-    // pip would ask a proxy of its own for the relay too: it knows no exceptions.
-    if invocation.parsed.has("--proxy") || settings.get(&["proxy"]).is_some() {
+    // pip would ask that proxy for the relay too: it knows no exceptions, and no variable is stronger than an option.
+    if invocation.parsed.has("--proxy") {
         return None;
     }
     let downloads = matches!(invocation.command.name(), "install" | "download" | "wheel");
@@ -150,7 +164,17 @@ fn relayed(
     }
     let said = remembered::of(env, pip, python)?;
     let RealPip { agent, upstream } = RealPip::of(config, Some(&said));
-    Some(Authority { index: upstream?, agent, hashes })
+    let own = WayOptions {
+        cert: invocation.parsed.last("--cert").map(|word| word.path()),
+        proxy: None,
+        no_proxy_env: invocation.parsed.has("--no-proxy-env"),
+    };
+    let outward = pip::outward(env, settings, &own, &agent);
+    let has_proxy = settings.get(&["proxy"]).is_some();
+    // A company's own index may ask for the user's name.
+    let index =
+        upstream.map(|index| if config.pip.upstream.is_some() { netrc::with_credentials(&index, env) } else { index });
+    Some(Authority { index: index?, outward, has_proxy, hashes })
 }
 
 /// Whether the user wants no index at all, and else which one, by options, variables and pip's configuration.
@@ -182,13 +206,47 @@ fn named(env: &Environment, invocation: &Invocation, settings: &Settings) -> Nam
     read::read(&Disk(env), files.iter().map(PathBuf::as_path))
 }
 
-/// The places that lead pip to an index which nothing else names.
-fn moved(named: &Named, own: Option<&str>, invocation: &Invocation, settings: &Settings) -> Vec<Place> {
+/// What files do to where pip gets packages from, and nothing else does: each place, with what it does.
+fn doors(
+    named: &Named,
+    none: bool,
+    own: Option<&str>,
+    invocation: &Invocation,
+    settings: &Settings,
+    authority: &dyn Fn() -> Option<Address>,
+) -> Vec<String> {
     let bare = |url: &str| url.trim_end_matches('/').to_owned();
-    let mut known: Vec<String> = settings.list("extra-index-url").into_iter().map(bare).collect();
-    known.extend(invocation.parsed.all("--extra-index-url").into_iter().map(|word| bare(&word.text())));
-    known.extend(own.map(bare));
-    named.index.iter().chain(&named.extra).filter(|place| !known.contains(&bare(&place.url))).cloned().collect()
+    let known = |option: &str| -> Vec<String> {
+        let given = invocation
+            .parsed
+            .all(&format!("--{option}"))
+            .into_iter()
+            .map(|word| bare(&word.text()))
+            .collect::<Vec<_>>();
+        settings.list(option).into_iter().map(bare).chain(given).collect()
+    };
+    let mut indexes = known("extra-index-url");
+    indexes.extend(own.map(bare));
+    let others = named.index.iter().chain(&named.extra).filter(|place| !none && !indexes.contains(&bare(&place.url)));
+    let mut others: Vec<&Place> = others.collect();
+    if !others.is_empty()
+        && let Some(authority) = authority()
+    {
+        others.retain(|place| !is_same(&place.url, &authority));
+    }
+    let (links, hosts) = (known("find-links"), known("trusted-host"));
+    let links = named.links.iter().filter(|place| !links.contains(&bare(&place.url)));
+    let hosts = named.trusted.iter().filter(|place| !hosts.contains(&bare(&place.url)));
+    let said = |place: &Place, does: &str| format!("{} {does} {}", shown(place), redact::secrets(&place.url));
+    let moves = others.into_iter().map(|place| said(place, "moves pip to"));
+    let links = links.map(|place| said(place, "has pip look for packages at"));
+    moves.chain(links).chain(hosts.map(|place| said(place, "has pip verify no certificate of"))).collect()
+}
+
+/// Whether a text is the address of this index.
+fn is_same(text: &str, index: &Address) -> bool {
+    let bare = |address: &Address| address.without_credentials().to_string().trim_end_matches('/').to_owned();
+    text.trim().parse::<Address>().is_ok_and(|address| bare(&address) == bare(index))
 }
 
 /// Refuses files that move pip to another index where `pip.strict` is set, and warns of them in CI.
@@ -196,11 +254,11 @@ fn judged(
     env: &Environment,
     config: &LazyConfig<'_>,
     named: &Named,
-    moved: &[Place],
+    doors: &[String],
 ) -> Result<Option<String>, Failure> {
     let remote = named.unread.iter().find(|file| file.contains("://"));
-    let what = match (moved.first(), remote) {
-        (Some(place), _) => format!("{} moves pip to {}", shown(place), place.url),
+    let what = match (doors.first(), remote) {
+        (Some(door), _) => door.clone(),
         (None, Some(file)) => format!("{file} may move pip to another index; only pip can look into it"),
         (None, None) => return Ok(None),
     };
@@ -209,7 +267,7 @@ fn judged(
             .hint("take that out of the file, or allow it for one command: MIRROR_PIP__STRICT=false pip …"));
     }
     let in_ci = env.var("CI").is_some_and(|value| !matches!(value, "false" | "0"));
-    Ok(Some(what).filter(|_| in_ci && !moved.is_empty()))
+    Ok(Some(what).filter(|_| in_ci && !doors.is_empty()))
 }
 
 fn shown(place: &Place) -> String {

@@ -8,6 +8,7 @@ use mirror_config::{
     model::{Address, Mirror, OwnProxy, is_loopback},
     pip::config::Settings,
     system::Environment,
+    transport::passed_on,
 };
 
 use crate::command_line::Invocation;
@@ -46,17 +47,7 @@ pub fn changes(asked: &Asked<'_>, index: &Address, mirror: Option<&Mirror>) -> V
     let parsed = &asked.invocation.parsed;
     let own = |option: &str, keys: &[&str]| parsed.has(option) || asked.settings.get(keys).is_some();
     let mut changes = vec![change("PIP_INDEX_URL", index.expose().as_str())];
-    let no_proxies = parsed.has("--no-proxy-env") || asked.settings.on("no-proxy-env").is_some();
-    if !own("--proxy", &["proxy"]) && !no_proxies {
-        changes.extend(proxies(asked, index, mirror));
-    }
-    let bundles = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
-    if let Some(ca) = &asked.config.ca_file
-        && !own("--cert", &["cert"])
-        && !bundles.iter().any(|name| asked.env.var_os(name).is_some())
-    {
-        changes.push(change("PIP_CERT", &ca.value.display().to_string()));
-    }
+    changes.extend(ways(asked, Some(index), mirror));
     if !own("--timeout", &["timeout", "default-timeout"]) {
         changes.push(change("PIP_DEFAULT_TIMEOUT", TIMEOUT));
     }
@@ -66,11 +57,34 @@ pub fn changes(asked: &Asked<'_>, index: &Address, mirror: Option<&Mirror>) -> V
     changes
 }
 
+/// What `[proxy]` and `[tls]` say, for an index or for a pip that goes where its user has told it to.
+pub fn ways(asked: &Asked<'_>, index: Option<&Address>, mirror: Option<&Mirror>) -> Vec<Change> {
+    let parsed = &asked.invocation.parsed;
+    let own = |option: &str, keys: &[&str]| parsed.has(option) || asked.settings.get(keys).is_some();
+    let mut changes = Vec::new();
+    let no_proxies = parsed.has("--no-proxy-env") || asked.settings.on("no-proxy-env").is_some();
+    if !own("--proxy", &["proxy"]) && !no_proxies {
+        changes.extend(proxies(asked, index, mirror));
+    }
+    let bundles = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+    if !own("--cert", &["cert"])
+        && !bundles.iter().any(|name| asked.env.var_os(name).is_some())
+        && let Some(ca) = passed_on::authorities(asked.config, asked.env)
+    {
+        changes.push(change("PIP_CERT", &ca.display().to_string()));
+        // git, where pip has it fetch.
+        if asked.env.var_os("GIT_SSL_CAINFO").is_none() {
+            changes.push(change("GIT_SSL_CAINFO", &ca.display().to_string()));
+        }
+    }
+    changes
+}
+
 /// The mirror's own proxy, else `[proxy]`; without either the user's variables stay as they are.
-fn proxies(asked: &Asked<'_>, index: &Address, mirror: Option<&Mirror>) -> Vec<Change> {
-    let host = index.expose().host_str().unwrap_or_default();
+fn proxies(asked: &Asked<'_>, index: Option<&Address>, mirror: Option<&Mirror>) -> Vec<Change> {
+    let host = index.and_then(|index| index.expose().host_str()).unwrap_or_default();
     let own = mirror.and_then(|mirror| mirror.proxy.as_ref());
-    let direct = own == Some(&OwnProxy::Direct) || is_loopback(index.expose());
+    let direct = own == Some(&OwnProxy::Direct) || index.is_some_and(|index| is_loopback(index.expose()));
     let proxy = match (own, &asked.config.proxy) {
         (Some(OwnProxy::Through(proxy)), _) => Some((proxy, LOOPBACK.to_owned())),
         (_, Some(proxy)) => Some((&proxy.value, asked.config.no_proxy.value.join(","))),
@@ -83,11 +97,7 @@ fn proxies(asked: &Asked<'_>, index: &Address, mirror: Option<&Mirror>) -> Vec<C
         None if direct && any.iter().any(|name| asked.env.var_os(name).is_some()) => theirs(),
         None => return Vec::new(),
     };
-    let exceptions = match (direct, exceptions.is_empty()) {
-        (true, true) => host.to_owned(),
-        (true, false) => format!("{exceptions},{host}"),
-        (false, _) => exceptions,
-    };
+    let exceptions = if direct { passed_on::with_exception(&exceptions, host) } else { exceptions };
     let mut wanted: Vec<(&[&'static str], &str)> = Vec::new();
     if let Some((proxy, _)) = &proxy {
         let proxy = proxy.expose().as_str().trim_end_matches('/');
@@ -145,7 +155,7 @@ mod tests {
             ("", &[][..], "install x", "PIP_DEFAULT_TIMEOUT=15 PIP_RETRIES=2"),
             ("", &[("PIP_TIMEOUT", "3")], "install x --retries 9", ""),
             ("", &[("PIP_DEFAULT_TIMEOUT", "3"), ("PIP_RETRIES", "1")], "install x", ""),
-            (ca, &[("PIP_TIMEOUT", "3")], "install x --retries 9", "PIP_CERT=/ca.pem"),
+            (ca, &[("PIP_TIMEOUT", "3")], "install x --retries 9", "PIP_CERT=/ca.pem GIT_SSL_CAINFO=/ca.pem"),
             (ca, &[("PIP_TIMEOUT", "3"), ("PIP_CERT", "/c")], "install x --retries 9", ""),
             (ca, &[("PIP_TIMEOUT", "3"), ("REQUESTS_CA_BUNDLE", "/c")], "install x --retries 9", ""),
             (ca, &[], "install --timeout 3 --cert /c --retries 9 x", ""),

@@ -26,6 +26,10 @@ pub struct Named {
     pub no_index: Option<Place>,
     /// `--extra-index-url`.
     pub extra: Vec<Place>,
+    /// `--find-links`: more places of files.
+    pub links: Vec<Place>,
+    /// `--trusted-host`: hosts whose certificates are not verified.
+    pub trusted: Vec<Place>,
     /// `--hash`, by project.
     pub hashes: Hashes,
     /// Files that could not be looked into: they are at an address, or cannot be read.
@@ -89,6 +93,8 @@ fn read_one(world: &impl World, file: &Path, above: &mut Vec<PathBuf>, named: &m
             continue;
         }
         let place = |url: &Word| Place { url: url.text(), file: file.to_owned(), line };
+        named.links.extend(options.all("--find-links").into_iter().map(place));
+        named.trusted.extend(options.all("--trusted-host").into_iter().map(place));
         if options.has("--no-index") {
             named.no_index.get_or_insert_with(|| place(&Word::default()));
             named.index = None;

@@ -7,10 +7,11 @@ use mirror_config::{
     errors::{Failure, Kind},
     fetch::Blobs,
     pip::{Packages, routes},
-    relay::Relay,
+    relay::{Forward, Relay},
     report::{Journal, Later, went_on},
     select::Select,
     system::{Environment, child, tether},
+    transport::passed_on,
     trust::pins::Pins,
 };
 
@@ -34,6 +35,8 @@ pub struct Relayed {
     later: Later,
     packages: Arc<Packages>,
     relay: Relay,
+    /// The relay as a proxy, where pip is to have none that knows a password, and whether it is in the place of pip's own.
+    forward: Option<(String, bool)>,
 }
 
 impl Relayed {
@@ -50,15 +53,28 @@ impl Relayed {
     ) -> Result<Self, Failure> {
         let later = Later::of(&journal);
         let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
-        let select = Select::posing_as(config.get()?, env, &authority.agent)?;
+        let select = Select::posing_as(config.get()?, env, &authority.outward)?;
+        let needed = authority.has_proxy || passed_on::has_secret(&select.config);
+        let forward = needed.then(|| Arc::new(Forward::new(select.proxies.clone())));
         let (index, hashes) = (authority.index.clone(), authority.hashes.clone());
         let pins = Pins::find(env, select.config.pins_policy())?.unwrap_or_default();
         let packages = Packages::new(select, index, Blobs::open(env).map_err(io)?, hashes, journal.clone());
         let packages = packages.pinned(pins.wheels);
         let packages = Arc::new(packages);
         let name = format!("pip {} {:?}", authority.index, env.state_dir());
-        let relay = Relay::start(&name, |address| routes::serve(Arc::clone(&packages), address)).map_err(io)?;
-        Ok(Self { journal, later, packages, relay })
+        let serve = |address| routes::serve(Arc::clone(&packages), address);
+        let relay = Relay::start(&name, forward.clone(), serve).map_err(io)?;
+        let forward = forward.map(|forward| (forward.address(relay.address()), authority.has_proxy));
+        Ok(Self { journal, later, packages, relay, forward })
+    }
+
+    /// The changes, with the relay in the place of a proxy whose password pip would hand on to all that it runs.
+    fn without_secrets(&self, changes: &[Change]) -> Vec<Change> {
+        let Some((forward, has_own)) = &self.forward else { return changes.to_vec() };
+        let pairs = changes.iter().map(|change| (change.name, change.value.clone())).collect();
+        let mut pairs = passed_on::through(pairs, forward);
+        pairs.extend(has_own.then(|| ("PIP_PROXY", forward.clone())));
+        pairs.into_iter().map(|(name, value)| Change { name, value }).collect()
     }
 
     /// Runs pip, and returns its exit code; the report is written.
@@ -73,7 +89,8 @@ impl Relayed {
         arguments: &[OsString],
         changes: &[Change],
     ) -> Result<ExitCode, Failure> {
-        let mut command = tether::held(exec::command(env, pip, arguments, changes), OWN_NAME);
+        let changes = self.without_secrets(changes);
+        let mut command = tether::held(exec::command(env, pip, arguments, &changes), OWN_NAME);
         command.env("PIP_INDEX_URL", routes::index(self.relay.address()));
         if changes.iter().any(|change| change.name == "PIP_DEFAULT_TIMEOUT") {
             // Nothing comes before a file is whole and right; what waits too long for a mirror is the relay's matter.

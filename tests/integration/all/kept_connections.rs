@@ -6,7 +6,7 @@ use mirror_config::{
     errors::Fault,
     model::Address,
     transport::{
-        Route,
+        Outward, Route,
         http::{Http, LeastSpeed, Patience, Request},
     },
 };
@@ -19,7 +19,7 @@ fn a_connection_that_goes_away_is_nobodys_fault() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("authority.pem");
         fs::write(&file, server.authority()).expect("ours");
-        let http = Http::new(Some(&file), "test/1", LeastSpeed::default()).expect("a client");
+        let http = Http::new(Some(&file), &Outward::from("test/1"), LeastSpeed::default()).expect("a client");
         let address: Address = server.url().parse().expect("an address");
         for body in [None, Some(b"more".to_vec()), None] {
             let request = Request::get(address.clone(), &Route::Direct, Patience::REPLACEABLE);

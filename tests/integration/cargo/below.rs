@@ -35,7 +35,7 @@ impl World {
         let mut command = self.stage.sandbox.panel(&["run", "--"]);
         command.current_dir(&self.project).args(arguments);
         // Whoever goes past the relay meets nobody.
-        command.env("CARGO_NET_RETRY", "0").env("CARGO_HTTP_PROXY", refused_url());
+        command.env("CARGO_NET_RETRY", "0").env("CARGO_HTTP_PROXY", refused_url()).env("NO_PROXY", "127.0.0.1");
         self.stage.sandbox.run(command)
     }
 
@@ -218,4 +218,46 @@ fn commands_that_ask_the_registry_itself_are_not_refused() {
         let said = world.run(arguments).fails();
         assert!(!said.stderr.contains("crates-io is replaced with"), "{said}");
     }
+}
+
+#[test]
+fn a_home_that_cannot_be_written_keeps_nobody_from_mirrors() {
+    let world = World::new();
+    world.begin();
+    for folder in ["cache", "state"] {
+        let folder = world.stage.sandbox.path(folder);
+        fs::remove_dir_all(&folder).expect("the sandbox is ours");
+        // Neither a folder nor one to be made, whoever runs this.
+        fs::write(&folder, "").expect("the sandbox is ours");
+    }
+    let other = world.stage.project("other", Needs::Handful);
+    let fetch = format!("\"$CARGO\" fetch --manifest-path {}", other.join("Cargo.toml").display());
+    world.stage.sandbox.add_script("cargo-below", &fetch);
+    for arguments in [&["fetch"][..], &["below"]] {
+        let ran = world.run(arguments);
+        assert_eq!(ran.code, 0, "{arguments:?}: {ran}");
+    }
+    let left = fs::read_dir(world.stage.sandbox.path("tmp")).expect("it is there").flatten();
+    assert!(!left.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("mirror-")));
+}
+
+#[test]
+fn a_default_registry_that_is_a_known_mirror_and_dead_is_passed_over() {
+    let mut world = World::new();
+    let nobody = refused_url();
+    world.stage.set_address("ash", &nobody);
+    world.begin();
+    let index = format!("sparse+{}/", nobody.trim_end_matches('/'));
+    world
+        .write("cargo/config.toml", &format!("[registry]\ndefault = \"ash\"\n[registries.ash]\nindex = \"{index}\"\n"));
+    // A library is nothing to install: it has to be found for cargo to say so.
+    let mut command = world.stage.sandbox.panel(&["run", "--", "install", NAME]);
+    command.current_dir(&world.project).env("MIRROR_CARGO__TRUST", "tofu").env("CARGO_NET_RETRY", "0");
+    let ran = world.stage.sandbox.run(command).fails();
+    assert!(ran.stderr.contains("no binaries") || ran.stderr.contains("nothing to install"), "{ran}");
+    let doctor = world.stage.sandbox.run(world.stage.sandbox.panel(&["doctor"])).ok();
+    assert!(
+        doctor.stdout.contains("default registry") && doctor.stdout.contains("cargo mirror run -- metadata"),
+        "{doctor}"
+    );
 }

@@ -12,3 +12,4 @@ mod older;
 mod standing;
 mod below;
 mod silent;
+mod outward;

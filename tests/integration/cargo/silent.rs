@@ -30,7 +30,8 @@ impl World {
     /// Failures that are remembered of upstream since it was heard.
     fn faults(&self) -> u64 {
         let health = fs::read_to_string(self.stage.sandbox.path("state/mirror/health.json")).expect("it was written");
-        let behind = health.split("\"upstream:cargo ").find_map(|rest| rest.split_once("index\":{")).expect("it was asked");
+        let behind =
+            health.split("\"upstream:cargo ").find_map(|rest| rest.split_once("index\":{")).expect("it was asked");
         let record = behind.1.split('}').next().expect("the rest of it");
         let faults = record.split("\"faults\":").nth(1).expect("a record has them").split(',').next();
         faults.and_then(|number| number.trim().parse().ok()).expect("a number")

@@ -68,3 +68,18 @@ fn a_proxy_that_is_dead_is_named_and_upstream_serves() {
     assert!(outcomes.contains(&"upstream:github ok".to_owned()), "{outcomes:?}");
     assert!(!ran.stderr.contains("sekrit"), "{ran}");
 }
+
+#[test]
+fn authorities_of_ours_reach_git_s_own_helper() {
+    let stage = Stage::new(&History::small(), &[]);
+    stage.origin.require_auth("somebody", "sekrit");
+    stage.sandbox.git_config("credential.helper", "!f() { echo username=somebody; echo password=sekrit; }; f");
+    let front = TlsFront::start(&stage.origin.url(), Certificate::Good);
+    stage.configure_behind(&front);
+    stage.clone(&["-q"], "copy").ok();
+    // What git itself is told stays in force.
+    let other = stage.sandbox.path("other.pem");
+    std::fs::write(&other, TlsFront::start(&stage.origin.url(), Certificate::Good).authority()).expect("ours");
+    stage.sandbox.git_config("http.sslCAInfo", other.to_str().expect("plain names"));
+    stage.clone(&["-q"], "again").fails();
+}

@@ -3,7 +3,7 @@
 mod stage;
 mod shim;
 mod path;
-mod world;
+pub(crate) mod world;
 mod grammar;
 #[cfg(target_os = "linux")]
 mod configuration;
@@ -11,8 +11,10 @@ mod cause;
 #[cfg(target_os = "linux")]
 mod ends;
 mod pages;
+mod odd_names;
 mod pin;
 mod proxy;
+mod outward;
 mod relay;
 mod setup_stage;
 mod openings;

@@ -11,7 +11,7 @@ use mirror_config::{
     select::Select,
     system::Environment,
     transport::{
-        Route,
+        Outward, Route,
         http::{Http, LeastSpeed, Patience, Request},
     },
 };
@@ -55,7 +55,7 @@ fn pages_say_all_that_upstream_says_in_json_and_in_html() {
         }
         let env = Environment::of(places.clone().zip(folders.clone()), world.sandbox.work());
         let config = Config::load(&env).expect("a configuration");
-        let select = Select::posing_as(&config, &env, "pip/1").expect("a client");
+        let select = Select::posing_as(&config, &env, &Outward::from("pip/1")).expect("a client");
         let index = upstream.index().parse().expect("an address");
         let packages = Packages::new(
             select,
@@ -64,8 +64,8 @@ fn pages_say_all_that_upstream_says_in_json_and_in_html() {
             Hashes::default(),
             Journal::new("pip", "download", "pypi"),
         );
-        let relay = Relay::start("a test", |address| routes::serve(Arc::new(packages), address)).expect("a port");
-        let http = Http::new(None, "pip/1", LeastSpeed::default()).expect("a client");
+        let relay = Relay::start("a test", None, |address| routes::serve(Arc::new(packages), address)).expect("a port");
+        let http = Http::new(None, &Outward::from("pip/1"), LeastSpeed::default()).expect("a client");
         let ours = format!("{}{NAME}/", routes::index(relay.address()));
         let theirs = format!("{}{NAME}/", upstream.index());
 

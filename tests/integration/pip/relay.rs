@@ -290,9 +290,10 @@ fn pip_goes_without_us_where_nothing_can_be_kept() {
         // With a proxy that refuses, so that this pip does not reach anything.
         let mut command = world.pip();
         command.args(["--disable-pip-version-check", "download", "--no-cache-dir", "--retries", "0", NAME]);
-        command.env("HTTPS_PROXY", refused_url());
+        // Nor in the folder for what is kept for a run.
+        command.env("HTTPS_PROXY", refused_url()).env("TMPDIR", &cache);
         let ran = world.sandbox.run(command).fails();
-        assert!(ran.stderr.contains("pip goes without a mirror"), "{ran}");
+        assert!(ran.stderr.contains("pip goes without a mirror") && ran.stderr.contains("cache"), "{ran}");
         assert_eq!(world.files_from_mirrors(), 0);
     });
 }

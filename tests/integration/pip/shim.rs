@@ -342,3 +342,41 @@ fn without_the_relay_the_machine_s_pip_asks_the_mirror() {
     let requests = seen.lock().expect("not poisoned").clone();
     assert!(requests.iter().any(|head| head.starts_with("GET /simple/demo-package/ ")), "{ran}\n{requests:?}");
 }
+
+#[test]
+fn every_door_by_which_a_file_moves_pip_is_seen_and_the_authority_s_own_index_is_none() {
+    let stage =
+        PipStage::new(&format!("{MIRROR}[pip]\nstrict = true\nupstream = \"https://pypi.corp.example/simple/\"\n"));
+    for (text, refused) in [
+        ("-i https://pypi.corp.example/simple\nx\n", None),
+        ("--index-url=https://PYPI.corp.example/simple/\nx\n", None),
+        ("--extra-index-url https://pypi.corp.example/simple/\nx\n", None),
+        ("-i https://other.example/simple/\nx\n", Some("moves pip to")),
+        ("--extra-index-url https://other.example/simple/\nx\n", Some("moves pip to")),
+        ("--find-links https://other.example/wheels/\nx\n", Some("look for packages at")),
+        ("-f ./wheels\nx\n", Some("look for packages at")),
+        ("--trusted-host pypi.corp.example\nx\n", Some("verify no certificate")),
+        ("--no-index\n-f ./wheels\nx\n", Some("look for packages at")),
+        ("x\n", None),
+    ] {
+        stage.file("r.txt", text);
+        let ran = stage.sandbox.run(stage.pip(["install", "-r", "r.txt"]));
+        match refused {
+            None => assert_eq!(ran.code, 0, "{text}: {ran}"),
+            Some(why) => {
+                assert!(
+                    ran.code == 78 && ran.stderr.contains("E-INDEX-OVERRIDE") && ran.stderr.contains(why),
+                    "{text}: {ran}"
+                );
+            }
+        }
+    }
+    // What the user has told pip of the authority itself is no other choice.
+    let mut command = stage.sandbox.command(stage.shim());
+    command
+        .args(["--json", "--", "install", "x"])
+        .env("PIP_CONFIG_FILE", "/dev/null")
+        .env("PIP_INDEX_URL", "https://pypi.corp.example/simple");
+    let ran = stage.sandbox.run(command).ok();
+    assert!(!ran.stdout.contains("says where packages come from"), "{ran}");
+}

@@ -120,6 +120,12 @@ impl Levels {
         self.0.iter().flat_map(|level| &level.values).find(|found| found.key == key)
     }
 
+    /// Where a registry of this name is, by files or by a variable.
+    pub(crate) fn registry(&self, name: &str) -> Option<&Found> {
+        let by_variable = self.value(&format!("registries.{}.index", as_variable(name)));
+        by_variable.or_else(|| self.value(&format!("registries.{name}.index")))
+    }
+
     /// Whether a file is read only since another one includes it.
     pub(crate) fn is_included(&self, file: &Path) -> bool {
         self.0.iter().any(|level| level.included.iter().any(|included| included == file))

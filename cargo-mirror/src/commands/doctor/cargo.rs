@@ -39,6 +39,23 @@ pub(super) fn cargo(levels: &Levels, known: &Known, env: &Environment, rules: bo
             problems.push(finding(Severity::Warning, "cargo", what, hint));
         }
     }
+    if let Some(default) = levels.value("registry.default")
+        && let Some(mirror) = levels.registry(&default.text).and_then(|index| known.mirror(&index.text))
+    {
+        let what = format!(
+            "{}: `{}` ({mirror}) is the default registry, so `cargo install` and `search` ask that mirror alone",
+            default.place(),
+            default.text
+        );
+        problems.push(finding(Severity::Warning, "cargo", what, "remove that line; cargo mirror setup cargo"));
+    }
+    if replaced.as_ref().is_none_or(|replaced| replaced.kind != ReplacedBy::Ours) && has_run(env) {
+        let what = "what `cargo mirror run` has fetched is cargo's only under the relay's address: plain `cargo --offline`, and \
+                    editors that use it, do not find it";
+        let hint =
+            "cargo mirror run -- metadata --offline; or for all of them: cargo mirror setup cargo, then cargo fetch";
+        problems.push(finding(Severity::Note, "cargo", what, hint));
+    }
     for (name, _) in env.beginning_with("CARGO_SOURCE_").filter(|(_, value)| !value.is_empty()) {
         let hint = "cargo reads sources from files only: `cargo mirror setup cargo`";
         problems.push(finding(Severity::Warning, "cargo", format!("{name} is set and does nothing"), hint));
@@ -51,6 +68,13 @@ pub(super) fn cargo(levels: &Levels, known: &Known, env: &Environment, rules: bo
         problems.push(finding(Severity::Error, "cargo", what, hint));
     }
     problems
+}
+
+/// Whether cargo keeps anything by the address of a relay.
+fn has_run(env: &Environment) -> bool {
+    let index = program::home(env).map(|home| home.join("registry/index"));
+    let entries = index.ok().and_then(|folder| std::fs::read_dir(folder).ok());
+    entries.into_iter().flatten().flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("127.0.0.1-"))
 }
 
 /// What follows from what stands in for crates-io.

@@ -75,6 +75,13 @@ fn state(env: &Environment, levels: &Levels) -> Result<Vec<Finding>, Failure> {
             found.push(finding(Severity::Warning, "pip", what, &gone(other)));
         }
     }
+    if let Some(given) = &given
+        && !programs::all(env, "pip-compile").is_empty()
+    {
+        let what =
+            format!("pip-compile writes the index of pip.conf into what it makes: {}", redact::secrets(&given.text));
+        found.push(finding(Severity::Note, "pip", what, "pip-compile --no-emit-index-url"));
+    }
     let uv = || env.var("UV_DEFAULT_INDEX").or_else(|| env.var("UV_INDEX_URL")).is_none();
     if (!shims.links.is_empty() || given.is_some()) && !programs::all(env, "uv").is_empty() && uv() {
         let what = "uv goes neither by the shim nor by pip.conf, so it uses no mirror";

@@ -6,7 +6,6 @@
 pub mod listed;
 pub mod allowed;
 pub mod rewritten;
-pub mod netrc;
 pub mod only_git;
 pub mod proxy;
 

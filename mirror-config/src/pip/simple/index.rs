@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use html5gum::{Token, Tokenizer};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use crate::{errors::Fault, model::Address};
@@ -12,6 +13,28 @@ use crate::{errors::Fault, model::Address};
 /// What pip sends as `Accept` (PEP 691, "Version + Format Selection").
 pub const ACCEPT: &str =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01";
+
+/// How names of source archives end (pip's own list: `pip._internal.utils.filetypes.ARCHIVE_EXTENSIONS`).
+const ARCHIVES: &[&str] =
+    &[".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma"];
+
+/// What is in front of the ending of a source archive's name; nothing for a name of something else.
+fn stem(name: &str) -> Option<&str> {
+    let lower = name.to_ascii_lowercase();
+    ARCHIVES.iter().find(|end| lower.ends_with(*end)).and_then(|end| name.get(..name.len() - end.len()))
+}
+
+/// Whether pip may take a link for a file, by its name: wheels, archives, and eggs, which old pips take.
+pub fn is_file(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    stem(name).is_some() || lower.ends_with(".whl") || lower.ends_with(".egg")
+}
+
+/// The name of a file in its address: the last part, decoded once.
+pub fn name_in(address: &url::Url) -> String {
+    let last = address.path().rsplit('/').next().unwrap_or_default();
+    percent_decode_str(last).decode_utf8_lossy().into_owned()
+}
 
 /// One file of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +60,7 @@ impl File {
         match self.name.strip_suffix(".whl") {
             Some(stem) => stem.split('-').nth(1),
             None => {
-                let ends = [".tar.gz", ".zip", ".tar.bz2", ".tgz"];
-                let stem = ends.iter().find_map(|end| self.name.strip_suffix(end))?;
+                let stem = stem(&self.name)?;
                 // An old archive may have a `-` in the project's name; a version begins with a digit.
                 stem.rsplit_once('-')
                     .map(|(_, version)| version)
@@ -154,7 +176,7 @@ fn html(body: &[u8], base: &Address) -> Vec<File> {
                 let sha256 =
                     address.fragment().and_then(|hash| hash.strip_prefix("sha256=")).map(str::to_ascii_lowercase);
                 address.set_fragment(None);
-                let name = address.path().rsplit('/').next().unwrap_or_default().to_owned();
+                let name = name_in(&address);
                 let file = File { name, sha256, yanked: attribute(b"data-yanked").is_some(), address: address.into() };
                 if file.version().is_some() {
                     files.push(file);
@@ -260,6 +282,10 @@ mod tests {
             ("demo_x-2.0rc1-1-cp312-cp312-linux_x86_64.whl", Some("2.0rc1")),
             ("old-name-0.1.tar.gz", Some("0.1")),
             ("demo-1.0.zip", Some("1.0")),
+            ("demo-1!2.0-py3-none-any.whl", Some("1!2.0")),
+            ("demo-1!2.0.tar.xz", Some("1!2.0")),
+            ("demo-1.0+local.tar", Some("1.0+local")),
+            ("Demo-1.0.TAR.GZ", Some("1.0")),
             ("demo-1.0.exe", None),
             ("help", None),
             ("login-page.zip", None),

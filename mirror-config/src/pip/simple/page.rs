@@ -7,6 +7,7 @@ use html5gum::{Token, Tokenizer};
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::index::{is_file, name_in};
 use crate::{errors::Fault, model::Address};
 
 /// Fields of a file that an anchor has as attributes, with their names in JSON.
@@ -167,7 +168,7 @@ pub fn metadata_sha256(file: &Map<String, Value>) -> Option<String> {
 fn anchor(mut address: Url, attribute: impl Fn(&str) -> Option<String>) -> Option<Map<String, Value>> {
     let hash = address.fragment().and_then(|hash| hash.strip_prefix("sha256=")).map(str::to_ascii_lowercase);
     address.set_fragment(None);
-    let name = address.path().rsplit('/').next()?.replace("%2B", "+").replace("%2b", "+");
+    let name = name_in(&address);
     let mut file = Map::new();
     file.insert("filename".to_owned(), json!(name));
     file.insert("url".to_owned(), json!(address.as_str()));
@@ -184,8 +185,7 @@ fn anchor(mut address: Url, attribute: impl Fn(&str) -> Option<String>) -> Optio
         }
     }
     // Links that are none of a file: help, sign in.
-    let is_file = [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".egg"].iter().any(|end| name.ends_with(end));
-    is_file.then_some(file)
+    is_file(&name).then_some(file)
 }
 
 fn as_attribute(value: &Value) -> Option<String> {

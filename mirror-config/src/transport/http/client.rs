@@ -29,7 +29,7 @@ use super::{
 use crate::{
     errors::{Failure, Fault, Kind},
     model::Address,
-    transport::Route,
+    transport::{Outward, Route},
 };
 
 /// Redirects followed at most, as in git.
@@ -78,26 +78,30 @@ pub(super) struct Inner {
 }
 
 impl Http {
-    /// A client that believes the platform's roots and those of `ca_file`, calls itself `user_agent`, and holds whom it waits
-    /// for to the least speed.
+    /// A client that believes the platform's roots, those of `ca_file` and those of the tool that it goes out for, calls itself
+    /// as that does, and holds whom it waits for to the least speed.
     ///
     /// # Errors
     ///
     /// [`Kind::Config`] when the file cannot be read or is no PEM certificate.
-    pub fn new(ca_file: Option<&Path>, user_agent: &str, least: LeastSpeed) -> Result<Self, Failure> {
-        let (extra_roots, extra_certificates) = match ca_file {
+    pub fn new(ca_file: Option<&Path>, outward: &Outward, least: LeastSpeed) -> Result<Self, Failure> {
+        let (mut extra_roots, mut extra_certificates) = match ca_file {
             None => Default::default(),
             Some(path) => std::fs::read(path)
                 .map_err(|error| error.to_string())
                 .and_then(|pem| authorities(&pem))
                 .map_err(|why| Failure::new(Kind::Config, format!("`tls.ca-file` {}: {why}", path.display())))?,
         };
+        for (roots, certificates) in outward.pems().iter().filter_map(|pem| authorities(pem).ok()) {
+            extra_roots.extend(roots);
+            extra_certificates.extend(certificates);
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .map_err(|error| Failure::new(Kind::Io, format!("no thread for the network: {error}")))?;
-        let (user_agent, clients, together) = (user_agent.to_owned(), Mutex::default(), Together::new(least));
+        let (user_agent, clients, together) = (outward.agent.clone(), Mutex::default(), Together::new(least));
         let (family, kept) = (OnceLock::new(), Kept::default());
         let inner = Inner { runtime, clients, kept, extra_roots, extra_certificates, user_agent, family, together };
         Ok(Self(Arc::new(inner)))
@@ -131,9 +135,10 @@ impl Http {
     /// Any status but 2xx is a [`Fault`], as is everything that went wrong on the way.
     pub fn send(&self, request: &Request) -> Result<Response, Fault> {
         let (started, patience) = (Instant::now(), request.patience);
-        let may_be_kept = self.0.kept.may_be(&request.route, &request.address);
+        // Asked afterwards: a connection may have been put aside while its first answer was still being read.
+        let may_be_kept = || self.0.kept.may_be(&request.route, &request.address);
         let answer = match self.once(request, patience.head, false)? {
-            Err(error) if may_be_kept && is_dropped(&error) => {
+            Err(error) if is_dropped(&error) && may_be_kept() => {
                 tracing::debug!(who = request.who, %error, "a kept connection was dropped");
                 let left = match patience.head {
                     Patience::TOGETHER => Patience::TOGETHER,
@@ -155,7 +160,7 @@ impl Http {
             let retry_after = header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
             return Err(match (answer.status().as_u16(), retry_after) {
                 (404 | 410, _) => Fault::Missing,
-                (407, _) => Fault::Proxy("it asks for credentials (HTTP 407)".to_owned()),
+                (407, _) => behind(&request.route, Fault::Proxy("it asks for credentials (HTTP 407)".to_owned())),
                 (429 | 503, Some(wait)) => Fault::Busy(wait),
                 (429, None) => Fault::Busy(Duration::from_secs(60)),
                 (300..=399, _) => Fault::Redirect(header("location").map_or_else(String::new, crate::message::secrets)),

@@ -3,16 +3,18 @@
 use std::{error::Error as _, io};
 
 use super::untrusted;
-use crate::{errors::Fault, transport::Route};
+use crate::{errors::Fault, model::Address, transport::Route};
 
-/// With a proxy it is the proxy that is connected to, and its name that has to be found.
+/// With a proxy it is the proxy that is connected to, and its name that has to be found. It is named, without its password.
 pub(super) fn behind(route: &Route, fault: Fault) -> Fault {
+    let named = |proxy: &Address, why: &str| Fault::Proxy(format!("{}: {why}", proxy.without_credentials()));
     match (route, fault) {
-        (Route::Through(_), Fault::Refused) => Fault::Proxy("connection refused".to_owned()),
+        (Route::Through(proxy), Fault::Refused) => named(proxy, "connection refused"),
         // Some SOCKS proxies are given addresses, not names.
         (Route::Through(proxy), Fault::Dns) if !proxy.expose().scheme().starts_with("socks") => {
-            Fault::Proxy("its name does not resolve".to_owned())
+            named(proxy, "its name does not resolve")
         }
+        (Route::Through(proxy), Fault::Proxy(why)) => named(proxy, &why),
         (_, fault) => fault,
     }
 }
