@@ -17,6 +17,7 @@ use tempfile::NamedTempFile;
 use super::{
     cache::Blobs,
     part::{Open, Part},
+    repair::repair,
     segments,
     sources::{SourceId, Sources},
 };
@@ -150,10 +151,18 @@ pub fn download(
             && !tried_segments
         {
             tried_segments = true;
-            if segments::fetch(sources, partial.file.path(), (id, response), size, open).is_ok()
-                && digest::sha256(partial.file.as_file()).is_ok_and(|sum| sum == sha256)
-            {
-                return blobs.keep(partial.file, sha256).map(|file| (file, size)).map_err(local);
+            if let Ok(sent) = segments::fetch(sources, partial.file.path(), (id, response), size, open) {
+                let is_right = digest::sha256(partial.file.as_file()).is_ok_and(|sum| sum == sha256);
+                let liar = if is_right { None } else { repair(sources, partial.file.path(), sha256, &sent, open) };
+                if let Some(liar) = liar {
+                    sources.begin(liar);
+                    let fault = Fault::Corrupt("a part of a file of another hash".to_owned());
+                    sources.end(liar, 0, 0, None, Some(fault));
+                }
+                if is_right || liar.is_some() {
+                    sent.by.values().filter(|sender| Some(**sender) != liar).for_each(|sender| sources.prove(*sender));
+                    return blobs.keep(partial.file, sha256).map(|file| (file, size)).map_err(local);
+                }
             }
             // Somebody lied, or all but one failed; one after the other will tell.
             partial = begin()?;
@@ -176,6 +185,10 @@ pub fn download(
             // Also when it was given up behind the last byte: nobody could go on there.
             _ if hex(&partial.hasher.clone().finalize()) == sha256 => {
                 sources.end(id, got, 0, first_byte, None);
+                // What is small says nothing of how it sends what is large.
+                if partial.received >= segments::WORTH && partial.from.iter().all(|from| *from == id) {
+                    sources.prove(id);
+                }
                 let size = partial.received;
                 return blobs.keep(partial.file, sha256).map(|file| (file, size)).map_err(local);
             }

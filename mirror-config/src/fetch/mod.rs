@@ -5,6 +5,8 @@ pub mod tally;
 pub mod sources;
 pub mod lateness;
 pub mod part;
+mod damage;
+pub mod repair;
 pub mod segment_plan;
 pub mod segments;
 pub mod download;

@@ -4,9 +4,12 @@
 //! take segments from the end, each one after the other. A segment that was lost goes back, and one that is late at the
 //! end is asked for once more elsewhere.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use super::{lateness::UnderWay, part::Part, sources::SourceId};
+use super::{lateness::UnderWay, part::Part, repair::Sent, sources::SourceId};
 
 /// Bytes of a segment, at least: a request costs a round trip.
 const LEAST: u64 = 256 << 10;
@@ -36,6 +39,10 @@ pub(super) struct SegmentPlan {
     free: Vec<u64>,
     running: BTreeMap<u64, Vec<Running>>,
     left: u64,
+    /// Who sent what is here.
+    sent: BTreeMap<u64, SourceId>,
+    /// Who has sent anything of a segment: of two at once each writes over the other.
+    touched: BTreeSet<(u64, SourceId)>,
 }
 
 impl SegmentPlan {
@@ -43,12 +50,31 @@ impl SegmentPlan {
     pub(super) fn new(size: u64) -> Self {
         let segment = (size / COUNT).clamp(LEAST, MOST);
         let left = size.div_ceil(segment);
-        Self { size, segment, free: (0..left).collect(), running: BTreeMap::new(), left }
+        Self {
+            size,
+            segment,
+            free: (0..left).collect(),
+            running: BTreeMap::new(),
+            left,
+            sent: BTreeMap::new(),
+            touched: BTreeSet::new(),
+        }
     }
 
     /// Whether all segments are here.
     pub(super) fn is_done(&self) -> bool {
         self.left == 0
+    }
+
+    /// Who sent which segment.
+    pub(super) fn sent(&self) -> Sent {
+        Sent {
+            size: self.size,
+            segment: self.segment,
+            by: self.sent.clone(),
+            touched: self.touched.clone(),
+            liars: Vec::new(),
+        }
     }
 
     /// The bytes of a segment.
@@ -83,6 +109,7 @@ impl SegmentPlan {
         let running = self.running.get_mut(&number).and_then(|all| all.iter_mut().find(|one| one.source == id));
         let Some(running) = running else { return false };
         running.received += bytes;
+        self.touched.insert((number, id));
         running.heard = now;
         true
     }
@@ -91,6 +118,7 @@ impl SegmentPlan {
     pub(super) fn arrived(&mut self, number: u64, id: SourceId) -> Vec<SourceId> {
         let Some(running) = self.running.remove(&number) else { return Vec::new() };
         self.left -= 1;
+        self.sent.insert(number, id);
         running.into_iter().map(|one| one.source).filter(|source| *source != id).collect()
     }
 
@@ -104,6 +132,17 @@ impl SegmentPlan {
             self.free.push(number);
         }
         true
+    }
+
+    /// What one is about to send is to come from others, and this segment came from another one in its place.
+    pub(super) fn revoke(&mut self, id: SourceId, replaced: Option<(u64, SourceId)>) {
+        let under_way: Vec<u64> = self.running.keys().copied().collect();
+        for number in under_way {
+            if self.running[&number].iter().any(|one| one.source == id) {
+                self.lost(number, id);
+            }
+        }
+        self.sent.extend(replaced);
     }
 
     /// A segment under way that is late, the latest of them.
@@ -199,6 +238,20 @@ mod tests {
             assert!(best / took as f64 >= share, "{case}: {took} ms, {best:.0} ms at best");
             assert!(wasted < size / 20, "{case}: {wasted} bytes in vain");
         }
+    }
+
+    #[test]
+    fn what_a_liar_is_sending_comes_from_others_and_what_it_sent_is_known() {
+        let mut plan = SegmentPlan::new(10 << 20);
+        let now = Duration::ZERO;
+        assert!(plan.claim(0, 0, now));
+        let last = plan.next(1, None, now).expect("the last one");
+        plan.arrived(last, 1);
+        let next = plan.next(1, None, now).expect("one more");
+        plan.revoke(1, Some((last, 2)));
+        assert_eq!(plan.sent().by, [(last, 2)].into_iter().collect());
+        assert!(!plan.received(next, 1, 1, now), "it need not go on");
+        assert!(plan.claim(next, 0, now) && !plan.claim(last, 0, now));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! A large file in segments, from several sources at once, as `segment_plan` has it. Nothing is believed here: the whole
-//! is hashed afterwards.
+//! is hashed afterwards. But of each source that has not served well before, the first segment is compared with what another
+//! one has there: so one that spoils all it sends costs a segment or two, and not its share.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs::File,
     io::{Read, Seek, SeekFrom, Write},
     path::Path,
@@ -12,6 +13,7 @@ use std::{
 
 use super::{
     part::Open,
+    repair::{Sent, from_others},
     segment_plan::SegmentPlan,
     sources::{SourceId, Sources},
 };
@@ -38,22 +40,24 @@ struct State {
     plan: SegmentPlan,
     /// What ends the request of a source for a segment.
     cancels: HashMap<(u64, SourceId), Cancel>,
+    /// Those who were found to lie.
+    liars: BTreeSet<SourceId>,
     /// What is wrong with this machine.
     broken: Option<Fault>,
 }
 
-/// Fetches a file of this size into the file at this path. The first answer is for the whole.
+/// Fetches a file of this size into the file at this path, and says who sent what. The first answer is for the whole.
 pub(super) fn fetch(
     sources: &Sources,
     path: &Path,
     first: (SourceId, Response),
     size: u64,
     open: &Open,
-) -> Result<(), Fault> {
-    let state = State { plan: SegmentPlan::new(size), cancels: HashMap::new(), broken: None };
+) -> Result<Sent, Fault> {
+    let state = State { plan: SegmentPlan::new(size), cancels: HashMap::new(), liars: BTreeSet::new(), broken: None };
     let board = Board { state: Mutex::new(state), started: Instant::now() };
     let local = |error: std::io::Error| Fault::Local(error.to_string());
-    let handle = || File::options().write(true).open(path).map_err(local);
+    let handle = || File::options().read(true).write(true).open(path).map_err(local);
     handle()?.set_len(size).map_err(local)?;
     let (first_id, response) = first;
     let places: Vec<(SourceId, Arc<Source>)> = sources.order();
@@ -78,7 +82,7 @@ pub(super) fn fetch(
     let state = board.lock();
     match &state.broken {
         Some(fault) => Err(fault.clone()),
-        None if state.plan.is_done() => Ok(()),
+        None if state.plan.is_done() => Ok(Sent { liars: state.liars.iter().copied().collect(), ..state.plan.sent() }),
         None => Err(Fault::Cut),
     }
 }
@@ -91,7 +95,7 @@ impl Board {
         let mut number = 0;
         let mut used = 0;
         let mut fault = None;
-        while fault.is_none() && self.claim(number, id) {
+        while fault.is_none() && !self.lock().liars.contains(&id) && self.claim(number, id) {
             match self.receive(&mut response, number, id, &mut file) {
                 Ok(bytes) => used += bytes,
                 Err(why) => fault = Some(why),
@@ -104,6 +108,7 @@ impl Board {
 
     /// Fetches segments until none is left, or the source fails.
     fn work(&self, sources: &Sources, id: SourceId, source: &Source, file: File, open: &Open) {
+        let mut is_known = sources.is_proven(id);
         while let Some((number, cancel)) = self.next(sources, id) {
             sources.begin(id);
             // A statement of its own: a lock taken inside the next one would be held until an answer comes.
@@ -129,7 +134,45 @@ impl Board {
             if failed {
                 return;
             }
+            if !is_known && !canceled {
+                is_known = true;
+                self.compare(sources, number, id, &file, open);
+            }
         }
+    }
+
+    /// Compares a segment with what others have there. Who lies is heard no more; whether all else that it sent is to come again,
+    /// and who lies where it cannot be told, the hash of the whole will show.
+    fn compare(&self, sources: &Sources, number: u64, id: SourceId, mut file: &File, open: &Open) {
+        let (part, bytes) = {
+            let plan = &self.lock().plan;
+            (plan.part(number), plan.bytes(number))
+        };
+        let mut mine = Vec::new();
+        let read = file.seek(SeekFrom::Start(part.from)).and_then(|_| file.take(bytes).read_to_end(&mut mine));
+        let Some((other, theirs)) = read.ok().and_then(|_| from_others(sources, open, part, &[id])) else { return };
+        if mine == theirs {
+            return;
+        }
+        let (liar, replaced) = match from_others(sources, open, part, &[id, other]) {
+            Some((_, third)) if third == mine => (other, None),
+            Some((_, third)) if third == theirs => (id, Some((number, other))),
+            _ => return,
+        };
+        let written = file
+            .seek(SeekFrom::Start(part.from))
+            .and_then(|_| if liar == id { file.write_all(&theirs) } else { Ok(()) });
+        if written.is_err() {
+            return;
+        }
+        tracing::debug!(liar, number, "a segment is not what others have there");
+        let mut state = self.lock();
+        state.liars.insert(liar);
+        state.plan.revoke(liar, replaced);
+        state.cancels.iter().filter(|((_, whose), _)| *whose == liar).for_each(|(_, cancel)| cancel.cancel());
+        drop(state);
+        sources.begin(liar);
+        sources.end(liar, 0, 0, None, Some(Fault::Corrupt("a part that others have otherwise".to_owned())));
     }
 
     /// Reads one segment and writes it to its place.
@@ -148,13 +191,14 @@ impl Board {
             if count == 0 {
                 return Err(Fault::Cut);
             }
-            file.write_all(&chunk[..count]).map_err(local)?;
             left -= count as u64;
             let mut state = self.lock();
             let now = self.started.elapsed();
             if !state.plan.received(number, id, count as u64, now) {
                 return Err(Fault::Canceled);
             }
+            // While nobody else can say that it is here: what comes too late must not be written over that.
+            file.write_all(&chunk[..count]).map_err(local)?;
         }
         Ok(bytes)
     }
@@ -164,7 +208,7 @@ impl Board {
         loop {
             let rate = sources.rate(id);
             let mut state = self.lock();
-            if state.plan.is_done() || state.broken.is_some() {
+            if state.plan.is_done() || state.broken.is_some() || state.liars.contains(&id) {
                 return None;
             }
             if let Some(number) = state.plan.next(id, rate, self.started.elapsed()) {
@@ -208,7 +252,7 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use std::{
-        collections::HashMap,
+        collections::{BTreeSet, HashMap},
         sync::{Arc, Condvar, Mutex},
         time::{Duration, Instant},
     };
@@ -224,7 +268,8 @@ mod tests {
         };
         let (silent, other) = (source("silent"), source("other"));
         let sources = Sources::new(vec![Arc::clone(&silent), Arc::clone(&other)], Service::Wheels);
-        let state = State { plan: SegmentPlan::new(10 << 20), cancels: HashMap::new(), broken: None };
+        let state =
+            State { plan: SegmentPlan::new(10 << 20), cancels: HashMap::new(), liars: BTreeSet::new(), broken: None };
         let board = Board { state: Mutex::new(state), started: Instant::now() };
         // Who is silent answers when the other one has been asked, or too late.
         let asked = Arc::new((Mutex::new((false, false)), Condvar::new()));

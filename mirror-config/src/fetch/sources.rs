@@ -90,7 +90,8 @@ impl Sources {
 
     /// These, ranked; they serve this.
     pub(crate) fn new(all: Vec<Arc<Source>>, service: Service) -> Self {
-        let tally = |source| Tally {
+        let tally = |source: Arc<Source>| Tally {
+            proven: source.expected_rate.is_some() || source.is_upstream(),
             source,
             in_flight: 0,
             opening: 0,
@@ -183,6 +184,16 @@ impl Sources {
     /// Whether its last request of this run failed.
     pub fn has_failed(&self, id: SourceId) -> bool {
         self.lock()[id].faults > 0
+    }
+
+    /// Whether it has sent what was right, in this run or before.
+    pub fn is_proven(&self, id: SourceId) -> bool {
+        self.lock()[id].proven
+    }
+
+    /// It has sent something that was right.
+    pub fn prove(&self, id: SourceId) {
+        self.lock()[id].proven = true;
     }
 
     /// A request goes out.

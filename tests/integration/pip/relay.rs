@@ -233,10 +233,36 @@ fn a_large_wheel_comes_from_several_mirrors() {
         let parts = |name: &&str| world.mirror(name).web.log().iter().any(|seen| seen.status == 206);
         assert!(["ash", "birch", "cedar"].iter().filter(|name| parts(name)).count() >= 2);
 
-        world.forget();
-        world.mirror("birch").web.set_where(IndexServer::is_file, Fault::FlipByteAt(0.5.into()));
-        world.download(&["--no-deps", "numpy"]).ok();
-        world.assert_right("numpy", "one lies");
+        let size = world.stock.wheel("numpy").bytes().len() as u64;
+        let flip = || Fault::FlipByteAt(0.5.into()).times(u32::MAX);
+        for (case, liar, fault, known, most) in [
+            ("one spoils all it sends", "birch", flip(), false, 1.2),
+            ("whoever is asked first does", "ash", flip(), false, 1.7),
+            ("one segment is spoiled", "birch", Fault::FlipByteAt(0.5.into()).times(1), true, 1.7),
+            ("one that served well before spoils all it sends", "birch", flip(), true, 1.7),
+        ] {
+            world.each_mirror(|server| {
+                server.web.heal();
+                server.web.rate(10_000_000);
+            });
+            world.forget();
+            if known {
+                world.download(&["--no-deps", "numpy"]).ok();
+                // What is remembered of them stays; what was fetched does not.
+                let files = world.sandbox.path("cache/mirror/files");
+                fs::remove_dir_all(files).expect("it was fetched");
+            }
+            let sent = || world.mirrors.iter().map(|(_, server)| server.web.sent()).sum::<u64>();
+            let before = sent();
+            world.mirror(liar).web.set_where(IndexServer::is_file, fault);
+            let mut command = world.downloading(&["--no-deps", "numpy"]);
+            command.env("MIRROR_LOG", "mirror_config::fetch=debug");
+            let ran = world.sandbox.run(command).ok();
+            world.assert_right("numpy", case);
+            let share = (sent() - before) as f64 / size as f64;
+            println!("{case}: {share:.2} times");
+            assert!(share < most, "{case}: {share:.2} times: {ran}");
+        }
     });
 }
 
