@@ -42,7 +42,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("base64", &["mirror-config/src/relay/forward.rs"]),
     ("tower_service", &["mirror-config/src/relay/forward.rs"]),
     ("percent_encoding", &["mirror-config/src/relay/", "mirror-config/src/pip/simple/"]),
-    ("zip", &["mirror-config/src/fetch/damage.rs"]),
+    ("zlib_rs", &["mirror-config/src/fetch/damage.rs"]),
     ("semver", &["mirror-config/src/cargo/meaning.rs"]),
     ("openssl_probe", &["mirror-config/src/transport/passed_on.rs"]),
     ("signal_hook", &["mirror-config/src/system/child.rs"]),
