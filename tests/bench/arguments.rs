@@ -11,8 +11,8 @@ use crate::{
 pub(crate) const USAGE: &str = "\
 usage: cargo measure [SCENARIO…] [--runs N] [--repository [NAME=]PATH]… [--only NAME]… [--no-bitmaps] [--json]
 scenarios when none is named:  bulk small direct start warm lines shapes silent stale gone
-                               crates crates-lines crates-warm dead-mirror status verify
-                               pip pip-lines pip-warm pip-dead pip-start
+                               crates crates-lines crates-warm dead-mirror crates-silent status verify
+                               pip pip-lines pip-warm pip-dead pip-silent pip-start
 slower ones:                   killed dead capped drip fading together
 `everything` names all these; `large` has to be named, and needs --repository
 --runs N           runs of each side, at least 1 (default 5; the median counts)

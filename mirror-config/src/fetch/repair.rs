@@ -125,7 +125,15 @@ impl Repair<'_> {
     }
 
     fn fetch(&self, number: u64, but: &[SourceId]) -> Option<(SourceId, Vec<u8>)> {
-        from_others(self.sources, self.open, self.sent.part(number), but)
+        let part = self.sent.part(number);
+        from_others(self.sources, self.open, part, but).or_else(|| {
+            let (id, upstream) = self.sources.order().into_iter().find(|(_, source)| source.is_upstream())?;
+            self.sources.begin(id);
+            let (answer, first_byte) = ask(self.open, part, &upstream);
+            let bytes = answer.as_ref().map_or(0, Vec::len) as u64;
+            self.sources.end(id, bytes, 0, first_byte, answer.as_ref().err().cloned());
+            Some((id, answer.ok()?))
+        })
     }
 
     fn read(&mut self, number: u64) -> io::Result<Vec<u8>> {
@@ -146,9 +154,10 @@ impl Repair<'_> {
     }
 }
 
-/// A part from the first who gives it and is none of these.
+/// A part from the first who gives it and is none of these. Only mirrors that answer are asked: no file is missing yet.
 pub(super) fn from_others(sources: &Sources, open: &Open, part: Part, but: &[SourceId]) -> Option<(SourceId, Vec<u8>)> {
-    for (id, source) in sources.order().into_iter().filter(|(id, _)| !but.contains(id)) {
+    let may_be = |id: SourceId, source: &Source| !but.contains(&id) && !source.is_upstream() && sources.answers(id);
+    for (id, source) in sources.order().into_iter().filter(|(id, source)| may_be(*id, source)) {
         sources.begin(id);
         let (answer, first_byte) = ask(open, part, &source);
         match answer {

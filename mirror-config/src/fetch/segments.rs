@@ -62,7 +62,9 @@ pub(super) fn fetch(
     let (first_id, response) = first;
     let places: Vec<(SourceId, Arc<Source>)> = sources.order();
     // Upstream is the last one: it takes part only if nobody else does.
-    let mirrors = places.iter().filter(|(id, source)| !source.is_upstream() && *id != first_id);
+    // And nobody waits in the end for one who is silent.
+    let takes_part = |id: SourceId, source: &Source| !source.is_upstream() && id != first_id && sources.answers(id);
+    let mirrors = places.iter().filter(|(id, source)| takes_part(*id, source));
     std::thread::scope(|scope| {
         for (id, source) in mirrors {
             let (board, file) = (&board, handle());

@@ -186,6 +186,12 @@ impl Sources {
         self.lock()[id].faults > 0
     }
 
+    /// Whether it answers, as far as that is known: it is not overdue, and its last request of this run did not fail.
+    pub fn answers(&self, id: SourceId) -> bool {
+        let tally = &self.lock()[id];
+        !tally.is_late() && tally.faults == 0
+    }
+
     /// Whether it has sent what was right, in this run or before.
     pub fn is_proven(&self, id: SourceId) -> bool {
         self.lock()[id].proven

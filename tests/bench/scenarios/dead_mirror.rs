@@ -1,6 +1,6 @@
-//! The first mirror is dead, and nobody knows it yet: `dead-mirror`.
+//! The first mirror is dead, and nobody knows it yet: `dead-mirror`. Upstream swallows packets: `crates-silent`.
 
-use mirror_tests::{BlackHole, refused_url};
+use mirror_tests::{BlackHole, Fault, refused_url};
 
 use super::task::Task;
 use crate::{
@@ -46,6 +46,33 @@ fn extra(task: &Task, what: &str, address: &str) -> Row {
     );
     let notes = format!("{}; beside: with {FIRST} alive; requests, index+files: {requests}", ground.size());
     task.seconds(what, &times, Goal::More(0.5), &notes)
+}
+
+/// An upstream that swallows all packets against the same one alive, with two mirrors that agree: when nobody knows it yet, and
+/// when the run before has found it out.
+pub(crate) fn silent_upstream(task: &Task) -> Vec<Row> {
+    [("upstream is a black hole, first run", false, 1.5), ("the same, second run", true, 0.1)]
+        .into_iter()
+        .map(|(what, known, most)| {
+            let ground = CrateGround::new(&[FIRST, OTHER]);
+            let fetch = |silent: bool| -> Trial {
+                ground.stage.upstream.web.heal();
+                if silent {
+                    ground.stage.upstream.web.set(Fault::BlackHole);
+                }
+                ground.stage.forget();
+                if known {
+                    ground.ours()?;
+                    ground.forget_cache();
+                }
+                ground.count_anew();
+                ground.ours().and_then(|seconds| ground.by_mirrors(seconds))
+            };
+            let times = Times::by_turns(task.runs, |_| fetch(false), |_| fetch(true));
+            let notes = format!("{}; beside: with upstream alive", ground.size());
+            task.seconds(what, &times, Goal::More(most), &notes)
+        })
+        .collect()
 }
 
 /// Whether the last fetch tells of the first mirror that it failed.

@@ -1,8 +1,9 @@
-//! `pip install` through the shim and its relay beside plain pip from a mirror: `pip`, `pip-lines`, `pip-warm`, `pip-dead`.
+//! `pip install` through the shim and its relay beside plain pip from a mirror: `pip`, `pip-lines`, `pip-warm`, `pip-dead`,
+//! `pip-silent`.
 //!
 //! Unpacking is a part of both sides, and the same.
 
-use mirror_tests::{BlackHole, Pip, refused_url};
+use mirror_tests::{BlackHole, Fault, Pip, refused_url};
 
 use super::{race::UPSTREAM, task::Task};
 use crate::{
@@ -107,6 +108,33 @@ fn extra(task: &Task, what: &str, address: &str) -> Row {
     );
     let notes = format!("{}; beside: with {NEAR} alive", ground.size(REQUESTS));
     task.seconds(&format!("{}, {what}", REQUESTS.name), &times, Goal::More(0.5), &notes)
+}
+
+/// An upstream that swallows all packets against the same one alive, with two mirrors that agree: when nobody knows it yet, and
+/// when the run before has found it out.
+pub(crate) fn silent_upstream(task: &Task) -> Vec<Row> {
+    [("upstream is a black hole, first run", false, 1.5), ("the same, second run", true, 0.1)]
+        .into_iter()
+        .map(|(what, known, most)| {
+            let ground = PipGround::new(&first(), &[NEAR, OTHERS[0]]);
+            let install = |silent: bool| -> Trial {
+                ground.upstream.web.heal();
+                if silent {
+                    ground.upstream.web.set(Fault::BlackHole);
+                }
+                ground.forget();
+                if known {
+                    ground.ours(REQUESTS)?;
+                    ground.forget_cache();
+                }
+                ground.count_anew();
+                ground.ours(REQUESTS).and_then(|seconds| ground.by_mirrors(seconds))
+            };
+            let times = Times::by_turns(task.runs, |_| install(false), |_| install(true));
+            let notes = format!("{}; beside: with upstream alive", ground.size(REQUESTS));
+            task.seconds(&format!("{}, {what}", REQUESTS.name), &times, Goal::More(most), &notes)
+        })
+        .collect()
 }
 
 /// Whether the last installation tells of the first mirror that it failed.
