@@ -6,7 +6,11 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
-    sync::Arc,
+    sync::{
+        Arc, OnceLock,
+        mpsc::{RecvTimeoutError, channel},
+    },
+    time::Duration,
 };
 
 use super::{
@@ -23,10 +27,12 @@ use crate::{
     report::{Event, Journal},
     select::{Select, Source},
     system::{Environment, digest},
-    transport::http::Patience,
+    transport::http::{Cancel, Patience},
     trust::{Believed, Trust},
 };
 
+/// How often somebody who waits looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(20);
 /// Entries that are asked for at once.
 const ENTRIES: usize = 64;
 
@@ -254,11 +260,8 @@ impl Registry {
             .map(|(_, source)| (source.name.clone(), self.downloads.cell(&source.name)))
             .collect();
         Arc::new(move |source, part, cancel| {
-            let downloads = |source: &Source| match cells.get(&source.name) {
-                Some(cell) => cell.get_or_init(|| entry_request::downloads(&select, source)).clone(),
-                None => Err(Fault::Missing),
-            };
-            let address = downloads(source)?.address(&name, &version, &checksum)?;
+            let cell = cells.get(&source.name).ok_or(Fault::Missing)?;
+            let address = where_from(&select, source, cell, cancel)?.address(&name, &version, &checksum)?;
             if !source.is_upstream() {
                 let upstreams = cells.get(&upstream.name).and_then(|cell| cell.get()?.clone().ok());
                 if upstreams.is_some_and(|own| own.address(&name, &version, &checksum).as_ref() == Ok(&address)) {
@@ -268,6 +271,31 @@ impl Registry {
             }
             download::ask(&select, source, &address, part, cancel)
         })
+    }
+}
+
+/// Asks a place once where its files are. Whoever needs it no more does not wait for it, while others may.
+fn where_from(
+    select: &Select,
+    source: &Source,
+    cell: &Arc<OnceLock<Result<Downloads, Fault>>>,
+    cancel: &Cancel,
+) -> Result<Downloads, Fault> {
+    if let Some(known) = cell.get() {
+        return known.clone();
+    }
+    let (tell, heard) = channel();
+    let (select, source, cell) = (select.clone(), source.clone(), Arc::clone(cell));
+    std::thread::spawn(move || {
+        // Nobody may be listening any more, and that is well.
+        let _ = tell.send(cell.get_or_init(|| entry_request::downloads(&select, &source)).clone());
+    });
+    loop {
+        match heard.recv_timeout(LOOK) {
+            Ok(answer) => return answer,
+            Err(RecvTimeoutError::Timeout) if !cancel.is_canceled() => {}
+            Err(_) => return Err(Fault::Canceled),
+        }
     }
 }
 
