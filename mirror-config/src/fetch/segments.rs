@@ -63,7 +63,7 @@ pub(super) fn fetch(
     let places: Vec<(SourceId, Arc<Source>)> = sources.order();
     // Upstream is the last one: it takes part only if nobody else does.
     // And nobody waits in the end for one who is silent.
-    let takes_part = |id: SourceId, source: &Source| !source.is_upstream() && id != first_id && sources.answers(id);
+    let takes_part = |id: SourceId, source: &Source| !source.is_upstream() && id != first_id && sources.may_answer(id);
     let mirrors = places.iter().filter(|(id, source)| takes_part(*id, source));
     std::thread::scope(|scope| {
         for (id, source) in mirrors {

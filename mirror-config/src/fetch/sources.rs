@@ -58,6 +58,7 @@ impl Openings {
         let answer = ask();
         let tally = &mut lock()[id];
         tally.opening -= 1;
+        tally.answered |= answer.is_ok();
         tally.unanswered_since = (tally.opening > 0).then(Instant::now);
         if let Err(fault) = &answer
             && fault.counts_against_health()
@@ -103,6 +104,7 @@ impl Sources {
             first_byte: None,
             faults: 0,
             banned: false,
+            answered: false,
             fault: None,
         };
         let mirrors = all.iter().filter(|source| !source.is_upstream()).count();
@@ -186,10 +188,17 @@ impl Sources {
         self.lock()[id].faults > 0
     }
 
-    /// Whether it answers, as far as that is known: it is not overdue, and its last request of this run did not fail.
+    /// Whether nothing speaks against asking it: it is not overdue, nobody waits for its first answer, and its last request of
+    /// this run did not fail.
+    pub fn may_answer(&self, id: SourceId) -> bool {
+        let tally = &self.lock()[id];
+        !tally.is_late() && tally.faults == 0 && (tally.answered || tally.opening == 0)
+    }
+
+    /// Whether it answers: it has done so in this run, and is not overdue now.
     pub fn answers(&self, id: SourceId) -> bool {
         let tally = &self.lock()[id];
-        !tally.is_late() && tally.faults == 0
+        !tally.is_late() && tally.faults == 0 && tally.answered
     }
 
     /// Whether it has sent what was right, in this run or before.
@@ -219,6 +228,7 @@ impl Sources {
         tally.bytes += used;
         tally.wasted += wasted;
         tally.first_byte = first_byte.or(tally.first_byte);
+        tally.answered |= first_byte.is_some();
         match fault {
             None => tally.faults = 0,
             // It has not got this one file, or somebody else was faster.

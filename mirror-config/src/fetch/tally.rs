@@ -26,6 +26,8 @@ pub(super) struct Tally {
     pub(super) first_byte: Option<Duration>,
     pub(super) faults: u32,
     pub(super) banned: bool,
+    /// It has answered a request of this run.
+    pub(super) answered: bool,
     /// It has sent what was right, in this run or before.
     pub(super) proven: bool,
     pub(super) fault: Option<Fault>,
