@@ -122,7 +122,7 @@ mod tests {
             Arguments::parse(words).map(|read| read.scenarios.len())
         };
         for (words, expected) in
-            [("", Ok(21)), ("--runs 1", Ok(21)), ("warm", Ok(1)), ("everything", Ok(ALL.len() - 1)), ("large", Ok(1))]
+            [("", Ok(23)), ("--runs 1", Ok(23)), ("warm", Ok(1)), ("everything", Ok(ALL.len() - 1)), ("large", Ok(1))]
         {
             assert_eq!(count(words), expected, "{words}");
         }
