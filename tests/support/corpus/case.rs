@@ -133,6 +133,8 @@ pub struct Source {
     pub relays: bool,
     /// Whether anybody listens there.
     pub reachable: bool,
+    /// Whether the client is told of it as a mirror; else only the user's files know it. Such come last.
+    pub listed: bool,
     /// Its certificate, where it is reached over https: `good`, `expired`, `wrong-name` or `unknown`.
     pub tls: Option<String>,
     /// How what it has differs from the truth.
@@ -144,7 +146,7 @@ pub struct Source {
 impl Default for Source {
     fn default() -> Self {
         let (lies, faults) = (Vec::new(), Vec::new());
-        Self { operator: None, trusted: false, relays: false, reachable: true, tls: None, lies, faults }
+        Self { operator: None, trusted: false, relays: false, reachable: true, listed: true, tls: None, lies, faults }
     }
 }
 
@@ -323,6 +325,7 @@ impl Case {
             (refused == self.expect.same_as.is_some(), "`same-as` or `refused`, and not both"),
             (self.claim.trim().len() < 20 || !self.claim.ends_with('.'), "its claim is no sentence"),
             (self.mirrors.len() > NAMES.len(), "too many mirrors"),
+            (!self.mirrors.is_sorted_by_key(|mirror| !mirror.listed), "who is not listed comes last"),
             (
                 self.before.iter().flat_map(|before| &before.away).any(|name| !self.is_never_there(name)),
                 "who was away is away",

@@ -301,13 +301,17 @@ impl<'a> Scene<'a> {
         command.env("MOST", policy.most.map_or_else(String::new, |most| most.to_string()));
         command.env("FRESH", policy.fresh.map_or_else(String::new, |days| days.to_string()));
         command.env("PRIVATE", if policy.private { "1" } else { "" });
-        command.env("TARGET", self.ground.target(&self.sandbox)).env("MIRRORS", mirrors.len().to_string());
+        command
+            .env("TARGET", self.ground.target(&self.sandbox))
+            .env("MIRRORS", mirrors.iter().filter(|mirror| mirror.listed).count().to_string());
         command.env("UPSTREAM", self.ground.address(&self.base(UPSTREAM)));
         command.env("SIGNERS", self.ground.signers().unwrap_or_default());
         if !self.fronts.is_empty() {
             command.env("CA_FILE", self.sandbox.path("ca.pem"));
         }
-        for (number, (name, source)) in self.case.sources().into_iter().enumerate().skip(1) {
+        for (number, (name, source)) in
+            self.case.sources().into_iter().enumerate().skip(1).filter(|(_, (_, s))| s.listed)
+        {
             let flag = |is: bool| if is { "1" } else { "" };
             command.env(format!("MIRROR_{number}"), self.ground.address(&self.base(name)));
             command.env(format!("MIRROR_{number}_OPERATOR"), source.operator.as_deref().unwrap_or(name));

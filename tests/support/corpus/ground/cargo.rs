@@ -34,7 +34,9 @@ impl Shelf for Crates {
         written.map_err(|error| error.to_string())?;
         for (name, text) in &case.files {
             let text = with_hashes(text, |title| self.checksum(title).map(str::to_owned));
-            fs::write(project.join(name), text).map_err(|error| error.to_string())?;
+            let file = project.join(name);
+            let folder = file.parent().map_or(Ok(()), fs::create_dir_all);
+            folder.and_then(|()| fs::write(&file, text)).map_err(|error| error.to_string())?;
         }
         if case.before.as_ref().is_some_and(|before| [LOCK, PIN].contains(&before.action.as_str())) {
             let mut command = cargo(sandbox, &["generate-lockfile"]);

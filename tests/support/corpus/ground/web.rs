@@ -113,7 +113,8 @@ impl<S: Shelf> Ground for WebGround<S> {
 
     fn configuration(&self, case: &Case, place: &Told<'_>) -> String {
         let (upstream, key) = S::upstream_part(case, &S::address(&place(self.places[0].0).0));
-        let mirrors = self.places[1..].iter().map(|(name, _, _)| {
+        let listed = self.places[1..].iter().zip(&case.mirrors).filter(|(_, mirror)| mirror.listed);
+        let mirrors = listed.map(|((name, _, _), _)| {
             let (base, keys) = place(name);
             format!("[mirrors.{name}]\n{key} = \"{}\"\n{keys}", S::address(&base))
         });
@@ -125,7 +126,14 @@ impl<S: Shelf> Ground for WebGround<S> {
     }
 
     fn prepare(&self, sandbox: &Sandbox, case: &Case) -> Result<(), String> {
-        self.truth.prepare(sandbox, case, &self.places[0].2.url())
+        // Files of the user's may name places.
+        let fill = |text: &String| {
+            self.places
+                .iter()
+                .fold(text.clone(), |text, (name, _, server)| text.replace(&format!("{{{name}}}"), &server.url()))
+        };
+        let files = case.files.iter().map(|(name, text)| (name.clone(), fill(text))).collect();
+        self.truth.prepare(sandbox, &Case { files, ..case.clone() }, &self.places[0].2.url())
     }
 
     fn target(&self, sandbox: &Sandbox) -> PathBuf {
