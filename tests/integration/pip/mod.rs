@@ -15,6 +15,7 @@ mod odd_names;
 mod pin;
 mod proxy;
 mod outward;
+mod silent;
 mod relay;
 mod setup_stage;
 mod openings;
