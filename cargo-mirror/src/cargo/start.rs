@@ -1,12 +1,13 @@
 //! Starting the real cargo: what of our own configuration it has to be told.
 
-use std::{ffi::OsString, process::Command};
+use std::{ffi::OsString, process::Command, sync::Arc};
 
 use mirror_config::{
     config::Config,
-    errors::Failure,
-    system::{Environment, child},
-    transport::passed_on,
+    errors::{Failure, Kind},
+    relay::{Answer, Forward, Relay, Serve},
+    system::{Environment, child, tether},
+    transport::{Proxies, passed_on},
 };
 
 use super::{command_line, program, setup::Levels};
@@ -28,11 +29,11 @@ pub(crate) fn command(env: &Environment, config: &Config, levels: &Levels, words
     command
 }
 
-/// Becomes cargo with these words.
+/// Becomes cargo with these words; or stays beside it, where it would have to be told the password of a proxy.
 ///
 /// # Errors
 ///
-/// When there is none.
+/// When there is no cargo.
 pub(crate) fn become_cargo(
     env: &Environment,
     config: &Config,
@@ -40,5 +41,20 @@ pub(crate) fn become_cargo(
     words: &[OsString],
 ) -> Result<u8, Failure> {
     let mut command = command(env, config, levels, words);
-    child::become_it(&mut command).map_err(|error| program::not_started(&error))
+    if !passed_on::has_secret(config) {
+        return child::become_it(&mut command).map_err(|error| program::not_started(&error));
+    }
+    let forward = Arc::new(Forward::new(Proxies::new(config, env)));
+    let nothing: Serve = Arc::new(|_| Answer::text(404, "there is no registry here"));
+    let relay = Relay::start("cargo", Some(Arc::clone(&forward)), |_| nothing);
+    let relay = relay.map_err(|error| Failure::new(Kind::Io, format!("the way to the proxy: {error}")))?;
+    keep_secret(&mut command, config, &forward.address(relay.address()));
+    let status = child::run(tether::held(command, "cargo-mirror")).map_err(|error| program::not_started(&error))?;
+    Ok(child::code(status))
+}
+
+/// Has cargo, and what runs below it, go by this in the place of `[proxy]`.
+pub(crate) fn keep_secret(command: &mut Command, config: &Config, forward: &str) {
+    command.env_remove("HTTP_PROXY").env_remove("http_proxy");
+    command.envs(passed_on::through(passed_on::proxies(config), forward));
 }

@@ -72,9 +72,7 @@ pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Re
     let words = arguments(&asked.arguments, &source, (&levels, &Known::of(config)), env);
     let mut command = start::command(env, config, &levels, &words);
     if let Some(forward) = forward {
-        // What runs below cargo has no business with the password of a proxy.
-        command.env_remove("HTTP_PROXY").env_remove("http_proxy");
-        command.envs(passed_on::through(passed_on::proxies(config), &forward.address(relay.address())));
+        start::keep_secret(&mut command, config, &forward.address(relay.address()));
     }
     // A proxy is for the outside; the relay is here, and asks the proxy by itself.
     let ours = (!config.no_proxy.value.is_empty()).then(|| config.no_proxy.value.join(","));
