@@ -17,6 +17,8 @@ pub(super) enum Rule {
     Contradicted { all: bool, won: Got },
     /// Something more than there is: those who have not got it do not object, so that two are enough.
     Added,
+    /// Something that the others lack, which is no contradiction: half of all have to say the same for it to count.
+    Lacked,
     /// A ref more than there is: of those who name refs, more than half are needed.
     Named,
     /// Less than there is, as an honest laggard has it: two who have it are enough, if they are heard.
@@ -191,7 +193,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         tool: Tool::Pip,
         name: "for another python",
-        rule: Rule::Contradicted { all: false, won: Got::Less },
+        rule: Rule::Lacked,
         one: false,
         tell: |_, number| lies([Lie::RequiresPython { of: s("demo 1.1"), python: format!(">=99.{number}") }]),
     },

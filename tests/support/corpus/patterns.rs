@@ -108,6 +108,9 @@ impl Pattern {
             },
             Rule::Contradicted { all: true, .. } => &[Got::Nothing],
             Rule::Contradicted { all: false, .. } => &[Got::Less],
+            Rule::Lacked if self.is_one_lie() && bad * 2 < MIRRORS => &[Got::Right],
+            Rule::Lacked if self.is_one_lie() || good == 0 => &[Got::Less],
+            Rule::Lacked => &[Got::Right],
             // Nobody names the commit that all attest, so that no branch is left to stand for HEAD.
             Rule::Added if good == 0 && !self.is_one_lie() && self.tool() == Tool::Git => &[Got::Nothing],
             Rule::Added if bad < 2 || !self.is_one_lie() => &[Got::Right],
@@ -136,7 +139,7 @@ impl Pattern {
             // Nobody agrees on anything: what is here speaks.
             Rule::Contradicted { all: true, .. } if !self.is_one_lie() => &[Got::Right],
             Rule::Contradicted { .. } if !self.is_one_lie() => &[Got::Less],
-            Rule::Contradicted { .. } | Rule::Lacking { .. } => &[Got::Nothing],
+            Rule::Contradicted { .. } | Rule::Lacked | Rule::Lacking { .. } => &[Got::Nothing],
         }
     }
 }
