@@ -21,7 +21,7 @@ use crate::{
         outward::outward,
         program,
         run_home::{Given, RELAY, RunHome},
-        setup::{Known, Levels, Replacement, kept, standing},
+        setup::{Known, Levels, Replacement, standing},
         start,
     },
     cli::Run,
@@ -38,7 +38,8 @@ const HERE: &str = "127.0.0.1";
 pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Result<u8, Failure> {
     let config = config.get()?;
     let levels = Levels::read(env, true)?;
-    if let Some(kept) = kept(env, config, &asked.arguments)? {
+    let replaced = standing(env, config, &asked.arguments)?;
+    if let Some(kept) = replaced.as_ref().filter(|found| !found.is_public()) {
         warn(&format!(
             "{}: crates-io is replaced with {}; it stays in force, and no mirror hears of these crates",
             kept.found.place(),
@@ -53,7 +54,6 @@ pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Re
             format!("cargo {version} knows no sparse index, which is what the relay has; 1.68 is the first that does");
         return Err(Failure::new(Kind::Config, what).hint("cargo mirror run -- +stable …, or `cargo` by itself"));
     }
-    let replaced = standing(env, config, &asked.arguments)?;
     let journal = Journal::new("cargo", "run", "crates");
     let later = Later::of(&journal);
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));

@@ -11,7 +11,7 @@ use mirror_config::{
     git::program::{self, Credentials},
     message::shortened,
     model::Address,
-    system::Environment,
+    system::{Environment, child},
     transport::{Proxies, passed_on},
     trust::Trust,
 };
@@ -63,12 +63,5 @@ pub fn step_aside(env: &Environment, config: &Config, remote: &OsStr, url: &OsSt
     {
         command.env("GIT_SSL_CAINFO", file);
     }
-    let failed = |error: std::io::Error| Failure::new(Kind::Io, format!("`git remote-https`: {error}"));
-    #[cfg(unix)]
-    return Err(failed(std::os::unix::process::CommandExt::exec(&mut command)));
-    #[cfg(not(unix))]
-    return command
-        .status()
-        .map(|status| status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(128))
-        .map_err(failed);
+    child::become_it(&mut command).map_err(|error| Failure::new(Kind::Io, format!("`git remote-https`: {error}")))
 }
