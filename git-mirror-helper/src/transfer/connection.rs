@@ -34,11 +34,10 @@ pub fn serve(board: &Board, session: &Session, id: SourceId, connection: usize) 
                     Ok(file) => board.arrived(task, id, range, file),
                     Err(Fault::Missing) => {
                         // Some servers give out only what they advertise, and that whole.
-                        let tips_only = board.may_judge(id, &range)
-                            && session.until(&cancel).has(&board.wants, Patience::REPLACEABLE).is_ok();
-                        // Before the slice goes back: nobody may think that nobody has it.
-                        if tips_only {
-                            board.gives_tips_only(id);
+                        if board.may_judge(id, &range) {
+                            let has_all = session.until(&cancel).has(&board.wants, Patience::REPLACEABLE).is_ok();
+                            // Before the slice goes back: nobody may think that nobody has it.
+                            board.judge(id, has_all);
                         }
                         board.lost(task, id, Fault::Missing);
                     }

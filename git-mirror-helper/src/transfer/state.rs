@@ -20,6 +20,7 @@ use tempfile::NamedTempFile;
 use super::{
     joining::{Joining, Tally},
     schedule::{Lost, Next, Schedule, SourceId, TaskId},
+    tips_only::Judged,
 };
 use crate::{
     objects::store::{Part, Parts, Store},
@@ -66,8 +67,8 @@ pub(super) struct State {
     broken: Option<Fault>,
     /// Who sent something that is more than this machine takes.
     too_large: HashSet<SourceId>,
-    /// Who was found out to have all and to give only tips, or not to.
-    pub(super) judged: HashMap<SourceId, bool>,
+    /// Who refused a cut in the middle, and why.
+    pub(super) judged: HashMap<SourceId, Judged>,
     /// Something is right, and this machine does not take it.
     has_large: bool,
     closed: bool,
@@ -130,7 +131,13 @@ impl Board {
     /// What a connection is to do next.
     pub fn next(&self, id: SourceId, connection: usize) -> Next {
         let mut state = self.lock();
-        if state.closed { Next::Over } else { state.schedule.next(id, connection, self.now()) }
+        if state.closed {
+            Next::Over
+        } else if state.judged.get(&id) == Some(&Judged::BeingAsked) {
+            Next::Wait
+        } else {
+            state.schedule.next(id, connection, self.now())
+        }
     }
 
     /// Waits until something has happened, or for this long.
@@ -292,10 +299,9 @@ impl Board {
 
     /// Lets those that broke off try once more.
     pub fn revive(&self) {
-        let now = self.now();
+        let (now, mut but) = (self.now(), self.tips_only());
         let mut state = self.lock();
-        let mut but = state.banned.clone();
-        but.extend(state.judged.iter().filter(|(_, tips_only)| **tips_only).map(|(id, _)| *id));
+        but.extend_from_slice(&state.banned);
         state.schedule.revive(&but, now);
     }
 

@@ -164,6 +164,7 @@ impl Registry {
     /// Ends the run: notes who did what, writes the report, has it remembered.
     pub fn close(&self, env: &Environment, error: Option<Kind>) {
         let journal = self.findings.journal();
+        self.blobs.close();
         self.upstream.settle(&self.index);
         if self.upstream.has_spoken() {
             journal.said(&self.upstream.source.name, "entries of the index");

@@ -4,10 +4,11 @@
 //! bad disk can put anything else there.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, Seek},
     path::PathBuf,
-    sync::Arc,
+    sync::Mutex,
     time::{Duration, SystemTime},
 };
 
@@ -19,8 +20,14 @@ use crate::system::{Environment, state};
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// The cache.
-#[derive(Debug, Clone)]
-pub struct Blobs(PathBuf, #[expect(dead_code, reason = "the folder goes with it")] Option<Arc<TempDir>>);
+#[derive(Debug)]
+pub struct Blobs {
+    folder: PathBuf,
+    /// What is being filled in this run; nothing once the run is over.
+    unfinished: Mutex<Option<BTreeSet<PathBuf>>>,
+    #[expect(dead_code, reason = "the folder goes with it")]
+    of_this_run: Option<TempDir>,
+}
 
 impl Blobs {
     /// Opens the cache under the user's cache folder. Where that cannot be written, as in many containers, files are kept for
@@ -34,7 +41,7 @@ impl Blobs {
         let wrong = match &kept {
             None => io::ErrorKind::NotFound.into(),
             Some(folder) => match state::private_folder(folder) {
-                Ok(()) => return Ok(Self(folder.clone(), None)),
+                Ok(()) => return Ok(Self::at(folder.clone(), None)),
                 Err(error) => error,
             },
         };
@@ -43,7 +50,11 @@ impl Blobs {
             let kept = kept.as_ref().map(|kept| format!("{}: {wrong}; ", kept.display())).unwrap_or_default();
             io::Error::new(error.kind(), format!("{kept}{}: {error}", std::env::temp_dir().display()))
         })?;
-        Ok(Self(run.path().to_owned(), Some(Arc::new(run))))
+        Ok(Self::at(run.path().to_owned(), Some(run)))
+    }
+
+    fn at(folder: PathBuf, of_this_run: Option<TempDir>) -> Self {
+        Self { folder, unfinished: Mutex::new(Some(BTreeSet::new())), of_this_run }
     }
 
     /// The file with this SHA-256 in lower-case hex, and its size in bytes. One that has changed goes away.
@@ -72,7 +83,7 @@ impl Blobs {
     /// Removes the least recently used files until no more than `limit` bytes are left, and what killed runs left
     /// behind. Returns the bytes that went.
     pub fn evict(&self, limit: u64) -> u64 {
-        for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let old =
                 entry.metadata().and_then(|m| m.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|a| a > ABANDONED));
             if old && entry.path().is_file() {
@@ -98,7 +109,7 @@ impl Blobs {
 
     /// When each was last used, its bytes, its path.
     fn all(&self) -> Vec<(SystemTime, u64, PathBuf)> {
-        let folders = fs::read_dir(&self.0).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
+        let folders = fs::read_dir(&self.folder).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
         let files = folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten());
         let known = |file: fs::DirEntry| {
             let metadata = file.metadata().ok()?;
@@ -111,9 +122,22 @@ impl Blobs {
     ///
     /// # Errors
     ///
-    /// Those of the file system.
+    /// Those of the file system, and none is made once the run is over.
     pub fn create(&self) -> io::Result<NamedTempFile> {
-        tempfile::Builder::new().prefix("incoming-").tempfile_in(&self.0)
+        let mut unfinished = self.unfinished.lock().expect("nobody panics while holding it");
+        let unfinished = unfinished.as_mut().ok_or(io::ErrorKind::Interrupted)?;
+        let file = tempfile::Builder::new().prefix("incoming-").tempfile_in(&self.folder)?;
+        unfinished.insert(file.path().to_owned());
+        Ok(file)
+    }
+
+    /// Ends the run: what is being filled goes away. Threads that fill it end with the process, which removes nothing of theirs.
+    pub fn close(&self) {
+        let unfinished = self.unfinished.lock().expect("nobody panics while holding it").take();
+        for path in unfinished.into_iter().flatten() {
+            // It was kept, or went away by itself.
+            let _ = fs::remove_file(path);
+        }
     }
 
     /// Keeps a file whose content is known to have this SHA-256.
@@ -123,9 +147,13 @@ impl Blobs {
     /// Those of the file system.
     pub fn keep(&self, file: NamedTempFile, sha256: &str) -> io::Result<File> {
         let path = self.path(sha256).ok_or(io::ErrorKind::InvalidInput)?;
-        state::private_folder(path.parent().unwrap_or(&self.0))?;
+        state::private_folder(path.parent().unwrap_or(&self.folder))?;
+        let filled = file.path().to_owned();
         // Not synced: a file that a crash has spoiled is found out by `get`.
         let mut file = file.persist(path).map_err(|error| error.error)?;
+        if let Some(unfinished) = self.unfinished.lock().expect("nobody panics while holding it").as_mut() {
+            unfinished.remove(&filled);
+        }
         file.rewind()?;
         Ok(file)
     }
@@ -133,7 +161,7 @@ impl Blobs {
     /// Two digits are the folder, so that none gets too many files.
     fn path(&self, sha256: &str) -> Option<PathBuf> {
         let right = sha256.len() == 64 && sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        right.then(|| self.0.join(&sha256[..2]).join(&sha256[2..]))
+        right.then(|| self.folder.join(&sha256[..2]).join(&sha256[2..]))
     }
 }
 
@@ -163,6 +191,9 @@ mod tests {
         file.write_all(b"abc").expect("our folder");
         blobs.keep(file, &name).expect("our folder");
         assert_eq!((blobs.evict(2), blobs.size()), (3, (0, 0)));
+        let half = blobs.create().expect("our folder");
+        blobs.close();
+        assert!(!half.path().exists() && blobs.create().is_err(), "nothing is left behind, and nothing new begins");
         for odd in ["", "../../x", "ABC", &"g".repeat(64)] {
             assert!(blobs.path(odd).is_none(), "{odd}");
         }
