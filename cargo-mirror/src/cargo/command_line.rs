@@ -5,6 +5,15 @@ use std::ffi::OsString;
 /// Commands that refuse to guess which registry is meant while crates-io is replaced, unless one is named.
 const ASKS_WHICH: &[&str] = &["info", "login", "logout", "owner", "publish", "search", "yank"];
 
+/// Commands of cargo's own that start no other cargo, by which nobody but they need to be told of a source. (No alias stands
+/// before a command of cargo's own.)
+const ALONE: &[&str] = &["add", "fetch", "generate-lockfile", "info", "metadata", "remove", "tree", "update", "vendor"];
+
+/// Whether a cargo with these words starts no other one.
+pub(crate) fn is_alone(words: &[OsString]) -> bool {
+    name(words).is_some_and(|name| ALONE.contains(&name))
+}
+
 /// Whether they begin with `+toolchain`, which only rustup's cargo understands.
 pub(crate) fn names_toolchain(words: &[OsString]) -> bool {
     words.first().is_some_and(|first| first.as_encoded_bytes().starts_with(b"+"))
@@ -56,7 +65,7 @@ pub(crate) fn behind_subcommand(words: &[OsString], options: &[String]) -> Vec<O
 mod tests {
     use std::ffi::OsString;
 
-    use super::{name, with, with_registry};
+    use super::{is_alone, name, with, with_registry};
 
     fn words(line: &str) -> Vec<OsString> {
         line.split(' ').map(OsString::from).collect()
@@ -79,6 +88,21 @@ mod tests {
             ("--version", "--version"),
         ] {
             assert_eq!(line(&with_registry(&words(given), "crates-io")), expected);
+        }
+    }
+
+    #[test]
+    fn what_may_start_another_cargo_is_told_apart() {
+        for (given, expected) in [
+            ("fetch --locked", true),
+            ("+nightly --config a=1 tree", true),
+            ("build", false),
+            ("clippy", false),
+            ("run -- fetch", false),
+            ("--list", false),
+            ("fetch-all", false),
+        ] {
+            assert_eq!(is_alone(&words(given)), expected, "{given}");
         }
     }
 

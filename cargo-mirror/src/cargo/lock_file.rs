@@ -1,10 +1,13 @@
 //! A project's `Cargo.lock`: what it pins, and from which source each dependency comes. The only door to `cargo-lock`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use cargo_lock::{Lockfile, Package, SourceId};
 use mirror_config::{
-    cargo::{Checksums, Pinned},
+    cargo::{Checksums, Needs, Pinned},
     errors::{Failure, Kind},
     model::{Address, Oid},
 };
@@ -54,6 +57,31 @@ pub fn checksums_in(text: &str) -> Checksums {
         Some(((package.name.to_string(), package.version.to_string()), package.checksum?.to_string()))
     };
     lock.packages.into_iter().filter(official).filter_map(checksum).collect()
+}
+
+/// What each crate of the official registry needs from it, whatever the platform and features are: cargo looks at all of it.
+pub fn needs(path: &Path) -> Needs {
+    std::fs::read_to_string(path).map_or_else(|_| Needs::new(), |text| needs_in(&text))
+}
+
+fn needs_in(text: &str) -> Needs {
+    let Ok(lock) = lockfile(text) else { return Needs::new() };
+    let official: Vec<&Package> = lock
+        .packages
+        .iter()
+        .filter(|package| package.source.as_ref().is_some_and(SourceId::is_default_registry))
+        .collect();
+    let known: BTreeSet<String> = official.iter().map(|package| package.name.as_str().to_ascii_lowercase()).collect();
+    let mut needs = Needs::new();
+    for package in official {
+        let needed = package.dependencies.iter().map(|needed| needed.name.as_str().to_ascii_lowercase());
+        // A crate may be there in several versions.
+        needs
+            .entry(package.name.as_str().to_ascii_lowercase())
+            .or_default()
+            .extend(needed.filter(|name| known.contains(name)));
+    }
+    needs
 }
 
 /// Reads the lock file of a workspace. `upstream` is the index of `cargo.upstream`: what is named by it is checked too.
@@ -152,6 +180,29 @@ mod tests {
         for text in [package, escaped, inline, metadata] {
             assert!(super::lockfile(&text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_crates_of_the_official_registry_need_is_known() {
+        let package = |name: &str, version: &str, source: &str, needed: &str| {
+            format!(
+                "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"{source}\"\ndependencies = [{needed}]\n"
+            )
+        };
+        let official = index::official_source();
+        let text = [
+            "version = 4\n".to_owned(),
+            package("Alpha", "1.0.0", &official, "\"beta 1.0.0\", \"corp\""),
+            package("beta", "1.0.0", &official, "\"gamma\""),
+            package("beta", "2.0.0", &official, ""),
+            package("corp", "1.0.0", "sparse+https://crates.corp.example/index/", "\"gamma\""),
+            package("gamma", "1.0.0", &official, ""),
+        ];
+        let found = super::needs_in(&text.concat());
+        let needed = |name: &str| found.get(name).map(|needed| needed.join(" "));
+        assert_eq!(needed("alpha").as_deref(), Some("beta"), "not what is a company's");
+        assert_eq!((needed("beta").as_deref(), needed("gamma").as_deref()), (Some("gamma"), Some("")));
+        assert_eq!((needed("corp"), super::needs_in("no lock").len()), (None, 0));
     }
 
     #[test]

@@ -7,18 +7,23 @@ use mirror_config::{
     transport::{self, Outward, Route},
 };
 
-use super::{program, setup::Levels};
+use super::{
+    program::{self, Asked},
+    setup::Levels,
+};
 use crate::git;
 
-/// How the cargo of these surroundings goes out. What cannot be read says nothing; cargo will complain about it.
-pub(crate) fn outward(env: &Environment, agent: &str) -> Outward {
+/// How the cargo of these surroundings goes out, which has been asked what it is. What cannot be read says nothing; cargo will
+/// complain about it.
+pub(crate) fn outward(env: &Environment, asked: Asked) -> Outward {
     let levels = Levels::read(env, true).unwrap_or_default();
-    Outward { agent: agent.to_owned(), way: way(env, &levels), authorities: authorities(env, &levels) }
+    let (way, authorities) = (way(env, &levels), authorities(env, &levels));
+    Outward { agent: asked.agent(), way, authorities }
 }
 
-/// The same with cargo's own `User-Agent`.
+/// The same with nothing asked yet.
 pub(crate) fn of_program(env: &Environment) -> Outward {
-    outward(env, &program::agent(&program::program(env)))
+    outward(env, Asked::of(&program::program(env)))
 }
 
 /// The proxy that is named, in cargo's order; curl's exceptions count for all of them, and an empty one is none.
@@ -51,11 +56,11 @@ fn authorities(env: &Environment, levels: &Levels) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, path::Path};
 
     use mirror_config::{system::Environment, transport::Route};
 
-    use super::outward;
+    use super::{Asked, outward};
 
     #[test]
     fn cargo_goes_where_it_is_told_to() {
@@ -80,7 +85,7 @@ mod tests {
                 [("HOME", root.path().join("home").into_os_string()), ("CARGO_HOME", home.clone().into_os_string())];
             let told = variables.iter().map(|(name, value)| (*name, (*value).into()));
             let env = Environment::of(own.into_iter().chain(told), root.path());
-            let found = outward(&env, "cargo/1");
+            let found = outward(&env, Asked::of(Path::new("/nowhere")));
             let authority = authority.map(|file| root.path().join(file));
             // Where nothing of cargo's own says so git's counts, which is this machine's here.
             if way.is_some() {

@@ -1,8 +1,9 @@
 //! The real cargo: which one, what it calls itself, where its project and its folder are. Decides nothing.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use mirror_config::{
@@ -28,11 +29,25 @@ pub(crate) fn command(env: &Environment, toolchain: bool) -> Command {
     if toolchain { Command::new("cargo") } else { Command::new(program(env)) }
 }
 
-/// cargo's own `User-Agent`, such as `cargo/1.95.0 (…)`: some mirrors answer it differently from others.
-pub(crate) fn agent(cargo: &Path) -> String {
-    let output = Command::new(cargo).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let version = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
-    if version.starts_with("cargo ") { version.replacen(' ', "/", 1) } else { "cargo".to_owned() }
+/// A cargo that has been asked what it is. That takes a while, in which there is other work.
+#[derive(Debug)]
+pub(crate) struct Asked(Option<Child>);
+
+impl Asked {
+    /// Asks it.
+    pub(crate) fn of(cargo: &Path) -> Self {
+        let mut command = Command::new(cargo);
+        command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        Self(command.spawn().ok())
+    }
+
+    /// cargo's own `User-Agent`, such as `cargo/1.95.0 (…)`: some mirrors answer it differently from others.
+    pub(crate) fn agent(self) -> String {
+        let output = self.0.and_then(|child| child.wait_with_output().ok());
+        let version =
+            output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+        if version.starts_with("cargo ") { version.replacen(' ', "/", 1) } else { "cargo".to_owned() }
+    }
 }
 
 /// Its version as it says it, such as `1.95.0`; nothing when there is none to start.
@@ -47,16 +62,21 @@ pub(crate) fn too_old(env: &Environment) -> Vec<(PathBuf, String)> {
     let folder = folder.or_else(|| env.home().map(|home| home.join(".rustup")));
     let toolchains = folder.and_then(|folder| std::fs::read_dir(folder.join("toolchains")).ok());
     let toolchains = toolchains.into_iter().flatten().flatten().map(|entry| entry.path().join("bin/cargo"));
-    let all = [program(env)]
-        .into_iter()
-        .chain(programs::all(env, "cargo"))
-        .chain(toolchains.filter(|cargo| programs::is_program(cargo)));
-    all.filter_map(|cargo| {
-        let output = Command::new(&cargo).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-        let version = version_in(&output)?;
-        (!version::at_least(&version, SPARSE)).then_some((cargo, version))
-    })
-    .collect()
+    let ours = program(env);
+    let others = programs::all(env, "cargo").into_iter().chain(toolchains.filter(|cargo| programs::is_program(cargo)));
+    // The bare name is the first one on PATH.
+    let ours = Some(ours).filter(|ours| ours.components().count() > 1);
+    let mut seen = BTreeSet::new();
+    ours.into_iter()
+        .chain(others)
+        .filter(|cargo| seen.insert(cargo.clone()))
+        .filter_map(|cargo| {
+            let output =
+                Command::new(&cargo).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+            let version = version_in(&output)?;
+            (!version::at_least(&version, SPARSE)).then_some((cargo, version))
+        })
+        .collect()
 }
 
 fn version_in(output: &Output) -> Option<String> {

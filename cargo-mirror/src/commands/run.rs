@@ -3,7 +3,7 @@
 use std::{ffi::OsString, sync::Arc};
 
 use mirror_config::{
-    cargo::{Checksums, Registry, index, routes},
+    cargo::{Ahead, Checksums, Registry, index, routes},
     config::LazyConfig,
     errors::{Failure, Kind},
     fetch::Blobs,
@@ -19,7 +19,7 @@ use crate::{
     cargo::{
         command_line, lock_file,
         outward::outward,
-        program,
+        program::{self, Asked},
         run_home::{Given, RELAY, RunHome},
         setup::{Known, Levels, Replacement, standing},
         start,
@@ -47,8 +47,12 @@ pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Re
         ));
         return start::become_cargo(env, config, &levels, &asked.arguments);
     }
-    let agent = program::agent(&program::program(env));
-    let version = agent.trim_start_matches("cargo/").split(' ').next().unwrap_or_default().to_owned();
+    let said = Asked::of(&program::program(env));
+    let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
+    let needs = locked.as_deref().map(lock_file::needs).unwrap_or_default();
+    let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
+    let outward = outward(env, said);
+    let version = outward.agent.trim_start_matches("cargo/").split(' ').next().unwrap_or_default().to_owned();
     if version.starts_with("1.") && !version::at_least(&version, program::SPARSE) {
         let what =
             format!("cargo {version} knows no sparse index, which is what the relay has; 1.68 is the first that does");
@@ -57,15 +61,13 @@ pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Re
     let journal = Journal::new("cargo", "run", "crates");
     let later = Later::of(&journal);
     let io = |error: std::io::Error| Failure::new(Kind::Io, format!("the relay: {error}"));
-    let select = Select::posing_as(config, env, &outward(env, &agent))?;
+    let select = Select::posing_as(config, env, &outward)?;
     let forward = passed_on::has_secret(config).then(|| Arc::new(Forward::new(select.proxies.clone())));
-    let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
-    let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
     let locked = pinned(locked, Pins::find(env, select.config.pins_policy())?.unwrap_or_default())?;
     // cargo names its cache by the address, so that follows from what the relay rests on.
     let name = format!("cargo {} {:?}", index::authority(&select.config), env.state_dir());
     let registry = Arc::new(Registry::new(env, select, Blobs::open(env).map_err(io)?, locked, journal.clone()));
-    let serve = |address| routes::serve(Arc::clone(&registry), address);
+    let serve = |address| routes::serve(Arc::clone(&registry), Ahead::new(needs), address);
     let relay = Relay::start(&name, forward.clone(), serve).map_err(io)?;
 
     let source = routes::source(relay.address());
@@ -80,7 +82,10 @@ pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Re
     let exceptions = if config.proxy.is_some() { ours } else { theirs() };
     let exceptions = passed_on::with_exception(&exceptions.unwrap_or_default(), HERE);
     command.env("NO_PROXY", &exceptions).env("no_proxy", &exceptions);
-    let home = home(env, relay.address().port(), &source, replaced.as_ref(), &version);
+    // Links are followed for every file that cargo unpacks, so only where another cargo may read them.
+    let home = (!command_line::is_alone(&asked.arguments))
+        .then(|| home(env, relay.address().port(), &source, replaced.as_ref(), &version))
+        .flatten();
     let has_root = levels.value("install.root").is_some();
     command.envs(home.iter().flat_map(|home| home.variables(env, has_root)));
     let status = child::run(tether::held(command, "cargo-mirror")).map_err(|error| program::not_started(&error))?;

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use super::{index, registry::Registry};
+use super::{ahead::Ahead, index, registry::Registry};
 use crate::{
     errors::{Failure, Kind},
     relay::{Answer, Payload, Serve, decoded},
@@ -20,10 +20,14 @@ pub fn source(address: SocketAddr) -> String {
     format!("sparse+http://{address}{INDEX}")
 }
 
-/// Serves a registry.
-pub fn serve(registry: Arc<Registry>, address: SocketAddr) -> Serve {
+/// Serves a registry, and asks ahead for what will be asked of it.
+pub fn serve(registry: Arc<Registry>, ahead: Ahead, address: SocketAddr) -> Serve {
+    let ahead = Arc::new(ahead);
     Arc::new(move |asked| {
         if let Some(path) = asked.path.strip_prefix(INDEX) {
+            if let Some(name) = index::name_at(path) {
+                ahead.begin(&registry, name);
+            }
             entry(&registry, path, address)
         } else if let Some(path) = asked.path.strip_prefix(FILES) {
             file(&registry, path)

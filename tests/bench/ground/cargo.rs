@@ -17,7 +17,8 @@ use tempfile::TempDir;
 use super::{clone::excerpt, git::megabytes, programs::add_programs};
 use crate::measure::Trial;
 
-/// A file system in memory, on Linux: cargo unpacks what it fetches, and a disk takes longer for that than a line does.
+/// A file system in memory, on Linux: cargo unpacks what it fetches, the relay keeps it, and a disk takes longer for that than
+/// a line does.
 pub(crate) const MEMORY: &str = "/dev/shm";
 /// What is measured.
 const FETCH: &[&str] = &["fetch", "--locked"];
@@ -32,7 +33,7 @@ pub(crate) struct CrateGround {
     locked: BTreeSet<String>,
     /// Bytes of all files of the lock.
     bytes: u64,
-    /// The folder of cargo's home, and whether it is in memory.
+    /// The folder of cargo's home and of the relay's cache, and whether it is in memory.
     homes: TempDir,
     in_memory: bool,
 }
@@ -70,7 +71,7 @@ impl CrateGround {
     /// Empties the relay's cache; which mirrors are good is still known.
     pub(crate) fn forget_cache(&self) {
         // An error means that there is none yet.
-        let _ = fs::remove_dir_all(self.stage.sandbox.path("cache/mirror"));
+        let _ = fs::remove_dir_all(self.cache().join("mirror"));
     }
 
     /// Counts requests from 0.
@@ -96,13 +97,17 @@ impl CrateGround {
     /// What is fetched, and to where, for the notes of a row.
     pub(crate) fn size(&self) -> String {
         let place = if self.in_memory { "in memory" } else { "on disk" };
-        format!("{} crates, {}, cargo's home {place}", self.locked.len(), megabytes(self.bytes))
+        format!("{} crates, {}, cargo's home and the relay's cache {place}", self.locked.len(), megabytes(self.bytes))
     }
 
     /// The value, if mirrors carried most files. Upstream may be as fast, and says nothing about them.
     pub(crate) fn by_mirrors(&self, value: f64) -> Trial {
         let (upstream, mirrors) = self.files();
         if mirrors > upstream { Ok(value) } else { Err("went past the mirrors".to_owned()) }
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.homes.path().join("cache")
     }
 
     fn servers(&self) -> impl Iterator<Item = (&str, &CrateServer)> {
@@ -115,7 +120,7 @@ impl CrateGround {
         // An error means that there is none yet.
         let _ = fs::remove_dir_all(&home);
         fs::create_dir(&home).expect("the folder is ours");
-        command.env("CARGO_HOME", &home);
+        command.env("CARGO_HOME", &home).env("XDG_CACHE_HOME", self.cache());
         match self.stage.sandbox.run_until(command, |elapsed| elapsed > PATIENCE) {
             Ended::Killed(_) => Err(format!("still running after {:.0} s", PATIENCE.as_secs_f64())),
             Ended::Itself(ran) if ran.code != 0 => Err(format!("after {:.1} s: {}", ran.seconds, excerpt(&ran))),
