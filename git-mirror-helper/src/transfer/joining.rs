@@ -24,19 +24,32 @@ impl Joining {
     }
 }
 
+/// What a source that refused a cut in the middle has been found to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// It is being asked whether it has all; it gets no other slice meanwhile, which it might refuse as well.
+    BeingAsked,
+    /// It has all and gives only what it advertises.
+    TipsOnly,
+    /// It has not got all.
+    Incomplete,
+}
+
 /// What one source did; times are since the transfer began.
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
     pub(super) share: Share,
     pub(super) began: Option<Duration>,
     pub(super) ended: Duration,
+    /// What it turned out to be when it refused a cut in the middle.
+    pub(super) judged: Option<Judged>,
 }
 
 impl Tally {
     pub(super) fn of(joining: &Joining) -> Self {
         let source = &joining.session.source;
         let share = Share { bytes: joining.bytes, wasted: joining.wasted, ..Share::of(source, Service::Git) };
-        Self { share, began: None, ended: Duration::ZERO }
+        Self { share, began: None, ended: Duration::ZERO, judged: None }
     }
 
     /// All of it; nothing of who was never asked for anything.

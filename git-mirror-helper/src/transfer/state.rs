@@ -18,9 +18,8 @@ use mirror_config::{
 use tempfile::NamedTempFile;
 
 use super::{
-    joining::{Joining, Tally},
+    joining::{Joining, Judged, Tally},
     schedule::{Lost, Next, Schedule, SourceId, TaskId},
-    tips_only::Judged,
 };
 use crate::{
     objects::store::{Part, Parts, Store},
@@ -61,14 +60,12 @@ pub(super) struct State {
     under_way: HashMap<TaskId, (Cancel, u64)>,
     /// Who delivered the slice that begins at this cut.
     delivered: HashMap<usize, (SourceId, u64)>,
-    tallies: Vec<Tally>,
+    pub(super) tallies: Vec<Tally>,
     given_up: HashSet<usize>,
     banned: Vec<SourceId>,
     broken: Option<Fault>,
     /// Who sent something that is more than this machine takes.
     too_large: HashSet<SourceId>,
-    /// Who refused a cut in the middle, and why.
-    pub(super) judged: HashMap<SourceId, Judged>,
     /// Something is right, and this machine does not take it.
     has_large: bool,
     closed: bool,
@@ -111,7 +108,6 @@ impl Board {
                 banned: Vec::new(),
                 broken: None,
                 too_large: HashSet::new(),
-                judged: HashMap::new(),
                 has_large: false,
                 closed: false,
             }),
@@ -133,7 +129,7 @@ impl Board {
         let mut state = self.lock();
         if state.closed {
             Next::Over
-        } else if state.judged.get(&id) == Some(&Judged::BeingAsked) {
+        } else if state.tallies[id].judged == Some(Judged::BeingAsked) {
             Next::Wait
         } else {
             state.schedule.next(id, connection, self.now())

@@ -3,27 +3,16 @@
 
 use std::ops::Range;
 
-use super::{schedule::SourceId, state::Board};
-
-/// What a source that refused a cut in the middle has been found to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Judged {
-    /// It is being asked whether it has all; it gets no other slice meanwhile, which it might refuse as well.
-    BeingAsked,
-    /// It has all and gives only what it advertises.
-    TipsOnly,
-    /// It has not got all.
-    Incomplete,
-}
+use super::{joining::Judged, schedule::SourceId, state::Board};
 
 impl Board {
     /// Whether a source that refuses these cuts is to be asked if it has all: those who have, give only what they advertise.
     pub fn may_judge(&self, id: SourceId, range: &Range<usize>) -> bool {
         let in_the_middle = self.cuts[range.clone()].iter().flatten().any(|oid| !self.wants.contains(oid));
         let mut state = self.lock();
-        let is_new = in_the_middle && !self.by_name && !state.judged.contains_key(&id);
+        let is_new = in_the_middle && !self.by_name && state.tallies[id].judged.is_none();
         if is_new {
-            state.judged.insert(id, Judged::BeingAsked);
+            state.tallies[id].judged = Some(Judged::BeingAsked);
         }
         is_new
     }
@@ -31,7 +20,7 @@ impl Board {
     /// What came of it.
     pub fn judge(&self, id: SourceId, has_all: bool) {
         let mut state = self.lock();
-        state.judged.insert(id, if has_all { Judged::TipsOnly } else { Judged::Incomplete });
+        state.tallies[id].judged = Some(if has_all { Judged::TipsOnly } else { Judged::Incomplete });
         if has_all {
             state.schedule.leave(id);
         }
@@ -41,6 +30,6 @@ impl Board {
     /// Those that are.
     pub fn tips_only(&self) -> Vec<SourceId> {
         let state = self.lock();
-        state.judged.iter().filter(|(_, judged)| **judged == Judged::TipsOnly).map(|(id, _)| *id).collect()
+        (0..state.tallies.len()).filter(|id| state.tallies[*id].judged == Some(Judged::TipsOnly)).collect()
     }
 }

@@ -34,12 +34,11 @@ impl Leftover {
         is_new.then_some(Self { pack, bytes })
     }
 
-    /// Takes all of these away once they are there, or `is_over` says that git will make none any more: where it unpacks what it
-    /// is sent there is never one.
+    /// Takes all of these away once `is_over` says that git is done with what it was sent. That they are there is not enough: git
+    /// sets their modes when they have their names. Where it unpacks what it is sent there is never one.
     pub fn take_all_away(leftovers: Vec<Self>, is_over: impl Fn() -> bool) {
         let since = Instant::now();
-        let are_there = || leftovers.iter().all(|leftover| leftover.pack.with_extension("idx").exists());
-        while !leftovers.is_empty() && !is_over() && !are_there() && since.elapsed() < MOMENT[0] {
+        while !leftovers.is_empty() && !is_over() && since.elapsed() < MOMENT[0] {
             thread::sleep(MOMENT[1]);
         }
         leftovers.into_iter().for_each(Self::take_away);

@@ -15,6 +15,11 @@ use crate::errors::Fault;
 /// Whoever has sent something so lately has not stopped.
 const MOMENT: Duration = Duration::from_secs(4);
 
+/// How often whoever waits looks, at least.
+const LOOK: Duration = Duration::from_secs(1);
+/// Nobody looked for so long: this program was stopped, or the machine slept. Nobody is to blame for that time.
+const ASLEEP: Duration = Duration::from_secs(3);
+
 /// Too little comes, and it is not over yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Low {
@@ -45,6 +50,8 @@ struct State {
     /// How long somebody waited, up to the moment from which on somebody waits now.
     clock: Duration,
     runs_since: Option<Instant>,
+    /// When somebody looked at the clock.
+    looked: Instant,
     /// Requests that began before this one are over, at this rate.
     over: Option<(u64, u64)>,
     tell: Option<Tell>,
@@ -72,6 +79,7 @@ impl Together {
             came: Instant::now(),
             clock: Duration::ZERO,
             runs_since: None,
+            looked: Instant::now(),
             over: None,
             tell: None,
         };
@@ -117,11 +125,12 @@ impl Together {
     ///
     /// [`Fault::Crawls`] when it is over, `late` for that silence.
     pub(super) async fn hold<T>(&self, who: &str, what: impl Future<Output = T>, late: Fault) -> Result<T, Fault> {
-        let (waiting, since) = (self.wait_for(who), Instant::now());
+        let waiting = self.wait_for(who);
+        let since = self.lock().now();
         tokio::pin!(what);
         loop {
-            let next = waiting.look()?;
-            let left = self.least.silence().saturating_sub(since.elapsed());
+            let next = waiting.look()?.min(LOOK);
+            let left = (self.least.silence() + since).saturating_sub(self.lock().now());
             if left.is_zero() {
                 return Err(late);
             }
@@ -140,7 +149,7 @@ impl Together {
         state.next += 1;
         if state.runs_since.is_none() {
             let now = Instant::now();
-            (state.runs_since, state.came) = (Some(now), now);
+            (state.runs_since, state.came, state.looked) = (Some(now), now, now);
         }
         state.waiting.push((number, who.to_owned()));
         Waiting { together: self, number }
@@ -152,8 +161,18 @@ impl Together {
 }
 
 impl State {
-    fn now(&self) -> Duration {
-        self.clock + self.runs_since.map_or(Duration::ZERO, |since| since.elapsed())
+    fn now(&mut self) -> Duration {
+        self.at(Instant::now())
+    }
+
+    fn at(&mut self, now: Instant) -> Duration {
+        let Some(since) = &mut self.runs_since else { return self.clock };
+        let unseen = now.saturating_duration_since(self.looked);
+        if unseen > ASLEEP {
+            *since += unseen;
+        }
+        self.looked = now;
+        self.clock + now.saturating_duration_since(*since)
     }
 }
 
@@ -216,6 +235,18 @@ mod tests {
 
     use super::{LeastSpeed, Together};
     use crate::errors::Fault;
+
+    #[test]
+    fn the_clock_stands_while_this_program_is_stopped() {
+        let together = Together::new(LeastSpeed { limit: 1000, time: Duration::from_secs(30) });
+        let _waiting = together.wait_for("one");
+        let mut state = together.lock();
+        let began = state.looked;
+        for (seconds, shown) in [(1, 1), (3, 3), (100, 3), (102, 5), (103, 6), (200, 6)] {
+            let shown = Duration::from_secs(shown);
+            assert_eq!(state.at(began + Duration::from_secs(seconds)), shown, "after {seconds} s");
+        }
+    }
 
     #[test]
     fn those_who_wait_end_together_and_whoever_is_next_has_time_again() {
