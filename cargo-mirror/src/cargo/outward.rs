@@ -8,14 +8,14 @@ use mirror_config::{
 };
 
 use super::{
-    program::{self, Asked},
+    program::{self, AskedVersion},
     setup::Levels,
 };
 use crate::git;
 
 /// How the cargo of these surroundings goes out, which has been asked what it is. What cannot be read says nothing; cargo will
 /// complain about it.
-pub(crate) fn outward(env: &Environment, asked: Asked) -> Outward {
+pub(crate) fn outward(env: &Environment, asked: AskedVersion) -> Outward {
     let levels = Levels::read(env, true).unwrap_or_default();
     let (way, authorities) = (way(env, &levels), authorities(env, &levels));
     Outward { agent: asked.agent(), way, authorities }
@@ -23,7 +23,7 @@ pub(crate) fn outward(env: &Environment, asked: Asked) -> Outward {
 
 /// The same with nothing asked yet.
 pub(crate) fn of_program(env: &Environment) -> Outward {
-    outward(env, Asked::of(&program::program(env)))
+    outward(env, AskedVersion::of(&program::program(env)))
 }
 
 /// The proxy that is named, in cargo's order; curl's exceptions count for all of them, and an empty one is none.
@@ -60,7 +60,7 @@ mod tests {
 
     use mirror_config::{system::Environment, transport::Route};
 
-    use super::{Asked, outward};
+    use super::{AskedVersion, outward};
 
     #[test]
     fn cargo_goes_where_it_is_told_to() {
@@ -85,7 +85,7 @@ mod tests {
                 [("HOME", root.path().join("home").into_os_string()), ("CARGO_HOME", home.clone().into_os_string())];
             let told = variables.iter().map(|(name, value)| (*name, (*value).into()));
             let env = Environment::of(own.into_iter().chain(told), root.path());
-            let found = outward(&env, Asked::of(Path::new("/nowhere")));
+            let found = outward(&env, AskedVersion::of(Path::new("/nowhere")));
             let authority = authority.map(|file| root.path().join(file));
             // Where nothing of cargo's own says so git's counts, which is this machine's here.
             if way.is_some() {

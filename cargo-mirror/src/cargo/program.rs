@@ -31,9 +31,9 @@ pub(crate) fn command(env: &Environment, toolchain: bool) -> Command {
 
 /// A cargo that has been asked what it is. That takes a while, in which there is other work.
 #[derive(Debug)]
-pub(crate) struct Asked(Option<Child>);
+pub(crate) struct AskedVersion(Option<Child>);
 
-impl Asked {
+impl AskedVersion {
     /// Asks it.
     pub(crate) fn of(cargo: &Path) -> Self {
         let mut command = Command::new(cargo);

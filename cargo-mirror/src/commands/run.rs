@@ -19,7 +19,7 @@ use crate::{
     cargo::{
         command_line, lock_file,
         outward::outward,
-        program::{self, Asked},
+        program::{self, AskedVersion},
         run_home::{Given, RELAY, RunHome},
         setup::{Known, Levels, Replacement, standing},
         start,
@@ -47,7 +47,7 @@ pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Re
         ));
         return start::become_cargo(env, config, &levels, &asked.arguments);
     }
-    let said = Asked::of(&program::program(env));
+    let said = AskedVersion::of(&program::program(env));
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
     let needs = locked.as_deref().map(lock_file::needs).unwrap_or_default();
     let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();

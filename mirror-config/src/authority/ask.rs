@@ -195,7 +195,7 @@ impl<T: Send + 'static> Inquiry<'_, T> {
 
     fn note_upstream(&self, took: Duration, fault: Option<Fault>) {
         self.upstream.note(fault.as_ref());
-        if let Some(id) = self.upstream_id() {
+        if let Some(id) = self.index.upstream() {
             self.note(id, Some(took).filter(|_| fault.is_none()), fault);
         }
     }
@@ -203,14 +203,10 @@ impl<T: Send + 'static> Inquiry<'_, T> {
     /// Others answered in its place: that is noted once, when it happens.
     fn note_silence(&self) {
         if self.upstream.fell_silent()
-            && let Some(id) = self.upstream_id()
+            && let Some(id) = self.index.upstream()
         {
             self.note(id, None, Some(Fault::Timeout));
         }
-    }
-
-    fn upstream_id(&self) -> Option<SourceId> {
-        self.index.order().into_iter().find(|(_, source)| source.is_upstream()).map(|(id, _)| id)
     }
 
     fn note(&self, id: SourceId, first_byte: Option<Duration>, fault: Option<Fault>) {

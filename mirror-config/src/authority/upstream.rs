@@ -17,6 +17,7 @@ use super::once::lock;
 use crate::{
     errors::{Failure, Fault, Kind},
     fetch::Sources,
+    message::listed,
     model::Service,
     select::{Health, Observation, Source},
     system::state,
@@ -30,8 +31,6 @@ const GRACE: Duration = Duration::from_millis(1100);
 const MOST_FAULTS: u32 = 3;
 /// Questions that may be under way to one who is silent.
 const BESIDE: usize = 4;
-/// Versions that a message names.
-const NAMED: usize = 3;
 
 /// How a place is asked for the entry; one that has not got it says [`Fault::Missing`].
 pub type Ask<T> = Arc<dyn Fn(&Source) -> Result<T, Fault> + Send + Sync>;
@@ -97,7 +96,7 @@ impl Upstream {
     pub fn settle(&self, index: &Sources) {
         if self.has_spoken()
             && !self.is_silent()
-            && let Some((id, _)) = index.order().into_iter().find(|(_, source)| source.is_upstream())
+            && let Some(id) = index.upstream()
         {
             index.begin(id);
             index.end(id, 0, 0, None, None);
@@ -182,11 +181,8 @@ impl Upstream {
         if other.is_empty() {
             return;
         }
-        let more = other.len().saturating_sub(NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let named = other.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
-        let text =
-            format!("{what} {named}{more}: upstream, which answers now, says something else than mirrors agreed on");
+        let named = listed(other);
+        let text = format!("{what} {named}: upstream, which answers now, says something else than mirrors agreed on");
         // The first one is enough.
         let _ = self.contradicted.set(
             Failure::new(Kind::Digest, text)

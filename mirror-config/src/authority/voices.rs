@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::trust::{Believed, Stance};
+use crate::{
+    message::listed,
+    trust::{Believed, Stance},
+};
 
-/// Entries that a sentence names.
-const NAMED: usize = 3;
 /// Who speaks by what was written down before the run: a lock, pins, hashes among requirements.
 const PROJECT: &str = "the project";
 
@@ -30,20 +31,12 @@ impl Voices {
                 Stance::Other => "something else of",
                 Stance::Alone => "what too few attest of",
             };
-            format!("{said} {}", listed(about))
+            format!("{said} {}", listed(about.iter().map(String::as_str)))
         };
         let sentence = |(who, said): (&String, &BTreeMap<Stance, BTreeSet<String>>)| {
             (who.clone(), said.iter().map(part).collect::<Vec<_>>().join("; "))
         };
         self.0.iter().map(sentence).collect()
-    }
-}
-
-fn listed(names: &BTreeSet<String>) -> String {
-    let shown = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 

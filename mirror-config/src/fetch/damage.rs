@@ -151,7 +151,10 @@ mod tests {
     #[test]
     fn a_flipped_byte_is_found_in_its_member() {
         for method in ["ZIP_STORED", "ZIP_DEFLATED"] {
-            let Some(mut file) = archive(method) else { return };
+            let Some(mut file) = archive(method) else {
+                println!("no python3 here: nothing was seen");
+                return;
+            };
             assert_eq!(parts(&file).len(), 1, "{method}: the directory alone");
             let size = file.metadata().expect("ours").len();
             for share in [0.1, 0.35, 0.5, 0.9] {

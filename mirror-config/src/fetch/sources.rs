@@ -170,6 +170,11 @@ impl Sources {
         order.into_iter().map(|(id, tally)| (id, Arc::clone(&tally.source))).collect()
     }
 
+    /// Upstream, unless it has been found to lie.
+    pub fn upstream(&self) -> Option<SourceId> {
+        self.lock().iter().position(|tally| tally.source.is_upstream() && !tally.banned)
+    }
+
     /// Bytes a second of one, in this run or from memory.
     pub fn rate(&self, id: SourceId) -> Option<f64> {
         self.lock()[id].rate()

@@ -4,4 +4,4 @@ pub mod redact;
 pub mod units;
 
 pub use redact::{controls, secrets, shortened};
-pub use units::{age, bytes, span, spelled};
+pub use units::{age, bytes, listed, span, spelled};

@@ -1,6 +1,19 @@
-//! Sizes and times as people read them. Pure.
+//! Sizes, times and lists of names as people read them. Pure.
 
 use std::time::Duration;
+
+/// Names of a list that a sentence has.
+const NAMED: usize = 3;
+
+/// Names, the first three of them and how many more there are.
+pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    let (shown, more) = names.split_at(names.len().min(NAMED));
+    match more.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
 
 /// A number of bytes in SI units, three digits.
 pub fn bytes(count: u64) -> String {
@@ -49,7 +62,7 @@ pub fn span(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{age, bytes, span, spelled};
+    use super::{age, bytes, listed, span, spelled};
 
     use std::time::Duration;
 
@@ -67,6 +80,11 @@ mod tests {
         }
         for (count, text) in [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (2100, "2.1 kB")] {
             assert_eq!(spelled(count), text);
+        }
+        for (names, text) in
+            [(&[][..], ""), (&["a"], "a"), (&["a", "b", "c"], "a, b, c"), (&["a"; 5], "a, a, a and 2 more")]
+        {
+            assert_eq!(listed(names.iter().copied()), text);
         }
         for (seconds, text) in [(5, "5 s"), (600, "10 min"), (7200, "2 h"), (200_000, "2 days")] {
             assert_eq!(age(Duration::from_secs(seconds)), text);

@@ -28,8 +28,8 @@ pub(crate) fn start(task: &Task) -> Vec<Row> {
         Pip::Machines => machines(),
     };
     let mut rows = vec![
-        row(task, "shim, no index, idle pip", Some(Goal::More(3.0)), beside_idle(&pip, &["freeze"])),
-        row(task, "shim with relay, idle pip", Some(Goal::More(10.0)), beside_idle(&pip, &["install", "x"])),
+        row(task, "shim, no index, idle pip", Some(Goal::More(1.2)), beside_idle(&pip, &["freeze"])),
+        row(task, "shim with relay, idle pip", Some(Goal::More(5.0)), beside_idle(&pip, &["install", "x"])),
     ];
     if let Some(real) = real {
         rows.push(row(task, "shim, pip --version", Some(Goal::More(3.0)), beside_real(real)));

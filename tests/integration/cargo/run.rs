@@ -126,6 +126,26 @@ fn what_was_fetched_once_is_not_fetched_again_and_the_address_stays() {
 }
 
 #[test]
+fn what_the_lock_names_is_asked_for_once_and_before_cargo_gets_there() {
+    let world = World::locked();
+    let answers = Duration::from_millis(700);
+    world.stage.upstream.web.latency(answers);
+    world.stage.upstream.web.forget_log();
+    world.fetch().ok();
+    let log = world.stage.upstream.web.log();
+    let asked = |name: &str| {
+        let mut asked = log.iter().filter(|seen| seen.path.ends_with(&CrateServer::index_path(name)));
+        let first = asked.next().unwrap_or_else(|| panic!("{name} was not asked for")).at;
+        assert_eq!(asked.count(), 0, "{name} was asked for twice");
+        first
+    };
+    // Three levels below: cargo asks for it when upstream has answered three times.
+    let ahead = asked("unicode-ident").saturating_duration_since(asked("thiserror"));
+    assert!(ahead < answers * 2, "{ahead:?}");
+    world.assert_right();
+}
+
+#[test]
 fn the_build_goes_on_through_the_others() {
     let kinds: &[Kind] = &[
         ("silent", |world| world.stage.mirror("ash").web.set(Fault::BlackHole)),
