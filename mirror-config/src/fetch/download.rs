@@ -72,6 +72,7 @@ pub fn ask(
     let patience = if part.alone || source.is_upstream() { Patience::LAST } else { Patience::REPLACEABLE };
     let request = Request::get(address.with_credentials_of(&source.address), &route, patience)
         .header("accept-encoding", "identity")
+        .apart()
         .until(cancel);
     select.http.send(&match part.header() {
         Some(range) => request.header("range", range),

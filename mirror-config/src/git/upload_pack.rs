@@ -112,7 +112,7 @@ impl Session {
     /// [`Fault::NotAMirror`] when the answer is not one of git's.
     pub fn open(http: &Http, source: &Source, patience: Patience) -> Result<Self, Fault> {
         let address = below(&source.address, "info/refs", Some("service=git-upload-pack"));
-        let request = Request::get(address, &source.route, patience).to(&source.name);
+        let request = Request::get(address, &source.route, patience).apart().to(&source.name);
         let request = request.header("git-protocol", "version=2");
         let answer = http.send(&request)?;
         if answer.content_type != "application/x-git-upload-pack-advertisement" {
@@ -151,6 +151,7 @@ impl Session {
     /// The [`Fault`] of the request; [`Fault::NotAMirror`] for another content type.
     pub fn command(&self, body: Vec<u8>, patience: Patience) -> Result<Body, Fault> {
         let request = Request::get(below(&self.base, "git-upload-pack", None), &self.source.route, patience)
+            .apart()
             .to(&self.source.name)
             .post(body)
             .header("git-protocol", "version=2")

@@ -59,6 +59,17 @@ pub struct Response {
     pub body: Body,
 }
 
+/// How a request is sent; each manner has a client of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Manner {
+    route: Route,
+    tls: bool,
+    /// Connections that are kept may not be used.
+    fresh: bool,
+    /// Answers that come at the same time have a connection each.
+    apart: bool,
+}
+
 /// The client. Cheap to share; connections are kept for reuse.
 #[derive(Debug, Clone)]
 pub struct Http(pub(super) Arc<Inner>);
@@ -66,8 +77,7 @@ pub struct Http(pub(super) Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     runtime: Runtime,
-    /// By way, with TLS or without, and whether each request has a connection of its own.
-    clients: Mutex<HashMap<(Route, bool, bool), Client>>,
+    clients: Mutex<HashMap<Manner, Client>>,
     kept: Kept,
     extra_roots: Vec<reqwest::Certificate>,
     /// The same in rustls' form.
@@ -232,13 +242,13 @@ impl Http {
     fn client(&self, request: &Request, fresh: bool) -> Result<Client, Fault> {
         let is_tls = |address: &Address| address.expose().scheme() == "https";
         let tls = is_tls(&request.address) || matches!(&request.route, Route::Through(proxy) if is_tls(proxy));
-        let key = (request.route.clone(), tls, fresh);
+        let manner = Manner { route: request.route.clone(), tls, fresh, apart: request.apart };
         let mut clients = self.0.clients.lock().expect("nobody panics while holding it");
-        if let Some(client) = clients.get(&key) {
+        if let Some(client) = clients.get(&manner) {
             return Ok(client.clone());
         }
-        let client = self.build(&request.route, tls, fresh).map_err(|error| fault_of(&error))?;
-        clients.insert(key, client.clone());
+        let client = self.build(&manner).map_err(|error| fault_of(&error))?;
+        clients.insert(manner, client.clone());
         Ok(client)
     }
 
@@ -261,13 +271,16 @@ impl Http {
         })
     }
 
-    fn build(&self, route: &Route, tls: bool, fresh: bool) -> Result<Client, reqwest::Error> {
-        let mut builder = self.builder(route)?;
-        if fresh {
+    fn build(&self, manner: &Manner) -> Result<Client, reqwest::Error> {
+        let mut builder = self.builder(&manner.route)?;
+        if manner.fresh {
             builder = builder.pool_max_idle_per_host(0);
         }
+        if manner.apart {
+            builder = builder.http1_only();
+        }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        if tls {
+        if manner.tls {
             // Somebody else's earlier choice is as good as ours.
             let _ = rustls::crypto::CryptoProvider::install_default((*provider).clone());
             builder = builder.tls_certs_merge(self.0.extra_roots.clone());

@@ -20,13 +20,16 @@ pub struct Request {
     pub cancel: Cancel,
     /// Who is asked, for messages.
     pub who: String,
+    /// Whether answers that come at the same time have a connection each.
+    pub apart: bool,
 }
 
 impl Request {
     /// A GET.
     pub fn get(address: Address, route: &Route, patience: Patience) -> Self {
         let who = address.expose().host_str().unwrap_or_default().to_owned();
-        Self { address, route: route.clone(), headers: Vec::new(), body: None, patience, cancel: Cancel::new(), who }
+        let (route, headers, body, cancel) = (route.clone(), Vec::new(), None, Cancel::new());
+        Self { address, route, headers, body, patience, cancel, who, apart: false }
     }
 
     /// The same as a POST of this.
@@ -43,6 +46,12 @@ impl Request {
     /// The same, to somebody with a name.
     pub fn to(self, who: &str) -> Self {
         Self { who: who.to_owned(), ..self }
+    }
+
+    /// The same, for much: on a connection of its own while it lasts (so in HTTP/1.1). What shares one, as HTTP/2 has it, has the
+    /// pace of one: with loss that is far less than the line's.
+    pub fn apart(self) -> Self {
+        Self { apart: true, ..self }
     }
 
     /// The same, ended early by this.
