@@ -119,8 +119,15 @@ impl Answer<'_, '_> {
     /// Lands what mirrors have and what upstream adds, and places it in the repository. Whether all of it came that way.
     fn bulk(&mut self, store: &Store, held: Held) -> Result<bool, Failure> {
         let (run, request, refs) = (self.authority.run, self.request, self.refs);
-        let mut bulk =
-            Bulk { store, request, refs, authority: self.authority, mirrors: self.mirrors, has_large: false };
+        let mut bulk = Bulk {
+            store,
+            request,
+            refs,
+            authority: self.authority,
+            mirrors: self.mirrors,
+            has_large: false,
+            may_break_off: true,
+        };
         let carried = bulk.carry();
         let has_large = bulk.has_large;
         if let Err(failure) = carried {

@@ -3,7 +3,10 @@
 //! A mirror that lags behind is still good for what it has: upstream is asked which of its tips it knows too, and only
 //! those are fetched. What no mirror has comes from upstream.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs::File,
+    time::{Duration, Instant},
+};
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
@@ -20,6 +23,7 @@ use super::{
     one_piece::{CRAWL, Came, ENOUGH_CUTS, OnePiece},
     slices::{Shared, Slices, Work},
     stale,
+    state::Rest,
 };
 use crate::{
     authority::Authority,
@@ -54,6 +58,8 @@ pub struct Bulk<'a, 'r> {
     pub mirrors: &'a mut Mirrors<'r>,
     /// There is something that only git itself takes: it is not asked for again in a way that cannot hold it.
     pub has_large: bool,
+    /// The last slices may be broken off once, when they take long.
+    pub may_break_off: bool,
 }
 
 /// How a transfer from several sources begins: what is to be done, and who has answered.
@@ -106,7 +112,11 @@ impl Bulk<'_, '_> {
                 },
             };
             let files = work.is_by_name();
-            let Shared { whole, tips_only, .. } = self.share(&wants, work, ready)?;
+            let Shared { whole, tips_only, rest, sources, .. } = self.share(&wants, work, ready)?;
+            if let Some(rest) = rest {
+                self.rest_by_name(&wants, rest, sources)?;
+                break;
+            }
             if !whole && !tips_only.is_empty() {
                 self.by_tips(&wants, tips_only)?;
                 break;
@@ -129,7 +139,7 @@ impl Bulk<'_, '_> {
     /// The same from sources that have all of it, and give only what they advertise: cut at tags, where there are any, else in
     /// one piece from one after the other.
     fn by_tips(&mut self, wants: &[Oid], sources: Vec<Session>) -> Result<(), Failure> {
-        let tags = cuts(wants, self.refs, &[], &[], 0);
+        let tags = cuts(wants, self.refs, &[], &[], (0, f64::INFINITY));
         if tags.len() > 1 {
             let ready = sources.iter().cloned().map(Joining::of).collect();
             let work = self.sliced(tags, true)?;
@@ -152,10 +162,43 @@ impl Bulk<'_, '_> {
         let upstream = self.authority.session().cloned();
         let run = self.authority.run;
         let tags = self.request.follows_tags();
-        let slices = Slices { run, store: self.store, wants, tags, mirrors: self.mirrors, upstream };
+        let may_break_off = self.may_break_off;
+        let slices = Slices { run, store: self.store, wants, tags, mirrors: self.mirrors, upstream, may_break_off };
         let shared = slices.fetch(work, ready)?;
         self.has_large |= shared.has_large;
         Ok(shared)
+    }
+
+    /// The rest of a history whose last slices took long: what came of them is taken in, and what is missing comes by name, or else
+    /// in slices after all.
+    fn rest_by_name(&mut self, wants: &[Oid], rest: Vec<Rest>, sources: Vec<Joining>) -> Result<(), Failure> {
+        let failed =
+            |why: String| Failure::new(Kind::Io, format!("{}: the store: {why}", self.authority.run.repository));
+        self.may_break_off = false;
+        let mut came: Vec<(usize, File)> = Vec::new();
+        for part in Parts::left(self.store) {
+            came.push((part.range.start, part.open().map_err(|error| failed(error.to_string()))?));
+        }
+        for Rest { range, file } in &rest {
+            came.push((range.start, file.reopen().map_err(|error| failed(error.to_string()))?));
+        }
+        came.sort_by_key(|(cut, _)| *cut);
+        let mut landing = Landing::begin(self.store).map_err(|fault| failed(fault.to_string()))?;
+        for (_, file) in came {
+            // It ends in the middle, or rests on what has not come; what is whole is kept.
+            if let Err(fault @ Fault::Local(_)) = landing.stream(file, &mut |_| Ok(())) {
+                return Err(failed(fault.to_string()));
+            }
+        }
+        let (landing, ready) = self.by_name(wants, landing, sources);
+        if let Some(landing) = landing {
+            // A run that is killed now has left it as if all were to come in one piece.
+            Parts::none(self.store).write_plan(&[wants.to_vec()]).map_err(|error| failed(error.to_string()))?;
+            self.share(wants, Work::files(landing), ready)?;
+        } else if let Some((cuts, parts)) = Parts::resume(self.store) {
+            self.share(wants, Work::slices(cuts, parts, false), ready)?;
+        }
+        Ok(())
     }
 
     /// Finds out whether the bulk comes in one piece, and lets it; else says how to cut it, and who has answered.
@@ -269,13 +312,14 @@ impl Bulk<'_, '_> {
     fn rest(&mut self, wants: &[Oid], landing: Landing, ready: Vec<Joining>) -> Beginning {
         let commits = landing.commits(wants);
         let bytes = landing.bytes();
+        let rate = ready.iter().filter_map(|one| one.rate).fold(0.0, f64::max);
         let (landing, joining) = self.by_name(wants, landing, ready);
         match landing {
             Some(landing) => Beginning::Files(Box::new(landing), joining),
             None => {
                 let in_vain = |j: Joining| Joining { wasted: j.wasted + j.bytes, bytes: 0, ..j };
                 Beginning::Slices(
-                    cuts(wants, self.refs, &commits, &[], bytes),
+                    cuts(wants, self.refs, &commits, &[], (bytes, rate)),
                     joining.into_iter().map(in_vain).collect(),
                 )
             }

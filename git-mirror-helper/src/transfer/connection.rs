@@ -30,7 +30,7 @@ pub fn serve(board: &Board, session: &Session, id: SourceId, connection: usize) 
             Next::Slice(task, range) => {
                 let cancel = Cancel::new();
                 board.begin(task, id, &cancel);
-                match fetch(board, session, &cancel, task, &range) {
+                match fetch(board, session, &cancel, (task, id), &range) {
                     Ok(file) => board.arrived(task, id, range, file),
                     Err(Fault::Missing) => {
                         // Some servers give out only what they advertise, and that whole.
@@ -53,7 +53,7 @@ fn fetch(
     board: &Board,
     session: &Session,
     cancel: &Cancel,
-    task: TaskId,
+    (task, id): (TaskId, SourceId),
     range: &Range<usize>,
 ) -> Result<NamedTempFile, Fault> {
     let wants: Vec<Oid> = board.cuts[range.clone()].iter().flatten().cloned().collect();
@@ -69,9 +69,18 @@ fn fetch(
     let mut stream = session.until(cancel).fetch(&fetch, patience)?;
     stream.get_mut().limit(board.limit);
     let mut file = Parts::create(&board.store).map_err(|error| Fault::Local(error.to_string()))?;
-    parts::receive(&mut stream, file.as_file_mut(), board.store.hash(), &mut |heard| match heard {
+    board.spooled(task, file.path());
+    let received = parts::receive(&mut stream, file.as_file_mut(), board.store.hash(), &mut |heard| match heard {
         Heard::Objects(count) => board.begun(task, count),
         Heard::Bytes(bytes) => board.received(task, bytes),
-    })?;
-    Ok(file)
+    });
+    match received {
+        Ok(()) => Ok(file),
+        Err(fault) => {
+            if fault == Fault::Canceled {
+                board.ended(task, id, range, file);
+            }
+            Err(fault)
+        }
+    }
 }

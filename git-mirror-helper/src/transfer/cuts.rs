@@ -12,17 +12,21 @@ use mirror_config::model::{Oid, Ref};
 
 /// Commits that were seen are cut into so many slices at most, where tags do not do it.
 const MOST: u64 = 64;
-/// Bytes that are worth a slice. Where tags are closer than that, several make one cut, but never fewer than [`MOST`] in all: each
-/// request costs its server a walk, and lists what came before it.
-const WORTH: u64 = 128 << 10;
+/// Bytes that are worth a slice; fewer, down to the first, where a line takes longer than [`WORTH_TIME`] for them. Where tags are
+/// closer than that, several make one cut, but never fewer than [`MOST`] in all: each request costs its server a walk, and lists
+/// what came before it.
+const WORTH: [u64; 2] = [16 << 10, 128 << 10];
+/// Seconds for them.
+const WORTH_TIME: f64 = 0.5;
 /// Files are cut into so many slices at most.
 const MOST_BY_NAME: usize = 256;
 const TAGS: &str = "refs/tags/";
 
 /// Cuts for a fetch of `wants`. `refs` are the authority's; `seen` are the newest commits of the history, oldest first,
 /// each proven to be reached from the wants; `older` are tips, oldest first, that the wants are believed to reach. `bytes`
-/// is about how much it all is.
-pub fn cuts(wants: &[Oid], refs: &[Ref], seen: &[Oid], older: &[Oid], bytes: u64) -> Vec<Vec<Oid>> {
+/// is about how much it all is, `rate` the bytes a second with which it comes.
+pub fn cuts(wants: &[Oid], refs: &[Ref], seen: &[Oid], older: &[Oid], (bytes, rate): (u64, f64)) -> Vec<Vec<Oid>> {
+    let worth = ((rate * WORTH_TIME) as u64).clamp(WORTH[0], WORTH[1]);
     let wanted: HashSet<&Oid> = wants.iter().collect();
     let places: HashMap<&Oid, usize> = seen.iter().enumerate().map(|(place, oid)| (oid, place)).collect();
     let mut before: Vec<(&str, &Oid)> = Vec::new();
@@ -38,11 +42,11 @@ pub fn cuts(wants: &[Oid], refs: &[Ref], seen: &[Oid], older: &[Oid], bytes: u64
     }
     before.sort_by(|(a, _), (b, _)| by_number(a, b));
     let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-    let together = (before.len() + among.len()).div_ceil(number((bytes / WORTH).max(MOST))).max(1);
+    let together = (before.len() + among.len()).div_ceil(number((bytes / worth).max(MOST))).max(1);
     let group = |tags: &[(&str, &Oid)]| tags.iter().map(|(_, oid)| (*oid).clone()).collect();
     let mut cuts: Vec<Vec<Oid>> = before.chunks(together).map(group).collect();
     cuts.extend(older.iter().map(|oid| vec![oid.clone()]));
-    let wished = number((bytes / WORTH).clamp(1, MOST));
+    let wished = number((bytes / worth).clamp(1, MOST));
     let step = seen.len().div_ceil(wished).max(1);
     let (mut last, mut tagged, mut tags) = (None, 0, Vec::new());
     for (place, oid) in seen.iter().enumerate() {
@@ -110,6 +114,7 @@ mod tests {
     use mirror_config::model::{Oid, Ref};
 
     const LOTS: u64 = 1 << 30;
+    const FAST: f64 = 1e9;
 
     fn oid(number: usize) -> Oid {
         format!("{number:040x}").parse().expect("an id")
@@ -136,12 +141,15 @@ mod tests {
         let refs = [tag("v10", 3), tag("v9", 2), tag("side", 8), tag("again", 3)];
         let wants: Vec<Oid> = [1, 2, 3, 9].map(oid).to_vec();
         assert_eq!(
-            numbers(&cuts(&wants, &refs, &[], &[], LOTS)),
+            numbers(&cuts(&wants, &refs, &[], &[], (LOTS, FAST))),
             [vec![3], vec![2], vec![1, 9]],
             "`again` comes first"
         );
-        assert_eq!(numbers(&cuts(&wants, &[], &[], &[], LOTS)), [vec![1, 2, 3, 9]]);
-        assert_eq!(numbers(&cuts(&wants, &[], &[], &[oid(7), oid(1)], LOTS)), [vec![7], vec![1], vec![2, 3, 9]]);
+        assert_eq!(numbers(&cuts(&wants, &[], &[], &[], (LOTS, FAST))), [vec![1, 2, 3, 9]]);
+        assert_eq!(
+            numbers(&cuts(&wants, &[], &[], &[oid(7), oid(1)], (LOTS, FAST))),
+            [vec![7], vec![1], vec![2, 3, 9]]
+        );
     }
 
     #[test]
@@ -149,13 +157,13 @@ mod tests {
         let count = |tags: usize, bytes: u64| {
             let refs: Vec<Ref> = (0..tags).map(|number| tag(&format!("build-{number}"), number + 1)).collect();
             let wants: Vec<Oid> = (1..=tags).map(oid).collect();
-            let cuts = numbers(&cuts(&wants, &refs, &[], &[], bytes));
+            let cuts = numbers(&cuts(&wants, &refs, &[], &[], (bytes, FAST)));
             assert_eq!(cuts.concat(), (1..=tags).collect::<Vec<_>>(), "all of them, in order");
             cuts.len()
         };
         let seen: Vec<Oid> = (1..2000).map(oid).collect();
         let refs: Vec<Ref> = (0..2500).map(|number| tag(&format!("{number}"), number)).collect();
-        let mixed = numbers(&cuts(&(0..3000).map(oid).collect::<Vec<_>>(), &refs, &seen, &[], 20 << 20));
+        let mixed = numbers(&cuts(&(0..3000).map(oid).collect::<Vec<_>>(), &refs, &seen, &[], (20 << 20, FAST)));
         assert!((110..180).contains(&mixed.len()), "among the commits as well: {}", mixed.len());
         assert_eq!(count(50, 300_000), 50);
         assert_eq!(count(1000, 300 << 20), 1000);
@@ -169,10 +177,11 @@ mod tests {
         let seen: Vec<Oid> = (100..1060).map(oid).collect();
         let refs = [tag("old", 5), tag("new", 104), tag("unwanted", 6)];
         let wants = [oid(5), oid(1059)];
-        let cuts = numbers(&cuts(&wants, &refs, &seen, &[], LOTS));
+        let cuts = numbers(&cuts(&wants, &refs, &seen, &[], (LOTS, FAST)));
         assert_eq!(cuts[..4], [[5], [100], [104], [119]], "a tag among the commits is cut at, whoever wants it");
         assert!((60..75).contains(&cuts.len()), "{}", cuts.len());
         assert_eq!(cuts.last(), Some(&vec![1059]));
-        assert_eq!(numbers(&super::cuts(&wants, &[], &seen, &[], 300_000)).len(), 3, "little is cut seldom");
+        assert_eq!(numbers(&super::cuts(&wants, &[], &seen, &[], (300_000, FAST))).len(), 3, "little is cut seldom");
+        assert_eq!(super::cuts(&wants, &[], &seen, &[], (300_000, 65_000.0)).len(), 10, "a slow line's more often");
     }
 }

@@ -11,6 +11,7 @@ pub mod one_piece;
 pub mod joining;
 pub mod state;
 mod tips_only;
+mod rest;
 pub mod connection;
 pub mod slices;
 pub mod bulk;

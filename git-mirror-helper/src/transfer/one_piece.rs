@@ -100,6 +100,10 @@ impl OnePiece<'_> {
                 return Ok(self.cut(whole, None));
             }
         }
+        if heavy {
+            // What has come is taken in; the next file may take as long as all of it.
+            cancel.cancel();
+        }
         // What the store could not keep is not worth receiving, and a pack can go on for ever.
         whole.body().limit(run.select.config.git.store_limit.value);
         let parts = Parts::begin(self.store, &[self.wants.to_vec()]);
@@ -124,14 +128,14 @@ impl OnePiece<'_> {
             let look = Look { objects, seen, files, is_past_commits: arrived.is_past_commits(), ..Look::default() };
             unseen = objects.saturating_sub(seen);
             let help = outlook.wants_help(since.elapsed(), flow.bytes(), flow.waited(), look.left());
-            if !(help && may_share || heavy) {
+            if !(help && may_share) {
                 return Ok(());
             }
             let file = arrived.some_missing_file();
             if let Some(file) = &file {
                 may_share = by_name::gives(self.session, file);
             }
-            if heavy || may_share && (file.is_some() || look.is_past_commits) {
+            if may_share && (file.is_some() || look.is_past_commits) {
                 tracing::debug!(?look, bytes = flow.bytes(), "the rest comes from all");
                 cancel.cancel();
                 return Err(Fault::Canceled);
@@ -179,6 +183,6 @@ impl OnePiece<'_> {
     /// Breaks an answer off. `commits`: those that came, if its beginning is not all that is known.
     fn cut(&self, whole: Whole, commits: Option<Vec<Oid>>) -> Came {
         let (hint, wasted) = whole.break_off(self.wants, self.session.advertisement.object_format(), commits);
-        Came::Cut(cuts(self.wants, self.refs, &hint.commits, self.older, hint.bytes), hint.rate, wasted)
+        Came::Cut(cuts(self.wants, self.refs, &hint.commits, self.older, (hint.bytes, hint.rate)), hint.rate, wasted)
     }
 }

@@ -15,7 +15,13 @@ use mirror_config::{
 };
 use tempfile::NamedTempFile;
 
-use super::{connection, cuts, joining::Joining, mirrors::Mirrors, schedule::SourceId, state::Board};
+use super::{
+    by_name, connection, cuts,
+    joining::Joining,
+    mirrors::Mirrors,
+    schedule::{SourceId, TaskId},
+    state::{Board, Rest},
+};
 use crate::{
     objects::{
         landing::{Landing, land},
@@ -28,6 +34,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(20);
 /// How long mirrors have to answer before upstream is asked for what they may have.
 const MIRRORS_FIRST: Duration = Duration::from_secs(1);
+/// Between two looks at whether the last slices take long.
+const LONG_LOOK: Duration = Duration::from_millis(500);
 /// Times that all may break off before it is over.
 const REVIVALS: u32 = 2;
 
@@ -46,6 +54,8 @@ pub struct Slices<'a, 'r> {
     pub mirrors: &'a mut Mirrors<'r>,
     /// Upstream, to step in where mirrors cannot.
     pub upstream: Option<Session>,
+    /// The last slices may be broken off, where the rest is to come by name.
+    pub may_break_off: bool,
 }
 
 /// What came of it.
@@ -57,6 +67,10 @@ pub struct Shared {
     pub tips_only: Vec<Session>,
     /// There is something that this machine does not take, whoever sends it.
     pub has_large: bool,
+    /// What came of the last slices, where the rest is to come by name.
+    pub rest: Option<Vec<Rest>>,
+    /// Who took part and may go on.
+    pub sources: Vec<Joining>,
 }
 
 /// What is to be done.
@@ -139,11 +153,15 @@ impl Slices<'_, '_> {
         ready.into_iter().for_each(|joining| under_way.join(joining));
         let ended = self.until_done(&mut under_way);
         board.close();
-        let mut tips_only = Vec::new();
+        let (mut tips_only, mut sources) = (Vec::new(), Vec::new());
         for Joined { id, session, connections } in std::mem::take(&mut under_way.joined) {
             // A panic there has been shown already, and its slice is simply not there.
             connections.into_iter().for_each(|connection| drop(connection.join()));
-            tips_only.extend(board.tips_only().contains(&id).then_some(session));
+            if board.tips_only().contains(&id) {
+                tips_only.push(session);
+            } else if board.is_serving(id) {
+                sources.push(Joining::of(session));
+            }
         }
         drop(shown);
         let UnderWay { landing, tips, .. } = under_way;
@@ -156,7 +174,11 @@ impl Slices<'_, '_> {
             landing.keep(&tips, reached_from).map_err(local)?;
             board.stored(whole || board.is_landed());
         }
-        ended.map(|()| Shared { whole, tips_only, has_large: board.is_too_large() })
+        let has_large = board.is_too_large();
+        ended.map(|breaks_off| {
+            let rest = breaks_off.then(|| board.take_rest());
+            Shared { whole, tips_only, has_large, rest, sources }
+        })
     }
 
     /// How many cuts had landed in a run that was killed, and what it left of them.
@@ -167,10 +189,10 @@ impl Slices<'_, '_> {
         landing.whole(&tips).is_ok().then_some((landed, landing))
     }
 
-    fn until_done(&mut self, under_way: &mut UnderWay) -> Result<(), Failure> {
+    fn until_done(&mut self, under_way: &mut UnderWay) -> Result<bool, Failure> {
         let board = Arc::clone(&under_way.board);
         let started = Instant::now();
-        let mut revivals = 0;
+        let (mut revivals, mut looked) = (0, started);
         loop {
             while let Some(session) = self.mirrors.next_within(Duration::ZERO) {
                 under_way.join(Joining { rate: session.source.expected_rate, ..Joining::of(session) });
@@ -186,12 +208,25 @@ impl Slices<'_, '_> {
             // An earlier run may have planned for more than is wanted now.
             let wanted = landed && !board.by_name && under_way.landing.has_all(self.wants);
             if board.is_landed() || wanted || board.is_too_large() {
-                return Ok(());
+                return Ok(false);
+            }
+            if looked.elapsed() > LONG_LOOK {
+                looked = Instant::now();
+                let last = under_way.to_share(self.may_break_off);
+                if !last.is_empty() && !board.by_name {
+                    tracing::debug!("the rest comes by name");
+                    board.break_all_off();
+                    return Ok(true);
+                }
+                board.break_off(&last);
+            }
+            for rest in board.take_rest() {
+                under_way.share(rest)?;
             }
             let mirrors_had_time = !self.mirrors.has_more() || started.elapsed() > MIRRORS_FIRST;
             // Before upstream has to give what they could: they are asked for tips.
             if mirrors_had_time && board.needs_reserve() && !board.tips_only().is_empty() {
-                return Ok(());
+                return Ok(false);
             }
             if mirrors_had_time
                 && board.needs_reserve()
@@ -205,7 +240,7 @@ impl Slices<'_, '_> {
                     continue;
                 }
                 if revivals == REVIVALS {
-                    return Ok(());
+                    return Ok(false);
                 }
                 revivals += 1;
                 board.revive();
@@ -239,6 +274,26 @@ impl UnderWay {
                 }
             }
         }
+    }
+
+    /// The last slices that take long, and may be shared.
+    fn to_share(&self, may_go_by_name: bool) -> Vec<TaskId> {
+        let helps = |one: &&Joined| self.board.by_name || may_go_by_name && by_name::has_filter(&one.session);
+        let helper = self.joined.iter().find(helps);
+        helper.map_or_else(Vec::new, |one| self.board.to_share(one.session.advertisement.object_format()))
+    }
+
+    /// Takes in what came of files that were broken off, and has the others asked for, each by itself.
+    fn share(&mut self, rest: Rest) -> Result<(), Failure> {
+        let failed = |why: String| Failure::new(Kind::Io, format!("the store: {why}"));
+        let file = rest.file.reopen().map_err(|error| failed(error.to_string()))?;
+        // It ends in the middle; what is whole is kept.
+        if let Err(fault @ Fault::Local(_)) = self.landing.stream(file, &mut |_| Ok(())) {
+            return Err(failed(fault.to_string()));
+        }
+        tracing::debug!(cuts = ?rest.range, "each by itself");
+        self.board.share(rest.range, |files| self.landing.has_all(files), empty);
+        Ok(())
     }
 
     /// Lands a slice. True when it has landed.

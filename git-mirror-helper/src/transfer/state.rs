@@ -5,6 +5,7 @@
 use std::{
     collections::{HashMap, HashSet},
     ops::Range,
+    path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
@@ -56,8 +57,8 @@ pub struct Board {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) schedule: Schedule,
-    parts: Parts,
-    under_way: HashMap<TaskId, (Cancel, u64)>,
+    pub(super) parts: Parts,
+    pub(super) under_way: HashMap<TaskId, InFlight>,
     /// Who delivered the slice that begins at this cut.
     delivered: HashMap<usize, (SourceId, u64)>,
     pub(super) tallies: Vec<Tally>,
@@ -69,6 +70,31 @@ pub(super) struct State {
     /// Something is right, and this machine does not take it.
     has_large: bool,
     closed: bool,
+    /// Requests that we end, of which what came is kept.
+    pub(super) breaking: HashSet<TaskId>,
+    /// What came of those.
+    pub(super) rest: Vec<Rest>,
+}
+
+/// What came of a slice that was broken off.
+#[derive(Debug)]
+pub struct Rest {
+    /// Its cuts.
+    pub range: Range<usize>,
+    /// The beginning of its pack.
+    pub file: NamedTempFile,
+}
+
+/// A request that is under way.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub(super) cancel: Cancel,
+    /// When it was sent.
+    pub(super) since: Duration,
+    /// Bytes of the slice that came.
+    pub(super) bytes: u64,
+    /// Where they are.
+    pub(super) file: Option<PathBuf>,
 }
 
 impl Board {
@@ -110,6 +136,8 @@ impl Board {
                 too_large: HashSet::new(),
                 has_large: false,
                 closed: false,
+                breaking: HashSet::new(),
+                rest: Vec::new(),
             }),
             wake: Condvar::new(),
         }
@@ -151,7 +179,7 @@ impl Board {
             // Somebody else was faster, just now.
             cancel.cancel();
         }
-        state.under_way.insert(task, (cancel.clone(), 0));
+        state.under_way.insert(task, InFlight { cancel: cancel.clone(), since: now, bytes: 0, file: None });
     }
 
     /// The header of a slice came.
@@ -165,8 +193,8 @@ impl Board {
         let now = self.now();
         let mut state = self.lock();
         state.schedule.received(task, bytes, now);
-        if let Some((_, sum)) = state.under_way.get_mut(&task) {
-            *sum += bytes;
+        if let Some(under_way) = state.under_way.get_mut(&task) {
+            under_way.bytes += bytes;
         }
     }
 
@@ -174,12 +202,12 @@ impl Board {
     pub fn arrived(&self, task: TaskId, id: SourceId, range: Range<usize>, file: NamedTempFile) {
         let now = self.now();
         let mut state = self.lock();
-        let (_, bytes) = state.under_way.remove(&task).unwrap_or_default();
+        let bytes = state.under_way.remove(&task).map_or(0, |one| one.bytes);
         tracing::debug!(source = state.tallies[id].share.source.name, cuts = ?range, bytes, "slice here");
         match state.schedule.arrived(task) {
             Some(twins) => {
                 for twin in twins {
-                    state.under_way.iter().filter(|(id, _)| **id == twin).for_each(|(_, (cancel, _))| cancel.cancel());
+                    state.under_way.iter().filter(|(id, _)| **id == twin).for_each(|(_, one)| one.cancel.cancel());
                 }
                 if let Err(error) = state.parts.keep(range.clone(), file) {
                     state.broken = Some(Fault::Local(error.to_string()));
@@ -199,7 +227,7 @@ impl Board {
     pub fn lost(&self, task: TaskId, id: SourceId, fault: Fault) {
         let now = self.now();
         let mut state = self.lock();
-        let (_, bytes) = state.under_way.remove(&task).unwrap_or_default();
+        let bytes = state.under_way.remove(&task).map_or(0, |one| one.bytes);
         let tally = &mut state.tallies[id];
         tally.share.wasted += bytes;
         tally.ended = now;
@@ -311,7 +339,7 @@ impl Board {
     pub fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.under_way.values().for_each(|(cancel, _)| cancel.cancel());
+        state.under_way.values().for_each(|one| one.cancel.cancel());
         self.wake.notify_all();
     }
 
@@ -341,6 +369,11 @@ impl Board {
         self.lock().schedule.needs_reserve()
     }
 
+    /// Whether one of them can.
+    pub fn is_serving(&self, id: SourceId) -> bool {
+        self.lock().schedule.is_serving(id)
+    }
+
     /// How many sources can still be asked.
     pub fn serving(&self) -> usize {
         self.lock().schedule.serving()
@@ -352,7 +385,7 @@ impl Board {
         let state = self.lock();
         let rates =
             state.tallies.iter().enumerate().map(|(id, t)| (t.share.source.name.clone(), state.schedule.rate(id, now)));
-        let under_way: u64 = state.under_way.values().map(|(_, bytes)| bytes).sum();
+        let under_way: u64 = state.under_way.values().map(|one| one.bytes).sum();
         Snapshot {
             received: state.tallies.iter().map(|tally| tally.share.bytes).sum::<u64>() + under_way,
             left: state.schedule.left(),
@@ -377,7 +410,7 @@ impl Board {
         self.journal.note(Event::Failed(source, fault));
     }
 
-    fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         self.started.elapsed()
     }
 

@@ -64,9 +64,11 @@ fn files(folder: &Path) -> Vec<(PathBuf, u64)> {
     let (mut found, mut waiting) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(at) = waiting.pop() {
         for entry in fs::read_dir(at).expect("a folder of ours").flatten() {
-            match entry.metadata().expect("it is there") {
-                meta if meta.is_dir() => waiting.push(entry.path()),
-                meta => found.push((entry.path().strip_prefix(folder).expect("below it").to_owned(), meta.len())),
+            match entry.metadata() {
+                // Whoever was killed takes its own away.
+                Err(_) => {}
+                Ok(meta) if meta.is_dir() => waiting.push(entry.path()),
+                Ok(meta) => found.push((entry.path().strip_prefix(folder).expect("below it").to_owned(), meta.len())),
             }
         }
     }

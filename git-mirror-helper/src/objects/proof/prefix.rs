@@ -29,6 +29,8 @@ pub struct Look {
     pub objects: u64,
     /// Objects that were seen.
     pub seen: u64,
+    /// Bytes up to the end of the last one.
+    pub whole: u64,
     /// Whole files among them, and their bytes in the pack.
     pub files: (u64, u64),
     /// Commits among them.
@@ -43,6 +45,7 @@ impl Look {
         let mut look = Self { objects: objects(prefix)?.into(), ..Self::default() };
         for entry in entries(prefix, hash_of(object_format)) {
             look.seen += 1;
+            look.whole = entry.pack_offset + entry.bytes_in_pack();
             look.commits += usize::from(entry.header == Header::Commit);
             look.is_past_commits |= matches!(entry.header, Header::Tree | Header::Blob);
             if entry.header == Header::Blob {

@@ -25,6 +25,8 @@ pub(super) const UNKNOWN_RATE: f64 = 1_000_000.0;
 const FIRST_CONNECTIONS: usize = 2;
 /// Another connection is tried only while so much work is left for all sources together.
 const WORTH_A_TRIAL: f64 = 8.0;
+/// Or while each of those that there are has less than so many bytes a second: then loss or distance holds them, each by itself.
+const HELD: f64 = 200_000.0;
 
 #[derive(Debug)]
 pub(super) struct Task {
@@ -133,7 +135,8 @@ impl Schedule {
         let all = self.rate_of_all(now);
         let long = self.left().is_some_and(|left| left as f64 / all > WORTH_A_TRIAL);
         let rate = self.rate(id, now);
-        self.sources[id].try_connections(rate, busy, if long { self.most_connections } else { 0 }, now)
+        let held = !self.pending.is_empty() && rate < HELD * self.sources[id].connections as f64;
+        self.sources[id].try_connections(rate, busy, if long || held { self.most_connections } else { 0 }, now)
     }
 
     /// The head of a slice came: it has so many objects.
@@ -184,6 +187,16 @@ impl Schedule {
         }
     }
 
+    /// A slice was broken off by us; what becomes of its cuts [`Schedule::share`] says. Nobody is to blame.
+    pub fn broken_off(&mut self, task: TaskId) {
+        self.tasks.remove(&task);
+    }
+
+    /// A cut of such a slice is here, or is to be asked for by itself.
+    pub fn share(&mut self, cut: Range<usize>, is_here: bool) {
+        if is_here { self.here += cut.len() } else { self.give_back(cut) }
+    }
+
     /// What had arrived turned out to be worthless.
     pub fn rejected(&mut self, range: Range<usize>, source: Option<SourceId>) {
         if let Some(source) = source {
@@ -216,6 +229,11 @@ impl Schedule {
     /// Sources that can still be asked.
     pub fn serving(&self) -> usize {
         self.sources.iter().filter(|source| !source.out).count()
+    }
+
+    /// Whether this one can.
+    pub fn is_serving(&self, id: SourceId) -> bool {
+        !self.sources[id].out
     }
 
     /// Lets sources that are out try once more, but for these.

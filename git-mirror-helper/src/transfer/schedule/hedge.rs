@@ -40,6 +40,14 @@ impl Schedule {
         self.begin_hedge(slowest)
     }
 
+    /// The requests under way with their numbers of cuts, when nothing is left to be taken and at least as many connections as those have nothing to do.
+    pub fn last_ones(&self) -> Vec<(TaskId, usize)> {
+        let serving = self.sources.iter().filter(|source| !source.out && !source.reserve);
+        let connections: usize = serving.map(|source| source.connections).sum();
+        let few = self.pending.is_empty() && self.tasks.len() * 2 <= connections;
+        self.tasks.iter().filter(|_| few).map(|(id, task)| (*id, task.range.len())).collect()
+    }
+
     fn begin_hedge(&mut self, task: TaskId) -> Option<Range<usize>> {
         let task = self.tasks.get_mut(&task)?;
         task.hedged = true;

@@ -130,7 +130,7 @@ impl Together {
         tokio::pin!(what);
         loop {
             let next = waiting.look()?.min(LOOK);
-            let left = (self.least.silence() + since).saturating_sub(self.lock().now());
+            let left = self.least.silence().saturating_add(since).saturating_sub(self.lock().now());
             if left.is_zero() {
                 return Err(late);
             }
