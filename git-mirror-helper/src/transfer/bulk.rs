@@ -3,10 +3,7 @@
 //! A mirror that lags behind is still good for what it has: upstream is asked which of its tips it knows too, and only
 //! those are fetched. What no mirror has comes from upstream.
 
-use std::{
-    fs::File,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use mirror_config::{
     errors::{Failure, Fault, Kind},
@@ -18,12 +15,13 @@ use mirror_config::{
 use super::{
     by_name,
     cuts::cuts,
+    in_flight::Rest,
     joining::Joining,
+    left,
     mirrors::Mirrors,
     one_piece::{CRAWL, Came, ENOUGH_CUTS, OnePiece},
     slices::{Shared, Slices, Work},
     stale,
-    state::Rest,
 };
 use crate::{
     authority::Authority,
@@ -86,7 +84,7 @@ impl Bulk<'_, '_> {
         if self.store.has_all(&wants) {
             return Ok(());
         }
-        if let Some((then, landing)) = left(self.store)
+        if let Some((then, landing)) = left::of_one_piece(self.store)
             && let (Some(landing), ready) = self.by_name(&then, landing, Vec::new())
         {
             self.share(&then, Work::files(landing), ready)?;
@@ -172,28 +170,14 @@ impl Bulk<'_, '_> {
     /// The rest of a history whose last slices took long: what came of them is taken in, and what is missing comes by name, or else
     /// in slices after all.
     fn rest_by_name(&mut self, wants: &[Oid], rest: Vec<Rest>, sources: Vec<Joining>) -> Result<(), Failure> {
-        let failed =
-            |why: String| Failure::new(Kind::Io, format!("{}: the store: {why}", self.authority.run.repository));
+        let run = self.authority.run;
         self.may_break_off = false;
-        let mut came: Vec<(usize, File)> = Vec::new();
-        for part in Parts::left(self.store) {
-            came.push((part.range.start, part.open().map_err(|error| failed(error.to_string()))?));
-        }
-        for Rest { range, file } in &rest {
-            came.push((range.start, file.reopen().map_err(|error| failed(error.to_string()))?));
-        }
-        came.sort_by_key(|(cut, _)| *cut);
-        let mut landing = Landing::begin(self.store).map_err(|fault| failed(fault.to_string()))?;
-        for (_, file) in came {
-            // It ends in the middle, or rests on what has not come; what is whole is kept.
-            if let Err(fault @ Fault::Local(_)) = landing.stream(file, &mut |_| Ok(())) {
-                return Err(failed(fault.to_string()));
-            }
-        }
+        let landing = left::of_slices(self.store, &rest).map_err(|fault| run.local(&fault))?;
         let (landing, ready) = self.by_name(wants, landing, sources);
         if let Some(landing) = landing {
             // A run that is killed now has left it as if all were to come in one piece.
-            Parts::none(self.store).write_plan(&[wants.to_vec()]).map_err(|error| failed(error.to_string()))?;
+            let planned = Parts::none(self.store).write_plan(&[wants.to_vec()]);
+            planned.map_err(|error| run.local(&Fault::Local(error.to_string())))?;
             self.share(wants, Work::files(landing), ready)?;
         } else if let Some((cuts, parts)) = Parts::resume(self.store) {
             self.share(wants, Work::slices(cuts, parts, false), ready)?;
@@ -397,17 +381,6 @@ struct Asking {
     by_name: bool,
     /// It comes in one piece or not at all.
     undivided: bool,
-}
-
-/// What a run has left that was killed when all was to come in one piece, and the tips it was for.
-fn left(store: &Store) -> Option<(Vec<Oid>, Landing)> {
-    let wants = Parts::resume_one(store)?;
-    let mut landing = Landing::resume(store, u64::MAX)?;
-    for part in Parts::left(store) {
-        // What does not land is fetched again.
-        let _ = landing.part(&part, &[], false);
-    }
-    Some((wants, landing))
 }
 
 /// One that is asked first, with those beside it that have something.

@@ -9,10 +9,12 @@ pub mod schedule;
 pub mod stale;
 pub mod one_piece;
 pub mod joining;
+pub mod in_flight;
 pub mod state;
 mod tips_only;
 mod rest;
 pub mod connection;
+pub mod left;
 pub mod slices;
 pub mod bulk;
 

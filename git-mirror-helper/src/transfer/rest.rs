@@ -8,9 +8,10 @@ use mirror_config::model::Oid;
 use tempfile::NamedTempFile;
 
 use super::{
+    in_flight::Rest,
     outlook,
     schedule::{SourceId, TaskId},
-    state::{Board, Rest},
+    state::Board,
 };
 use crate::objects::{proof::prefix::Look, store::Store};
 

@@ -17,10 +17,11 @@ use tempfile::NamedTempFile;
 
 use super::{
     by_name, connection, cuts,
+    in_flight::Rest,
     joining::Joining,
     mirrors::Mirrors,
     schedule::{SourceId, TaskId},
-    state::{Board, Rest},
+    state::Board,
 };
 use crate::{
     objects::{

@@ -5,7 +5,6 @@
 use std::{
     collections::{HashMap, HashSet},
     ops::Range,
-    path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
@@ -19,6 +18,7 @@ use mirror_config::{
 use tempfile::NamedTempFile;
 
 use super::{
+    in_flight::{InFlight, Rest},
     joining::{Joining, Judged, Tally},
     schedule::{Lost, Next, Schedule, SourceId, TaskId},
 };
@@ -74,27 +74,6 @@ pub(super) struct State {
     pub(super) breaking: HashSet<TaskId>,
     /// What came of those.
     pub(super) rest: Vec<Rest>,
-}
-
-/// What came of a slice that was broken off.
-#[derive(Debug)]
-pub struct Rest {
-    /// Its cuts.
-    pub range: Range<usize>,
-    /// The beginning of its pack.
-    pub file: NamedTempFile,
-}
-
-/// A request that is under way.
-#[derive(Debug)]
-pub(super) struct InFlight {
-    pub(super) cancel: Cancel,
-    /// When it was sent.
-    pub(super) since: Duration,
-    /// Bytes of the slice that came.
-    pub(super) bytes: u64,
-    /// Where they are.
-    pub(super) file: Option<PathBuf>,
 }
 
 impl Board {

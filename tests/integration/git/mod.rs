@@ -36,6 +36,7 @@ mod progress;
 mod store;
 mod damage;
 mod by_name;
+mod rest;
 mod head;
 #[cfg(target_os = "linux")]
 mod large;

@@ -141,6 +141,18 @@ impl TlsFront {
         Self::serving(server, config, authority)
     }
 
+    /// The same, where HTTP/2 is offered as well, in front of HTTP/1.1; who takes it is not understood.
+    ///
+    /// # Panics
+    ///
+    /// When no certificate can be made.
+    pub fn offering_http2(server: &str) -> Self {
+        let (config, authority, _) = identity(Certificate::Good, "127.0.0.1", false);
+        let mut config = (*config).clone();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Self::serving(server, Arc::new(config), authority)
+    }
+
     /// Stands before a server, and lets nobody in but who has a certificate of its own authority: that and its key, as PEM.
     ///
     /// # Panics

@@ -40,12 +40,16 @@ impl Schedule {
         self.begin_hedge(slowest)
     }
 
-    /// The requests under way with their numbers of cuts, when nothing is left to be taken and at least as many connections as those have nothing to do.
+    /// The requests under way with their numbers of cuts, when nothing is left to be taken and as many connections as those at least
+    /// have nothing to do. None where somebody has not got all: whoever may be asked for what is left could be the wrong one.
     pub fn last_ones(&self) -> Vec<(TaskId, usize)> {
-        let serving = self.sources.iter().filter(|source| !source.out && !source.reserve);
-        let connections: usize = serving.map(|source| source.connections).sum();
+        let reserves = self.sources.iter().filter(|source| source.reserve).count();
+        let alike = reserves == 0 || reserves == self.sources.len();
+        let has_all = alike && self.sources.iter().all(|source| source.out || source.missing_from >= self.cuts);
+        let connections: usize =
+            self.sources.iter().filter(|source| !source.out).map(|source| source.connections).sum();
         let few = self.pending.is_empty() && self.tasks.len() * 2 <= connections;
-        self.tasks.iter().filter(|_| few).map(|(id, task)| (*id, task.range.len())).collect()
+        self.tasks.iter().filter(|_| few && has_all).map(|(id, task)| (*id, task.range.len())).collect()
     }
 
     fn begin_hedge(&mut self, task: TaskId) -> Option<Range<usize>> {

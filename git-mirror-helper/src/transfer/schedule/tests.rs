@@ -162,3 +162,42 @@ fn a_cut_that_nobody_has_is_given_up_and_those_after_it_are_not() {
     assert!(!schedule.is_stuck());
     assert_eq!(schedule.next(a, 0, now), Next::Slice(2, 1..2));
 }
+
+#[test]
+fn the_last_slices_are_shared_where_others_have_nothing_to_do_and_all_of_it() {
+    let now = Duration::ZERO;
+    let begun = |reserve: bool, lacks: bool| {
+        let mut schedule = Schedule::new(3, 0, &[], 4);
+        schedule.join("a", Some(1e6), false, now);
+        schedule.join("b", Some(1e6), reserve, now);
+        let mut tasks = Vec::new();
+        for (source, connection) in [(0, 0), (0, 1), (1, 0)] {
+            if let Next::Slice(task, range) = schedule.next(source, connection, now) {
+                tasks.push((task, source, range));
+            }
+        }
+        if lacks {
+            let (task, ..) = tasks.remove(tasks.iter().position(|(_, source, _)| *source == 1).expect("it was asked"));
+            schedule.lost(task, Lost::Missing, now);
+            let Next::Slice(task, range) = schedule.next(0, 1, now) else { return (schedule, tasks) };
+            tasks.push((task, 0, range));
+        }
+        (schedule, tasks)
+    };
+    let (mut schedule, mut tasks) = begun(false, false);
+    assert_eq!(tasks.len(), 3);
+    assert_eq!(schedule.last_ones(), [], "three of four connections are busy");
+    let (first, ..) = tasks.remove(0);
+    schedule.arrived(first);
+    assert_eq!(schedule.last_ones().len(), 2);
+    let (task, _, range) = tasks.remove(0);
+    schedule.broken_off(task);
+    schedule.share(range.clone(), false);
+    assert_eq!(schedule.last_ones(), [], "one waits to be taken");
+    assert!(matches!(schedule.next(0, 0, now), Next::Slice(_, again) if again == range));
+    let (mut schedule, tasks) = begun(false, true);
+    tasks.iter().skip(1).for_each(|(task, ..)| drop(schedule.arrived(*task)));
+    assert_eq!(schedule.last_ones(), [], "one has not got all");
+    let (schedule, _) = begun(true, false);
+    assert_eq!(schedule.last_ones(), [], "upstream stands by for what mirrors lack");
+}
