@@ -40,8 +40,10 @@ pub struct Hint {
     pub rate: f64,
 }
 
+/// Who ends a pack in the middle.
+type Stop = Box<dyn FnMut(&Flow) -> bool + Send>;
+
 /// A pack whose beginning has been read already.
-#[derive(Debug)]
 pub struct Whole {
     prefix: Cursor<Vec<u8>>,
     stream: PackStream<Body>,
@@ -53,6 +55,13 @@ pub struct Whole {
     /// What its beginning shows.
     pub look: Look,
     flow: Flow,
+    stop: Option<Stop>,
+}
+
+impl std::fmt::Debug for Whole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Whole({:?})", self.look)
+    }
 }
 
 /// What has come of a pack, for those who do not read it.
@@ -98,6 +107,11 @@ impl Whole {
         self.flow.clone()
     }
 
+    /// Has it end as soon as this says so, be it within an object; that is [`Fault::Canceled`].
+    pub fn stop_when(&mut self, stop: impl FnMut(&Flow) -> bool + Send + 'static) {
+        self.stop = Some(Box::new(stop));
+    }
+
     /// The answer itself.
     pub fn body(&mut self) -> &mut Body {
         self.stream.get_mut()
@@ -114,7 +128,8 @@ impl Read for Whole {
             self.flow.0[1].fetch_add(waited, Ordering::Relaxed);
         }
         self.flow.0[0].fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
+        let ends = self.stop.as_mut().is_some_and(|stop| stop(&self.flow));
+        if ends { Err(Fault::Canceled.into()) } else { Ok(count) }
     }
 }
 
@@ -142,5 +157,14 @@ pub fn open(session: &Session, fetch: &Fetch<'_>, patience: Patience) -> Result<
     };
     let look = Look::at(&read, format).unwrap_or_default();
     tracing::debug!(?look, rate, read = read.len(), "the first bytes");
-    Ok(Whole { prefix: Cursor::new(read), stream, since: started, rate, ended, look, flow: Flow::default() })
+    Ok(Whole {
+        prefix: Cursor::new(read),
+        stream,
+        since: started,
+        rate,
+        ended,
+        look,
+        flow: Flow::default(),
+        stop: None,
+    })
 }

@@ -121,12 +121,24 @@ impl OnePiece<'_> {
             run.journal.receiving(look)
         };
         let (mut outlook, mut may_share) = (Outlook::new(self.alone), by_name);
+        // All bytes that there will be, as far as that is known once files come: one object may take longer than all others.
+        let expected = Arc::new(AtomicU64::new(u64::MAX));
+        if by_name && !self.undivided {
+            let (expected, mut outlook) = (Arc::clone(&expected), Outlook::new(self.alone));
+            whole.stop_when(move |flow| {
+                let (bytes, all) = (flow.bytes(), expected.load(Ordering::Relaxed));
+                all != u64::MAX && outlook.wants_help(since.elapsed(), bytes, flow.waited(), all.saturating_sub(bytes))
+            });
+        }
         let mut unseen = objects;
         let ended = landing.stream(&mut whole, &mut |arrived| {
             let (seen, files) = (arrived.objects(), arrived.files());
             landed.store(seen, Ordering::Relaxed);
             let look = Look { objects, seen, files, is_past_commits: arrived.is_past_commits(), ..Look::default() };
             unseen = objects.saturating_sub(seen);
+            if may_share && look.is_heavy() {
+                expected.store(flow.bytes() + look.left(), Ordering::Relaxed);
+            }
             let help = outlook.wants_help(since.elapsed(), flow.bytes(), flow.waited(), look.left());
             if !(help && may_share) {
                 return Ok(());
