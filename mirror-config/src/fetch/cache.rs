@@ -25,8 +25,8 @@ pub struct Blobs {
     folder: PathBuf,
     /// What is being filled in this run; nothing once the run is over.
     unfinished: Mutex<Option<BTreeSet<PathBuf>>>,
-    #[expect(dead_code, reason = "the folder goes with it")]
-    of_this_run: Option<TempDir>,
+    /// The folder, where it is for this run alone.
+    of_this_run: Mutex<Option<TempDir>>,
 }
 
 impl Blobs {
@@ -54,7 +54,7 @@ impl Blobs {
     }
 
     fn at(folder: PathBuf, of_this_run: Option<TempDir>) -> Self {
-        Self { folder, unfinished: Mutex::new(Some(BTreeSet::new())), of_this_run }
+        Self { folder, unfinished: Mutex::new(Some(BTreeSet::new())), of_this_run: Mutex::new(of_this_run) }
     }
 
     /// The file with this SHA-256 in lower-case hex, and its size in bytes. One that has changed goes away.
@@ -138,6 +138,7 @@ impl Blobs {
             // It was kept, or went away by itself.
             let _ = fs::remove_file(path);
         }
+        drop(self.of_this_run.lock().expect("nobody panics while holding it").take());
     }
 
     /// Keeps a file whose content is known to have this SHA-256.
