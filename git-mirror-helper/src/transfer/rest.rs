@@ -95,6 +95,10 @@ impl Board {
         empty: impl Fn(&Store) -> std::io::Result<NamedTempFile>,
     ) {
         let mut state = self.lock();
+        if state.schedule.is_asked_for(&range) {
+            // Somebody else was asked for all of it, just before.
+            return;
+        }
         for cut in range {
             let one = cut..cut + 1;
             let is_here = here(&self.cuts[cut])

@@ -192,6 +192,11 @@ impl Schedule {
         self.tasks.remove(&task);
     }
 
+    /// Whether a request for this slice is under way.
+    pub fn is_asked_for(&self, range: &Range<usize>) -> bool {
+        self.tasks.values().any(|task| task.range == *range)
+    }
+
     /// A cut of such a slice is here, or is to be asked for by itself.
     pub fn share(&mut self, cut: Range<usize>, is_here: bool) {
         if is_here { self.here += cut.len() } else { self.give_back(cut) }

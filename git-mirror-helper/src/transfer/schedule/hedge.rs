@@ -41,7 +41,8 @@ impl Schedule {
     }
 
     /// The requests under way with their numbers of cuts, when nothing is left to be taken and as many connections as those at least
-    /// have nothing to do. None where somebody has not got all: whoever may be asked for what is left could be the wrong one.
+    /// have nothing to do. None where somebody has not got all: whoever may be asked for what is left could be the wrong one. What is
+    /// under way twice is not among them.
     pub fn last_ones(&self) -> Vec<(TaskId, usize)> {
         let reserves = self.sources.iter().filter(|source| source.reserve).count();
         let alike = reserves == 0 || reserves == self.sources.len();
@@ -49,7 +50,9 @@ impl Schedule {
         let connections: usize =
             self.sources.iter().filter(|source| !source.out).map(|source| source.connections).sum();
         let few = self.pending.is_empty() && self.tasks.len() * 2 <= connections;
-        self.tasks.iter().filter(|_| few && has_all).map(|(id, task)| (*id, task.range.len())).collect()
+        let once = |task: &Task| self.tasks.values().filter(|other| other.range == task.range).count() == 1;
+        let last = self.tasks.iter().filter(|(_, task)| few && has_all && once(task));
+        last.map(|(id, task)| (*id, task.range.len())).collect()
     }
 
     fn begin_hedge(&mut self, task: TaskId) -> Option<Range<usize>> {
