@@ -113,7 +113,7 @@ impl Bulk<'_, '_> {
             let Shared { whole, tips_only, rest, sources, .. } = self.share(&wants, work, ready)?;
             if let Some(rest) = rest {
                 self.rest_by_name(&wants, rest, sources)?;
-                break;
+                continue;
             }
             if !whole && !tips_only.is_empty() {
                 self.by_tips(&wants, tips_only)?;
