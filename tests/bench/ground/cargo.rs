@@ -74,6 +74,12 @@ impl CrateGround {
         let _ = fs::remove_dir_all(self.cache().join("mirror"));
     }
 
+    /// Forgets all that earlier runs have learned and kept.
+    pub(crate) fn forget(&self) {
+        self.stage.forget();
+        self.forget_cache();
+    }
+
     /// Counts requests from 0.
     pub(crate) fn count_anew(&self) {
         self.servers().for_each(|(_, server)| server.web.forget_log());

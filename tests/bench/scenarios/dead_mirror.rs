@@ -30,7 +30,7 @@ fn extra(task: &Task, what: &str, address: &str) -> Row {
     let dead = ground.stage.configuration("");
     let fetch = |configuration: &str| -> Trial {
         ground.stage.sandbox.mirror_config(configuration);
-        ground.stage.forget();
+        ground.forget();
         ground.count_anew();
         ground.ours().and_then(|seconds| ground.by_mirrors(seconds))
     };
@@ -60,7 +60,7 @@ pub(crate) fn silent_upstream(task: &Task) -> Vec<Row> {
                 if silent {
                     ground.stage.upstream.web.set(Fault::BlackHole);
                 }
-                ground.stage.forget();
+                ground.forget();
                 if known {
                     ground.ours()?;
                     ground.forget_cache();
