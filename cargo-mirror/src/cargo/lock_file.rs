@@ -43,45 +43,29 @@ pub fn find(manifest: Option<&Path>, cwd: &Path) -> Option<PathBuf> {
     start.ancestors().map(|folder| folder.join("Cargo.lock")).find(|path| path.is_file())
 }
 
-/// The checksums of what comes from the official registry. A file that cannot be read has none: cargo will say so.
-pub fn checksums(path: &Path) -> Checksums {
-    std::fs::read_to_string(path).map_or_else(|_| Checksums::new(), |text| checksums_in(&text))
+/// What is known of the crates that come from the official registry: their checksums, and what each needs from it, whatever the
+/// platform and features are, since cargo looks at all of it. Of a file that cannot be read nothing is: cargo will say so.
+pub fn official(path: &Path) -> (Checksums, Needs) {
+    std::fs::read_to_string(path).map_or_else(|_| Default::default(), |text| official_in(&text))
 }
 
 /// The same of a file's text.
-pub fn checksums_in(text: &str) -> Checksums {
-    let Ok(lock) = lockfile(text) else { return Checksums::new() };
-    let official =
-        |package: &cargo_lock::Package| package.source.as_ref().is_some_and(cargo_lock::SourceId::is_default_registry);
-    let checksum = |package: cargo_lock::Package| {
-        Some(((package.name.to_string(), package.version.to_string()), package.checksum?.to_string()))
-    };
-    lock.packages.into_iter().filter(official).filter_map(checksum).collect()
-}
-
-/// What each crate of the official registry needs from it, whatever the platform and features are: cargo looks at all of it.
-pub fn needs(path: &Path) -> Needs {
-    std::fs::read_to_string(path).map_or_else(|_| Needs::new(), |text| needs_in(&text))
-}
-
-fn needs_in(text: &str) -> Needs {
-    let Ok(lock) = lockfile(text) else { return Needs::new() };
-    let official: Vec<&Package> = lock
-        .packages
-        .iter()
-        .filter(|package| package.source.as_ref().is_some_and(SourceId::is_default_registry))
-        .collect();
-    let known: BTreeSet<String> = official.iter().map(|package| package.name.as_str().to_ascii_lowercase()).collect();
-    let mut needs = Needs::new();
+pub fn official_in(text: &str) -> (Checksums, Needs) {
+    let Ok(lock) = lockfile(text) else { return Default::default() };
+    let is_official = |package: &&Package| package.source.as_ref().is_some_and(SourceId::is_default_registry);
+    let official: Vec<&Package> = lock.packages.iter().filter(is_official).collect();
+    let lower = |name: &cargo_lock::Name| name.as_str().to_ascii_lowercase();
+    let known: BTreeSet<String> = official.iter().map(|package| lower(&package.name)).collect();
+    let (mut checksums, mut needs) = (Checksums::new(), Needs::new());
     for package in official {
-        let needed = package.dependencies.iter().map(|needed| needed.name.as_str().to_ascii_lowercase());
+        if let Some(checksum) = &package.checksum {
+            checksums.insert((package.name.to_string(), package.version.to_string()), checksum.to_string());
+        }
         // A crate may be there in several versions.
-        needs
-            .entry(package.name.as_str().to_ascii_lowercase())
-            .or_default()
-            .extend(needed.filter(|name| known.contains(name)));
+        let needed = package.dependencies.iter().map(|needed| lower(&needed.name)).filter(|name| known.contains(name));
+        needs.entry(lower(&package.name)).or_default().extend(needed);
     }
-    needs
+    (checksums, needs)
 }
 
 /// Reads the lock file of a workspace. `upstream` is the index of `cargo.upstream`: what is named by it is checked too.
@@ -198,11 +182,11 @@ mod tests {
             package("corp", "1.0.0", "sparse+https://crates.corp.example/index/", "\"gamma\""),
             package("gamma", "1.0.0", &official, ""),
         ];
-        let found = super::needs_in(&text.concat());
+        let (_, found) = super::official_in(&text.concat());
         let needed = |name: &str| found.get(name).map(|needed| needed.join(" "));
         assert_eq!(needed("alpha").as_deref(), Some("beta"), "not what is a company's");
         assert_eq!((needed("beta").as_deref(), needed("gamma").as_deref()), (Some("gamma"), Some("")));
-        assert_eq!((needed("corp"), super::needs_in("no lock").len()), (None, 0));
+        assert_eq!((needed("corp"), super::official_in("no lock").1.len()), (None, 0));
     }
 
     #[test]

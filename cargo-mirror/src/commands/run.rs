@@ -49,8 +49,7 @@ pub(super) fn run(env: &Environment, config: &LazyConfig<'_>, asked: &Run) -> Re
     }
     let said = AskedVersion::of(&program::program(env));
     let locked = lock_file::find(asked.manifest().as_deref(), env.cwd());
-    let needs = locked.as_deref().map(lock_file::needs).unwrap_or_default();
-    let locked = locked.as_deref().map(lock_file::checksums).unwrap_or_default();
+    let (locked, needs) = locked.as_deref().map(lock_file::official).unwrap_or_default();
     let outward = outward(env, said);
     let version = outward.agent.trim_start_matches("cargo/").split(' ').next().unwrap_or_default().to_owned();
     if version.starts_with("1.") && !version::at_least(&version, program::SPARSE) {

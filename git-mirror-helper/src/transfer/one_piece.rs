@@ -130,14 +130,21 @@ impl OnePiece<'_> {
                 all != u64::MAX && outlook.wants_help(since.elapsed(), bytes, flow.waited(), all.saturating_sub(bytes))
             });
         }
-        let mut unseen = objects;
+        let (mut unseen, mut is_asked) = (objects, false);
         let ended = landing.stream(&mut whole, &mut |arrived| {
             let (seen, files) = (arrived.objects(), arrived.files());
             landed.store(seen, Ordering::Relaxed);
             let look = Look { objects, seen, files, is_past_commits: arrived.is_past_commits(), ..Look::default() };
             unseen = objects.saturating_sub(seen);
-            if may_share && look.is_heavy() {
-                expected.store(flow.bytes() + look.left(), Ordering::Relaxed);
+            let pace = flow.bytes() as f64 / since.elapsed().as_secs_f64().max(0.001);
+            if may_share && look.is_heavy() && look.left() as f64 > pace {
+                // More than a second is left. Who gives only what is advertised is read to the end: what came would be lost.
+                if !is_asked && let Some(file) = arrived.some_missing_file() {
+                    (may_share, is_asked) = (by_name::gives(self.session, &file), true);
+                }
+                if may_share && is_asked {
+                    expected.store(flow.bytes() + look.left(), Ordering::Relaxed);
+                }
             }
             let help = outlook.wants_help(since.elapsed(), flow.bytes(), flow.waited(), look.left());
             if !(help && may_share) {

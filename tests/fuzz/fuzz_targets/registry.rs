@@ -83,7 +83,7 @@ fn names(text: &str) {
 
 fn lock(text: &str) {
     let text = text.replace("OFFICIAL", &index::official_source());
-    let quick = lock_file::checksums_in(&text);
+    let quick = lock_file::official_in(&text).0;
     let all = match lock_file::parse(&text, Path::new("Cargo.lock"), None) {
         Ok(all) => all,
         Err(failure) => {

@@ -182,7 +182,7 @@ impl Schedule {
         self.sources[task.source].lost(why, &task.range, others > 0, now);
         // Whoever still has it under way may be helped again.
         self.tasks.values_mut().filter(|other| other.range == task.range).for_each(|other| other.hedged = false);
-        if !self.tasks.values().any(|other| other.range == task.range) {
+        if !self.is_asked_for(&task.range) {
             self.give_back(task.range);
         }
     }
